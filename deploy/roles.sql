@@ -13,6 +13,8 @@ DO $$ BEGIN CREATE ROLE impex_registration LOGIN NOINHERIT; EXCEPTION WHEN dupli
 ALTER ROLE impex_registration SET statement_timeout = '60s';
 DO $$ BEGIN CREATE ROLE impex_support LOGIN NOINHERIT; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
 ALTER ROLE impex_support SET statement_timeout = '60s';
+DO $$ BEGIN CREATE ROLE impex_desk LOGIN NOINHERIT; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+ALTER ROLE impex_desk SET statement_timeout = '60s';
 DO $$ BEGIN CREATE ROLE impex_gateway LOGIN NOINHERIT; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
 ALTER ROLE impex_gateway SET statement_timeout = '60s';
 DO $$ BEGIN IF (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN REVOKE CONNECT, TEMPORARY ON DATABASE postgres FROM PUBLIC; END IF; END $$;
@@ -21,9 +23,9 @@ DO $$ BEGIN IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) 
 CREATE DATABASE impex;
 \connect impex
 REVOKE ALL ON DATABASE "impex" FROM PUBLIC;
-GRANT CONNECT ON DATABASE "impex" TO impex_owner, impex_dossiers, impex_mailer, impex_mfa, impex_profile, impex_registration, impex_support, impex_gateway;
+GRANT CONNECT ON DATABASE "impex" TO impex_owner, impex_dossiers, impex_mailer, impex_mfa, impex_profile, impex_registration, impex_support, impex_desk, impex_gateway;
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
-DO $$ BEGIN IF (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN REVOKE ALL ON FUNCTION pg_advisory_lock(bigint) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_advisory_lock(integer, integer) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_advisory_lock_shared(bigint) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_advisory_lock_shared(integer, integer) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_advisory_xact_lock(bigint) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_advisory_xact_lock(integer, integer) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_advisory_xact_lock_shared(bigint) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_advisory_xact_lock_shared(integer, integer) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_try_advisory_lock(bigint) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_try_advisory_lock(integer, integer) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_try_advisory_lock_shared(bigint) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_try_advisory_lock_shared(integer, integer) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_try_advisory_xact_lock(bigint) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_try_advisory_xact_lock(integer, integer) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_try_advisory_xact_lock_shared(bigint) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_try_advisory_xact_lock_shared(integer, integer) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_lock_status() FROM PUBLIC; REVOKE ALL ON pg_locks FROM PUBLIC; GRANT EXECUTE ON FUNCTION pg_advisory_xact_lock(bigint) TO impex_owner, impex_dossiers, impex_mailer, impex_mfa, impex_profile, impex_registration, impex_support, impex_gateway; GRANT EXECUTE ON FUNCTION pg_advisory_lock(integer, integer) TO impex_owner; END IF; END $$;
+DO $$ BEGIN IF (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN REVOKE ALL ON FUNCTION pg_advisory_lock(bigint) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_advisory_lock(integer, integer) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_advisory_lock_shared(bigint) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_advisory_lock_shared(integer, integer) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_advisory_xact_lock(bigint) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_advisory_xact_lock(integer, integer) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_advisory_xact_lock_shared(bigint) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_advisory_xact_lock_shared(integer, integer) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_try_advisory_lock(bigint) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_try_advisory_lock(integer, integer) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_try_advisory_lock_shared(bigint) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_try_advisory_lock_shared(integer, integer) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_try_advisory_xact_lock(bigint) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_try_advisory_xact_lock(integer, integer) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_try_advisory_xact_lock_shared(bigint) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_try_advisory_xact_lock_shared(integer, integer) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_lock_status() FROM PUBLIC; REVOKE ALL ON pg_locks FROM PUBLIC; GRANT EXECUTE ON FUNCTION pg_advisory_xact_lock(bigint) TO impex_owner, impex_dossiers, impex_mailer, impex_mfa, impex_profile, impex_registration, impex_support, impex_desk, impex_gateway; GRANT EXECUTE ON FUNCTION pg_advisory_lock(integer, integer) TO impex_owner; END IF; END $$;
 CREATE SCHEMA IF NOT EXISTS dossiers AUTHORIZATION impex_owner;
 GRANT USAGE ON SCHEMA dossiers TO impex_dossiers;
 CREATE SCHEMA IF NOT EXISTS mailer AUTHORIZATION impex_owner;
@@ -36,5 +38,7 @@ CREATE SCHEMA IF NOT EXISTS registration AUTHORIZATION impex_owner;
 GRANT USAGE ON SCHEMA registration TO impex_registration;
 CREATE SCHEMA IF NOT EXISTS support AUTHORIZATION impex_owner;
 GRANT USAGE ON SCHEMA support TO impex_support;
+CREATE SCHEMA IF NOT EXISTS desk AUTHORIZATION impex_owner;
+GRANT USAGE ON SCHEMA desk TO impex_desk;
 CREATE SCHEMA IF NOT EXISTS gateway AUTHORIZATION impex_owner;
 GRANT USAGE ON SCHEMA gateway TO impex_gateway;

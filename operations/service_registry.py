@@ -1,12 +1,14 @@
 """The services, found in `services/`, and the environment that each needs to run.
 
 A service is a folder with a `service.py` that exposes `SERVICE`, which declares its messages and
-its settings. There is no second list.
+its settings. It lies in `services/`, or in the folder of the service whose code it shares: the desk
+is `services/gateway/desk`. Its name is that of its folder. There is no second list.
 """
 
 import importlib
 import os
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 
 from operations.install.paths import ROOT
@@ -17,11 +19,41 @@ from shared.security.seal_keys import OpeningRing, SealingRing
 from shared.security.sealing import KeyRing
 from shared.settings import specs
 
+#: The services that people open in a browser: they start last and stop first.
+FRONT_ENDS = ("desk", "gateway")
+
+
+@cache
+def _folders() -> dict[str, str]:
+    root = ROOT / "services"
+    found = [path.parent for form in ("*", "*/*") for path in root.glob(f"{form}/service.py")]
+    return {path.name: path.relative_to(root).as_posix() for path in found}
+
 
 def service_names() -> list[str]:
-    """Every service's name; the gateway last, because people reach the others through it."""
-    found = [path.parent.name for path in (ROOT / "services").glob("*/service.py")]
-    return sorted(found, key=lambda name: (name == "gateway", name))
+    """Every service's name; the front ends last, because people reach the others through them."""
+    return sorted(_folders(), key=lambda name: (name in FRONT_ENDS, name))
+
+
+def folder(name: str) -> str:
+    """The folder of a service, relative to `services/`; KeyError where there is none."""
+    return _folders()[name]
+
+
+def package(name: str) -> str:
+    """The package of a service, which `python -m` runs."""
+    return f"services.{folder(name).replace('/', '.')}"
+
+
+def folder_owners(path: str) -> list[str]:
+    """The services that a file concerns, by its path relative to `services/`: the one whose folder
+    it is in, and those that lie in that folder, since they share its code."""
+    folders = _folders()
+    holding = [own for own in folders.values() if path.startswith(f"{own}/")]
+    if not holding:
+        return []
+    nearest = max(holding, key=len)
+    return [name for name, own in folders.items() if f"{own}/".startswith(f"{nearest}/")]
 
 
 def service(name: str) -> Service:
@@ -29,7 +61,7 @@ def service(name: str) -> Service:
     if name not in service_names():
         sentence = f"there is no service {name}; there are {', '.join(service_names())}"
         raise ConfigurationError([("SERVICE", sentence)])
-    found: Service = importlib.import_module(f"services.{name}.service").SERVICE
+    found: Service = importlib.import_module(f"{package(name)}.service").SERVICE
     return found
 
 

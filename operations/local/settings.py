@@ -22,7 +22,14 @@ from operations.provision.provisioning import (
 )
 from operations.provision.secrets_dir import SecretsDir
 from shared.errors import ConfigurationError
-from shared.settings import CommonSettings, Problem, load, setting, unknown_names
+from shared.settings import (
+    CommonSettings,
+    Problem,
+    desk_base_url_setting,
+    load,
+    setting,
+    unknown_names,
+)
 
 #: Servers of this machine, like the private ones.
 EXAMPLE = AdminUrls(
@@ -64,6 +71,13 @@ class StackSettings(CommonSettings):
         "IMPEX_GATEWAY_PORT",
         default=8080,
         doc="Port of the portal; if it is taken, a free one is used and printed.",
+        between=(1, 65_535),
+    )
+    desk_base_url: str = desk_base_url_setting()
+    desk_port: int = setting(
+        "IMPEX_DESK_PORT",
+        default=8090,
+        doc="Port of the desk; if it is taken, a free one is used and printed.",
         between=(1, 65_535),
     )
     catcher_port: int = setting(

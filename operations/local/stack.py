@@ -41,12 +41,12 @@ SAME_ORIGIN = ROOT / "operations" / "local" / "same_origin.cjs"
 #: The ports below are root's, by the kernel's default.
 FIRST_OPEN_PORT = 1024
 #: Children in the order in which they are stopped; the other services come after the first group.
-STOP_ORDER = (("gateway",), ("maildev", "postgresql", "rabbitmq"), ("epmd",))
+STOP_ORDER = (service_registry.FRONT_ENDS, ("maildev", "postgresql", "rabbitmq"), ("epmd",))
 
 
 def service_command(name: str) -> list[str]:
     """The command line of one service."""
-    return [sys.executable, "-m", f"services.{name}"]
+    return [sys.executable, "-m", service_registry.package(name)]
 
 
 def responds(url: str) -> bool:
@@ -78,6 +78,7 @@ class Stack:
         self.catcher_url = ""
         self.passwords: dict[str, str] = {}
         self.portal_port = self._choose_port(settings.port, "portal")
+        self.desk_port = self._choose_port(settings.desk_port, "desk")
         launcher = ProcessIdentity.of(os.getpid())
         assert launcher is not None
         self.state = State(launcher, datetime.now(UTC).isoformat(timespec="seconds"))
@@ -88,6 +89,13 @@ class Stack:
         if self.settings.base_url != StackSettings.base_url:
             return self.settings.base_url
         return f"http://127.0.0.1:{self.portal_port}"
+
+    @property
+    def desk_url(self) -> str:
+        """The desk's address as agents type it."""
+        if self.settings.desk_base_url != StackSettings.desk_base_url:
+            return self.settings.desk_base_url
+        return f"http://127.0.0.1:{self.desk_port}"
 
     def _choose_port(self, wanted: int | None = None, what: str = "") -> int:
         """`wanted` if it is free; else another one, with a remark about `what`."""
@@ -186,6 +194,8 @@ class Stack:
             values = {
                 "IMPEX_BASE_URL": self.base_url,
                 "IMPEX_GATEWAY_PORT": str(self.portal_port),
+                "IMPEX_DESK_BASE_URL": self.desk_url,
+                "IMPEX_DESK_PORT": str(self.desk_port),
                 f"IMPEX_{name.upper()}_HEALTH_PORT": str(port),
             }
             files = self.secrets_dir.files()
@@ -202,7 +212,7 @@ class Stack:
                 self._start(name, service_command(name), environment, user)
 
     def restart_services(self, names: Sequence[str]) -> None:
-        """Stop services in order, the gateway first, and start them again."""
+        """Stop services in order, the front ends first, and start them again."""
         self._stop_together(name for name in names if name in STOP_ORDER[0])
         self._stop_together(name for name in names if name not in STOP_ORDER[0])
         for name in names:
@@ -225,7 +235,8 @@ class Stack:
         self, name: str, command: list[str], environment: dict[str, str], user: str | int = ""
     ) -> Child:
         child = Child(name, command, self.paths.logs / f"{name}.log", environment, ROOT, user)
-        if name == "gateway" and self.portal_port < FIRST_OPEN_PORT:
+        ports = {"gateway": self.portal_port, "desk": self.desk_port}
+        if ports.get(name, FIRST_OPEN_PORT) < FIRST_OPEN_PORT:
             child.capability = "net_bind_service"
         child.start()
         self._register(child)
@@ -251,6 +262,7 @@ class Stack:
         admin_urls = self.admin_urls()
         found = {
             "portal": self.base_url,
+            "desk": self.desk_url,
             "mail_catcher": self.catcher_url,
             "smtp": _without_login(self.smtp_url),
             "database": _without_login(admin_urls.database_url),
@@ -265,7 +277,7 @@ class Stack:
         return {name: url for name, url in found.items() if url}
 
     def stop(self) -> None:
-        """Stop everything in order: the gateway first, the servers last."""
+        """Stop everything in order: the front ends first, the servers last."""
         first, *last = STOP_ORDER
         named = {name for group in STOP_ORDER for name in group}
         others = [name for name in self.children if name not in named]

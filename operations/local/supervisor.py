@@ -1,7 +1,7 @@
 """Keeps a stack running: restarts what ends, and services whose files change.
 
-Changes are found by polling modification times. `services/NAME/**`, templates included, belongs to
-one service; `shared/**` belongs to all.
+Changes are found by polling modification times. A service's folder, templates included, belongs to
+it and to the services within; `shared/**` belongs to all.
 """
 
 import os
@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from operations import service_registry
 from operations.install.paths import short_path
 from operations.local.log_retention import keep_logs
 from operations.local.processes import Child
@@ -58,7 +59,8 @@ def owners(path: str, services: list[str]) -> list[str]:
     top, _, rest = path.partition("/")
     if top == SHARED:
         return services
-    return [name for name in services if rest.startswith(f"{name}/")]
+    concerned = service_registry.folder_owners(rest)
+    return [name for name in services if name in concerned]
 
 
 class Supervisor:

@@ -131,7 +131,7 @@ def _await(waiting: dict[str, Callable[[], bool]], name: str, begun: float) -> N
 def print_table(stack: Stack, seconds: float) -> None:
     """The addresses, and what to try first."""
     where = stack.addresses()
-    rows = [("portal", where["portal"], "")]
+    rows = [("portal", where["portal"], ""), ("desk", where["desk"], "for the agency's agents")]
     if "mail_catcher" in where:
         rows.append(("mail catcher", where["mail_catcher"], "every mail that is sent lands here"))
     login = _login(stack, "rabbitmq-administrator") if stack.rabbit else ""

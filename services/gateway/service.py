@@ -1,4 +1,4 @@
-"""The composition of the gateway: what it opens, and its messages."""
+"""The composition of the portal: what it opens, and its messages."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -6,11 +6,9 @@ from pathlib import Path
 
 from services.gateway.app import init_app
 from services.gateway.features.support_requests.support_requests import SUPPORT_REQUESTS
+from services.gateway.front_end import served
 from services.gateway.handlers import account_validated, closes, ends, name_changed
-from services.gateway.http.server import HttpServer
-from services.gateway.http.sse import STREAMS
 from services.gateway.sessions.presession_store import PRESESSIONS
-from services.gateway.sessions.saved_forms import SAVED_FORMS
 from services.gateway.sessions.sessions import SESSIONS, Sessions
 from services.gateway.settings import GatewaySettings
 from shared.contracts import dossiers, mailer
@@ -37,40 +35,15 @@ from shared.contracts.registration.events import (
 )
 from shared.messaging.handlers import hears
 from shared.runtime.service import Runtime, Service
-from shared.runtime.telemetry import get_logger
-
-#: Seconds between two purges of expired rows.
-PURGE_SECONDS = 60
-
-log = get_logger("gateway")
 
 
 @asynccontextmanager
 async def build(runtime: Runtime, settings: GatewaySettings) -> AsyncIterator[Sessions]:
-    """Bind the port at once, serve once the runtime is ready, finish open requests at the end."""
+    """Serve the portal; events act on its sessions."""
     app = init_app(settings, runtime)
-    server = HttpServer(app, settings.host, settings.port)
-    await server.bind()
-    runtime.background_task("portal", server.serve)
-
-    async def purge() -> None:
-        await app[SAVED_FORMS].purge()
-        await app[SUPPORT_REQUESTS].purge()
-        count = await app[PRESESSIONS].purge() + await app[SESSIONS].purge()
-        if count:
-            log.info("Sessions and pre-sessions expired.", action="session_expire", count=count)
-
-    runtime.every(PURGE_SECONDS, "purge", purge)
-
-    async def drain() -> None:
-        await app[STREAMS].drain()
-        await server.stop()
-
-    runtime.on_drain(drain)
-    try:
+    purges = (app[PRESESSIONS].purge, app[SUPPORT_REQUESTS].purge)
+    async with served(app, runtime, settings.host, settings.port, purges):
         yield app[SESSIONS]
-    finally:
-        await server.stop()
 
 
 SERVICE = Service(

@@ -1,36 +1,20 @@
-"""The gateway's settings: where it listens, what it seals with, how it looks."""
+"""The portal's settings: where it listens, what it seals with, its sessions and limits."""
 
-import ipaddress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 from services.gateway.features.dossiers.filing_links import validate_link, validate_row_link
 from services.gateway.features.legal.legal_texts import validate_folder
+from services.gateway.front_end_settings import FrontEndSettings
 from services.gateway.sessions.model import SessionLimits
-from shared.domain.brand import BrandSettings
 from shared.security.seal_keys import OpeningRing, SealingRing
 from shared.security.sealing import KeyRing
 from shared.settings import Problem, amqp_url_of, database_url_of, health_port_of, setting
 
-#: Said explicitly where no proxy stands before the gateway.
-NO_PROXIES = "none"
-
-
-def validate_networks(networks: tuple[str, ...]) -> str | None:
-    """Why these are not networks, or None."""
-    if networks == (NO_PROXIES,):
-        return None
-    for text in networks:
-        try:
-            ipaddress.ip_network(text)
-        except ValueError:
-            return f"must be none or networks such as 10.0.0.0/8, which {text!r} is not"
-    return None
-
 
 @dataclass(frozen=True, kw_only=True)
-class GatewaySettings(BrandSettings):
+class GatewaySettings(FrontEndSettings):
     """What the gateway needs to know."""
 
     database_url: str = database_url_of("gateway")
@@ -122,32 +106,6 @@ class GatewaySettings(BrandSettings):
         doc="Whether people get and can use recovery codes; must be the same for mfa and the "
         "gateway.",
     )
-    trusted_proxies: tuple[str, ...] = setting(
-        "IMPEX_TRUSTED_PROXIES",
-        default=(),
-        default_doc="try-out: none; must be set elsewhere",
-        doc="Networks of proxies whose X-Forwarded-For is trusted; none where clients connect "
-        "directly.",
-        valid=validate_networks,
-    )
-    ui_theme: str = setting(
-        "IMPEX_UI_THEME",
-        default="",
-        doc="Theme of the pages; dsfr is reserved for State services (terms in the README).",
-        choices=("", "dsfr", "neutral"),
-        default_doc="try-out: dsfr; must be chosen elsewhere",
-    )
-    logo_lines: tuple[str, ...] = setting(
-        "IMPEX_LOGO_LINES",
-        default=("République", "Française"),
-        doc="Lines of the State's brand block, with the dsfr theme.",
-    )
-    dsfr_dir: Path | None = setting(
-        "IMPEX_DSFR_DIR",
-        default=None,
-        doc="The folder dist of the package @gouvfr/dsfr.",
-        default_doc="node_modules/@gouvfr/dsfr/dist of the project",
-    )
     legal_dir: Path | None = setting(
         "IMPEX_LEGAL_DIR",
         default=None,
@@ -169,19 +127,12 @@ class GatewaySettings(BrandSettings):
         default_doc="no link",
         valid=validate_row_link,
     )
-    streams_per_visitor: int = setting(
-        "IMPEX_STREAMS_PER_VISITOR",
-        default=2,
-        doc="Maximum number of live pages that one browser keeps open.",
-        between=(1, 20),
-    )
     lookups_per_minute: int = setting(
         "IMPEX_LOOKUPS_PER_MINUTE",
         default=120,
         doc="Look-ups of words and addresses per network while people type.",
         between=(1, 10_000),
     )
-
     departures_per_network: int = setting(
         "IMPEX_DEPARTURES_PER_NETWORK",
         default=20,
@@ -201,35 +152,15 @@ class GatewaySettings(BrandSettings):
         )
 
     @property
-    def proxies(self) -> tuple[str, ...]:
-        """The networks of trusted proxies."""
-        return () if self.trusted_proxies == (NO_PROXIES,) else self.trusted_proxies
-
-    @property
-    def theme(self) -> str:
-        """The look in force."""
-        return self.ui_theme or "dsfr"
-
-    @property
     def secure(self) -> bool:
         """Whether the portal is reached over https, so cookies and HSTS may demand it."""
         return self.base.scheme == "https"
 
     def check(self) -> list[Problem]:
-        """Off the loopback address the operator must choose theme and legal texts."""
+        """Off the loopback address the operator must have legal texts."""
         problems: list[Problem] = []
         if self.session_idle > self.session_hours * 60:
             problems.append(("IMPEX_SESSION_IDLE", "must not exceed IMPEX_SESSION_HOURS"))
-        if not self.try_out and not self.ui_theme:
-            problems.append(("IMPEX_UI_THEME", "must be chosen: dsfr or neutral"))
-        # Otherwise all clients would be the proxy's network, which a few wrong passwords lock.
-        if not self.try_out and not self.trusted_proxies:
-            problems.append(
-                (
-                    "IMPEX_TRUSTED_PROXIES",
-                    "must name the proxies, or be none where clients connect directly",
-                )
-            )
         if not self.try_out and self.legal_dir is None:
             problems.append(("IMPEX_LEGAL_DIR", "is required off the loopback address"))
         if self.legal_dir is not None:

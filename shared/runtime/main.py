@@ -84,7 +84,7 @@ def _install_signal_handlers(stop: asyncio.Event) -> None:
 def main(*services: Service, argv: Sequence[str] | None = None) -> NoReturn:
     """The command of a service: run it, or with `--check` validate its settings (exit 0 or 2)."""
     parser = argparse.ArgumentParser(
-        prog="python -m services." + services[0].name,
+        prog=f"python -m {services[0].build.__module__.rpartition('.')[0]}",
         description=f"Runs {' and '.join(one.name for one in services)}.",
     )
     parser.add_argument("--check", action="store_true", help="validate the settings and exit")

@@ -10,6 +10,7 @@ from shared.settings.common import (
     ServiceSettings,
     amqp_url_of,
     database_url_of,
+    desk_base_url_setting,
     health_port_of,
     validate_base_url,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "Spec",
     "amqp_url_of",
     "database_url_of",
+    "desk_base_url_setting",
     "health_port_of",
     "load",
     "setting",

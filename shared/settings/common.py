@@ -13,7 +13,7 @@ from shared.settings.reading import Problem, setting, specs
 
 
 def validate_base_url(url: str) -> str | None:
-    """Why this cannot be the portal's address, or None."""
+    """Why this cannot be the address of a front end, or None."""
     try:
         parts = urlsplit(url)
         valid = parts.scheme in ("http", "https") and parts.hostname and (parts.port or 1) > 0
@@ -124,6 +124,17 @@ def _keys(ring: Any) -> Sequence[tuple[str, bytes]]:
     if isinstance(ring, SealRing):
         return ring.fingerprints()
     return ring.keys if isinstance(ring, KeyRing) else ()
+
+
+def desk_base_url_setting() -> Any:
+    """The setting of the desk's address, for the services that link to it and the desk itself."""
+    return setting(
+        "IMPEX_DESK_BASE_URL",
+        default="http://127.0.0.1:8090",
+        doc="URL of the desk as agents type it, on another host than the portal's off the loopback "
+        "address.",
+        valid=validate_base_url,
+    )
 
 
 def database_url_of(service: str) -> Any:

@@ -15,6 +15,8 @@ from services.gateway.app import PAGES
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES = sorted(p.name for p in (ROOT / "services").iterdir() if (p / "service.py").exists())
+#: The desk lies in the gateway's folder, whose layers it shares.
+DESK = ROOT / "services/gateway/desk"
 PARTS = (
     "README.md",
     "__main__.py",
@@ -194,15 +196,34 @@ def test_no_modules_of_the_product_import_each_other_in_a_circle() -> None:
         pytest.fail(f"a circle of imports: {' -> '.join(reversed(error.args[1]))}")
 
 
-def test_a_feature_of_the_gateway_imports_no_other_feature() -> None:
-    for path in python_files("services/gateway/features"):
-        own = ".".join(path.relative_to(ROOT).parts[:4])
+@pytest.mark.parametrize("front_end", ["services/gateway", "services/gateway/desk"])
+def test_a_feature_of_a_front_end_imports_no_other_feature(front_end: str) -> None:
+    features = f"{front_end.replace('/', '.')}.features."
+    files = python_files(f"{front_end}/features")
+    assert files
+    for path in files:
+        own = f"{features}{path.relative_to(ROOT / front_end / 'features').parts[0]}."
         for name in imports_of(path):
-            if name.startswith("services.gateway.features."):
-                assert f"{name}.".startswith(f"{own}."), f"{path.relative_to(ROOT)} imports {name}"
+            if name.startswith(features):
+                assert f"{name}.".startswith(own), f"{path.relative_to(ROOT)} imports {name}"
 
 
-@pytest.mark.parametrize("service", SERVICES)
+def test_portal_and_desk_know_nothing_of_each_other() -> None:
+    """The desk reuses the layers below the portal's features, and those of `portal` that name no
+    applicant; the portal does not know that there is a desk."""
+    for path in python_files("services/gateway"):
+        in_desk = path.is_relative_to(DESK)
+        for name in imports_of(path):
+            if in_desk:
+                others = ("services.gateway.features", "services.gateway.app")
+                assert not name.startswith(others), f"{path.relative_to(ROOT)} imports {name}"
+                assert "PRESESSIONS" not in name, f"{path.relative_to(ROOT)} imports {name}"
+            else:
+                there = name.startswith("services.gateway.desk")
+                assert not there, f"{path.relative_to(ROOT)} imports {name}"
+
+
+@pytest.mark.parametrize("service", [*SERVICES, "gateway/desk"])
 def test_every_service_has_the_same_parts(service: str) -> None:
     folder = ROOT / "services" / service
     composition = (folder / "service.py").read_text(encoding="utf-8")
@@ -212,7 +233,8 @@ def test_every_service_has_the_same_parts(service: str) -> None:
             continue  # no messages come in, so there is nothing to handle
         assert (folder / part).exists() or (folder / f"{part}.py").exists(), f"{service}: no {part}"
     # The SQL is in `store.py`, or in one `*_store.py` per subject.
-    assert list(folder.rglob("*store.py")), f"{service}: no store"
+    if folder != DESK:  # its tables are those of the gateway's sessions
+        assert list(folder.rglob("*store.py")), f"{service}: no store"
 
 
 #: Tests by level: each may import helpers of its own level and of those before it. Helpers of more

@@ -210,6 +210,9 @@ def test_the_watch_names_files_that_are_written_created_or_deleted(tmp_path: Pat
 def test_a_changed_file_concerns_its_service_or_with_shared_all() -> None:
     services = ["mfa", "mailer"]
     assert owners("services/mfa/templates/x.html", services) == ["mfa"]
+    fronts = ["desk", "gateway"]
+    assert owners("services/gateway/http/errors.py", [*services, *fronts]) == fronts
+    assert owners("services/gateway/desk/app.py", [*services, *fronts]) == ["desk"]
     assert owners("services/gateway/service.py", services) == []
     assert owners("services/__init__.py", services) == []
     assert owners("shared/errors.py", services) == services

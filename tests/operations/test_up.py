@@ -41,12 +41,13 @@ class Installation:
 
     def __init__(self, home: Path) -> None:
         self.home = home
-        self.taken = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
-        portal, catcher = (str(one.getsockname()[1]) for one in self.taken)
+        self.taken = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
+        portal, desk, catcher = (str(one.getsockname()[1]) for one in self.taken)
         self.environment = {
             **{key: text for key, text in os.environ.items() if not key.startswith("IMPEX_")},
             "IMPEX_HOME": str(home),
             "IMPEX_GATEWAY_PORT": portal,
+            "IMPEX_DESK_PORT": desk,
             "IMPEX_CATCHER_PORT": catcher,
             "PYTHONUNBUFFERED": "1",
         }
@@ -143,7 +144,7 @@ def families(pids: dict[str, int]) -> dict[str, int]:
 
 
 def test_a_taken_port_is_replaced_and_reported(installation: Installation) -> None:
-    for one, what in zip(installation.taken, ("portal", "mail catcher"), strict=True):
+    for one, what in zip(installation.taken, ("portal", "desk", "mail catcher"), strict=True):
         port = one.getsockname()[1]
         assert f"port {port} is taken: the {what} is on" in installation.text
 
@@ -153,6 +154,7 @@ def test_status_gives_programs_every_address(installation: Installation) -> None
     assert status["ready"]
     addresses = status["addresses"]
     assert "<html" in fetch(addresses["portal"])
+    assert "Guide des agents" in fetch(addresses["desk"])
     assert "MailDev" in fetch(addresses["mail_catcher"])
     for name in service_registry.service_names():
         assert "impex_ready" in fetch(addresses[f"{name}_metrics"])
@@ -170,7 +172,7 @@ def test_status_gives_programs_every_address(installation: Installation) -> None
 def test_the_table_shows_addresses_once_and_what_to_do_next(installation: Installation) -> None:
     table = installation.text[installation.text.index("IMPEXWEB is ready") :]
     addresses = installation.status()["addresses"]
-    for name in ("portal", "mail catcher", "RabbitMQ management", "database"):
+    for name in ("portal", "desk", "mail catcher", "RabbitMQ management", "database"):
         assert len(re.findall(rf"^  {name} ", table, re.MULTILINE)) == 1
     assert f"Next: open {addresses['portal']}" in table
     # S-08: its output is a file here, so it names the file of the password.

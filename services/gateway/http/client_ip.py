@@ -45,6 +45,12 @@ def network_of(address: str) -> str:
     return str(ipaddress.ip_network(f"{parsed}/{prefix}", strict=False))
 
 
+def is_in(address: str, networks: Sequence[Network]) -> bool:
+    """Whether an address is in one of these networks; an unreadable one is in none."""
+    parsed = _parse(address)
+    return parsed is not None and _is_trusted(parsed, networks)
+
+
 def _parse(text: str) -> Address | None:
     # A proxy may write a port: 192.0.2.1:8080 or [2001:db8::1]:8080.
     if text.startswith("["):

@@ -22,7 +22,8 @@ UNAVAILABLE_RETRY_SECONDS = 30
 @dataclass(eq=False)
 class HttpError(Exception):
     """Answer with the error page of `status`; `event` and `reason` go to the log only. `field`: a
-    form that comes back is wrong in that field, as a whole too large without it.
+    form that comes back is wrong in that field, as a whole too large without it. `texts` replace
+    those of the status.
     """
 
     status: int
@@ -30,9 +31,9 @@ class HttpError(Exception):
     event: str | None = None
     reason: str | None = None
     retry_after: int | None = None
-    text: str | None = None
     allow: str | None = None
     field: str | None = None
+    texts: "ErrorText | None" = None
 
     def __str__(self) -> str:
         return f"{self.status} {self.reason or ''}".strip()
@@ -136,6 +137,13 @@ TEXTS: dict[int, ErrorText] = {
         ),
     ),
 }
+
+
+#: To a client whose network a setting leaves out.
+OTHER_NETWORK = ErrorText(
+    N_("Accès refusé depuis ce réseau"),
+    N_("Ces pages ne s'ouvrent que depuis les réseaux de l'agence."),
+)
 
 
 def _page_status(status: int) -> int:

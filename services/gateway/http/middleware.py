@@ -13,9 +13,10 @@ from aiohttp import web
 from prometheus_client import Counter, Histogram
 
 from services.gateway.http import security_headers
-from services.gateway.http.client_ip import network_of, resolve_client_ip
+from services.gateway.http.client_ip import is_in, network_of, resolve_client_ip
 from services.gateway.http.errors import (
     ERROR_LINKS,
+    OTHER_NETWORK,
     RELOAD,
     UNAVAILABLE_ERRORS,
     UNAVAILABLE_RETRY_SECONDS,
@@ -29,6 +30,7 @@ from services.gateway.http.site import SITE
 from services.gateway.http.user_agents import device_of
 from services.gateway.i18n import language_choice
 from services.gateway.sessions import guards, request_state
+from services.gateway.sessions.presession_store import PRESESSIONS
 from services.gateway.sessions.request_state import REQUEST_STATE, RequestState
 from services.gateway.sessions.tokens import REFERENCE, read_cookie
 from shared.i18n.catalogue import translate
@@ -43,7 +45,7 @@ COOKIE_CHARACTERS = 400
 
 REQUESTS = Counter(
     "impex_http_requests",
-    "Answers of the portal.",
+    "Answers of the front end.",
     ["method", "route", "status"],
     registry=REGISTRY,
 )
@@ -79,6 +81,7 @@ async def handle_request(request: web.Request, handler: Handler) -> web.StreamRe
 
 async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
+        _require_network(request)
         await guards.load_session(request)
         return await handler(request)
     except asyncio.CancelledError:
@@ -91,6 +94,13 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
             return web.Response(
                 status=500, text=f"Erreur - Error {request[REQUEST_STATE].reference}\n"
             )
+
+
+def _require_network(request: web.Request) -> None:
+    """Refuse clients of other networks than those of the setting, whatever they ask for."""
+    networks, state = request.app[SITE].networks, request[REQUEST_STATE]
+    if networks and not is_in(state.client_ip, networks):
+        raise HttpError(403, event="authz_fail", reason="another network", texts=OTHER_NETWORK)
 
 
 async def _failed(request: web.Request, error: Exception) -> web.StreamResponse:
@@ -124,7 +134,7 @@ def error_page(request: web.Request, error: HttpError) -> web.Response:
         )
     elif error.status == 500 and error.reason:
         log.error("A request failed.", action="unexpected_error", reason=error.reason)
-    text = error_text(error.status)
+    text = error.texts or error_text(error.status)
     href, label = _next_link(request, error.status)
     brand = request.app[RENDERER].brand
     phone = brand.phone_international if state.lang == "en" else brand.phone
@@ -133,7 +143,7 @@ def error_page(request: web.Request, error: HttpError) -> web.Response:
         "error.html",
         status=error.status,
         heading=translate(text.heading, state.lang),
-        text=error.text or translate(text.text, state.lang, reference=state.reference, phone=phone),
+        text=translate(text.text, state.lang, reference=state.reference, phone=phone),
         reference=state.reference if error.status >= 500 else None,
         retry_after=error.retry_after,
         way_on=(href, translate(label, state.lang)),
@@ -174,12 +184,14 @@ def _load_request_state(request: web.Request) -> RequestState:
     cookies = request.cookies
     form = _cookie(request, request_state.FORM_COOKIE)
     presession = _cookie(request, request_state.PRESESSION_COOKIE)
+    presession = presession if PRESESSIONS in request.app else ""
+    language = request_state.plain_cookie_name(request.app, request_state.LANGUAGE_COOKIE)
     form_browser = read_cookie(front.session_keys, form)
     state = RequestState(
         reference=secrets.token_hex(6),
         nonce=security_headers.new_nonce(),
         lang=language_choice.choose_language(
-            cookies.get(request_state.LANGUAGE_COOKIE), request.headers.get("Accept-Language", "")
+            cookies.get(language), request.headers.get("Accept-Language", "")
         ),
         client_ip=address,
         network=network_of(address),

@@ -27,8 +27,8 @@ from services.gateway.sessions.request_state import (
     flash,
     set_cookie,
 )
+from services.gateway.sessions.session_table import NewSession
 from services.gateway.sessions.sessions import SESSIONS, PasswordSignIn
-from shared.contracts.gateway import SessionOpened
 from shared.database import TRANSIENT_ERRORS
 from shared.runtime.telemetry import get_logger
 
@@ -233,7 +233,7 @@ async def promote(
     known = await sessions.known_accounts(state.browser) if state.browser else ()
     # A token that we did not issue, or that has expired, is never adopted (SE-01).
     browser = state.browser if state.browser and known else browser_token(ring, token, state.press)
-    opened = SessionOpened(
+    opened = NewSession(
         session_id=str(uuid.uuid4()),
         device=state.device,
         network=state.network,

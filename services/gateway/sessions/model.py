@@ -35,9 +35,12 @@ class SessionLimits:
 
 @dataclass(frozen=True, kw_only=True)
 class Session:
-    """A session; `validated`: whether its account's complementary information is.
+    """A session of an applicant or, at the desk, of an agent.
 
-    `terms_bind_at`: from when a version of the terms binds that the account has not accepted yet.
+    `account_id` is then the agent's id. Of applicants alone: `terms_bind_at`, from when a version
+    of the terms binds that the account has not accepted yet, and `validated`, whether its
+    complementary information is. Of agents alone: `role`, as pages show it; what an agent may do is
+    decided by `support` at each request.
     """
 
     id: str
@@ -49,7 +52,7 @@ class Session:
     last_name: str
     device: str
     network: str
-    enrol_before: datetime
+    enrol_before: datetime | None = None
     enrolment_id: str | None = None
     failures: int
     next: str
@@ -60,6 +63,7 @@ class Session:
     ends_at: datetime
     terms_bind_at: datetime | None = None
     validated: bool = False
+    role: str = ""
 
     @property
     def full(self) -> bool:
@@ -81,7 +85,9 @@ class Session:
 
     def address_is_due(self, now: datetime) -> bool:
         """Whether the address must be proved again before enrolling (OT-13)."""
-        return self.due == "enrolment" and self.enrolment_id is None and now >= self.enrol_before
+        if self.due != "enrolment" or self.enrolment_id is not None or self.enrol_before is None:
+            return False
+        return now >= self.enrol_before
 
     def terms_are_due(self, now: datetime) -> bool:
         """Whether terms that bind have to be accepted before anything else (RE-13)."""

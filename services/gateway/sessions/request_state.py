@@ -16,16 +16,17 @@ from services.gateway.sessions.presession_store import PRESESSIONS, Presession
 from services.gateway.sessions.sealed_state import SEALED_STATE
 from shared.runtime.telemetry import get_logger
 
-LANGUAGE_COOKIE = "impex-lang"
+LANGUAGE_COOKIE = "lang"
 LANGUAGE_SECONDS = 365 * 24 * 3600
-#: The cookies by their names without the prefix of https. Forms are bound to the form cookie, a
-#: browser that requested an account has a pre-session. The session's ends with the browser
-#: (SE-02), the browser's says that it signed in before (AU-16), a flash lasts over a redirect.
-FORM_COOKIE = "impex-form"
-PRESESSION_COOKIE = "impex-presession"
-SESSION_COOKIE = "impex-session"
-BROWSER_COOKIE = "impex-browser"
-FLASH_COOKIE = "impex-flash"
+#: The cookies by their names without the prefixes of https and of their front end. Forms are bound
+#: to the form cookie, a browser that requested an account has a pre-session. The session's cookie
+#: ends with the browser (SE-02), the browser's says that it signed in before (AU-16), a flash lasts
+#: over a redirect.
+FORM_COOKIE = "form"
+PRESESSION_COOKIE = "presession"
+SESSION_COOKIE = "session"
+BROWSER_COOKIE = "browser"
+FLASH_COOKIE = "flash"
 FLASH_SECONDS = 60
 
 log = get_logger("gateway")
@@ -69,8 +70,14 @@ REQUEST_STATE = web.RequestKey("visit", RequestState)
 
 
 def cookie_name(app: web.Application, name: str) -> str:
-    """A cookie's full name: the prefix makes browsers insist on Secure and host (SE-02)."""
+    """A cookie's full name: https adds the prefix that makes browsers insist on Secure (SE-02)."""
+    name = plain_cookie_name(app, name)
     return f"__Host-{name}" if app[SITE].secure else name
+
+
+def plain_cookie_name(app: web.Application, name: str) -> str:
+    """The name of a cookie that may go over http too: two front ends on one host differ."""
+    return f"{app[SITE].cookie_prefix}-{name}"
 
 
 def cookie_value(request: web.Request, name: str) -> str:
@@ -188,6 +195,8 @@ async def extend_presession(request: web.Request, expires_at: datetime) -> None:
 
 async def end_presession(request: web.Request) -> None:
     """End this browser's pre-session."""
+    if PRESESSIONS not in request.app:
+        return  # a front end without registration
     token = request[REQUEST_STATE].presession_token
     if token is not None:
         await request.app[PRESESSIONS].delete(token)

@@ -6,15 +6,15 @@ another gateway is about to write: sessions proved before the moment are invalid
 
 import uuid
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from aiohttp import web
 
 from services.gateway.sessions.model import PARTIAL_LIFETIME, TOUCH_INTERVAL, Session, SessionLimits
+from services.gateway.sessions.session_table import NewSession, SessionTable
 from services.gateway.sessions.tokens import token_hash
-from shared.contracts.gateway import OWNER, SessionClosed, SessionOpened
 from shared.database import Connection, Pool, acquire, row_count, transaction
 from shared.database.locks import lock_name
 from shared.outbox import emit
@@ -23,30 +23,6 @@ from shared.security.sealing import new_token
 
 #: Expired sessions that are deleted in one transaction.
 BATCH = 200
-#: The columns of a session's row; `validated` comes from another table.
-NAMES = tuple(field.name for field in fields(Session) if field.name != "validated")
-COLUMNS = ", ".join(NAMES)
-QUALIFIED = ", ".join(
-    f"sessions.{name}::text" if name in ("id", "account_id", "enrolment_id") else f"sessions.{name}"
-    for name in NAMES
-)
-PLACES = ", ".join(f"${number}" for number in range(2, len(NAMES) + 2))
-ALIVE = """
-, validated_at is not null as validated
-from sessions left join session_revocations using (account_id)
-    left join validated_accounts using (account_id)
-where coalesce(sessions.proved_at >= greatest(session_revocations.before,
-    case when sessions.level = 'password' then session_revocations.partial_before end), true)
-"""
-FIND = f"select {QUALIFIED} {ALIVE} and token_hash = $1"
-OF_ACCOUNT = f"""
-select {QUALIFIED} {ALIVE} and account_id = $1 and level = 'full'
-order by opened_at desc, sessions.id
-"""
-INSERT = f"""
-insert into sessions (token_hash, {COLUMNS}) values ($1, {PLACES})
-on conflict (token_hash) do nothing
-"""  # noqa: S608
 REVOKE_BEFORE = """
 insert into session_revocations (account_id, before) values ($1, $2)
 on conflict (account_id) do update set before = greatest(session_revocations.before,
@@ -112,16 +88,17 @@ class PasswordSignIn:
     address: str
     first_name: str
     last_name: str
-    enrol_before: datetime
     failures: int
     due: str
     next: str
     proved_at: datetime
+    enrol_before: datetime | None = None
     terms_bind_at: datetime | None = None
+    role: str = ""
 
 
 class Sessions:
-    """The table of sessions, by token."""
+    """The table of sessions of one front end, by token."""
 
     def __init__(
         self,
@@ -129,8 +106,10 @@ class Sessions:
         clock: Callable[[], datetime],
         limits: SessionLimits,
         wake_relay: Callable[[], None],
+        table: SessionTable,
     ) -> None:
         self.limits = limits
+        self._table = table
         self._pool = pool
         self._clock = clock
         self._wake_relay = wake_relay
@@ -139,7 +118,7 @@ class Sessions:
         """The session of a cookie; None where it has ended or expired. `used` extends it."""
         now, key = self._clock(), token_hash(token)
         async with acquire(self._pool) as connection:
-            row = await connection.fetchrow(FIND, key)
+            row = await connection.fetchrow(self._table.find, key)
             found = None if row is None else Session(**row)
             if found is None or found.is_expired(self.limits, now):
                 return None
@@ -166,7 +145,7 @@ class Sessions:
             ends_at=now + PARTIAL_LIFETIME,
         )
         async with acquire(self._pool) as connection:
-            await _insert(connection, token, made)
+            await self._insert(connection, token, made)
         return token, made
 
     async def promote(
@@ -174,7 +153,7 @@ class Sessions:
         token: str,
         new: str,
         partial: Session,
-        opened: SessionOpened,
+        opened: NewSession,
         browser: str,
         *,
         code_at: datetime,
@@ -202,8 +181,8 @@ class Sessions:
         async with transaction(self._pool) as tx:
             await lock_name(tx, f"sessions/{full.account_id}")
             if not await _take_over(tx, token, full.account_id, replaced_at):
-                return await tx.fetchrow(FIND, token_hash(new)) is not None
-            if not await _insert(tx, new, full):
+                return await tx.fetchrow(self._table.find, token_hash(new)) is not None
+            if not await self._insert(tx, new, full):
                 return True
             await tx.execute(
                 SAVE_KNOWN_BROWSER,
@@ -212,7 +191,9 @@ class Sessions:
                 now,
                 now + self.limits.browser,
             )
-            await emit(tx, OWNER, opened, subject=full.account_id, now=now)
+            if self._table.opened is not None:
+                event = self._table.opened(opened)
+                await emit(tx, self._table.owner, event, subject=full.account_id, now=now)
             if replaced_at is not None:
                 await self.end_all_in(tx, full.account_id, replaced_at, "phone_replaced")
                 await delete_known_browsers(tx, full.account_id, browser)
@@ -238,7 +219,8 @@ class Sessions:
         async with transaction(self._pool) as tx:
             await lock_name(tx, f"sessions/{session.account_id}")
             if await _take_over(tx, token, session.account_id, changed_at):
-                await _insert(tx, new, replace(session, proved_at=changed_at, enrolment_id=None))
+                renewed = replace(session, proved_at=changed_at, enrolment_id=None)
+                await self._insert(tx, new, renewed)
             await self.end_all_in(tx, session.account_id, changed_at, reason)
             await delete_known_browsers(tx, session.account_id, browser)
         self._wake_relay()
@@ -296,7 +278,7 @@ class Sessions:
     async def of_account(self, account_id: str) -> list[Session]:
         """The sessions that the holder may see, the latest first."""
         async with acquire(self._pool) as connection:
-            rows = await connection.fetch(OF_ACCOUNT, account_id)
+            rows = await connection.fetch(self._table.of_account, account_id)
         found, now = [Session(**row) for row in rows], self._clock()
         return [one for one in found if not one.is_expired(self.limits, now)]
 
@@ -368,8 +350,14 @@ class Sessions:
             session_id = str(row["id"])
             log.info("A session ended.", action="session_ended", session=session_id, reason=reason)
             if row["level"] == "full":
-                event = SessionClosed(session_id=session_id, reason=reason, closed_at=now)
-                await emit(tx, OWNER, event, subject=str(row["account_id"]), now=now)
+                event = self._table.closed(session_id, reason, now)
+                await emit(tx, self._table.owner, event, subject=str(row["account_id"]), now=now)
+
+    async def _insert(self, connection: Connection, token: str, session: Session) -> bool:
+        """Store a session under a token; False where a second click stored it already."""
+        values = (getattr(session, name) for name in self._table.columns)
+        done = await connection.execute(self._table.insert, token_hash(token), *values)
+        return row_count(done) == 1
 
 
 SESSIONS = web.AppKey("sessions", Sessions)
@@ -379,12 +367,6 @@ async def delete_known_browsers(tx: Connection, account_id: str, but: str = "") 
     """Delete the known browsers of the account, except the one with this token."""
     sql = "delete from known_browsers where account_id = $1 and token_hash <> $2"
     await tx.execute(sql, account_id, token_hash(but))
-
-
-async def _insert(connection: Connection, token: str, session: Session) -> bool:
-    """Store a session under a token; False where a second click stored it already."""
-    values = (getattr(session, name) for name in NAMES)
-    return row_count(await connection.execute(INSERT, token_hash(token), *values)) == 1
 
 
 async def _take_over(tx: Connection, token: str, account_id: str, moment: datetime | None) -> bool:

@@ -9,7 +9,8 @@ import pytest
 from aiohttp import web
 from yarl import URL
 
-from services.gateway.app import PAGES, setup_routes
+from services.gateway.app import PAGES
+from services.gateway.front_end import setup_routes
 from services.gateway.http.routes import Routes
 from tests.integration.gateway.test_rights import PROOF, request_change, settled
 from tests.support.actors.account_holder import AccountHolder, new_address

@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 import pytest
 import pytest_asyncio
 
+from services.gateway.portal.applicant_sessions import APPLICANT_SESSIONS
 from services.gateway.sessions.model import Session, SessionLimits
+from services.gateway.sessions.session_table import NewSession
 from services.gateway.sessions.sessions import PasswordSignIn, Sessions
-from shared.contracts.gateway import SessionOpened
 from shared.database import open_pool
 from shared.security.sealing import new_token
 from tests.support.clock import Clock
@@ -37,7 +38,7 @@ def clock() -> Clock:
 async def sessions(shared_system: System, clock: Clock) -> AsyncIterator[Sessions]:
     """The table of sessions, as one gateway has it."""
     pool = await open_pool(shared_system.database.url("gateway"), "gateway", "races", 4)
-    yield Sessions(pool, clock, LIMITS, lambda: None)
+    yield Sessions(pool, clock, LIMITS, lambda: None, APPLICANT_SESSIONS)
     await pool.close()
 
 
@@ -61,13 +62,14 @@ async def _promote(
 ) -> str:
     """The token of the full session; None where the half one had ended."""
     new = new_token()
-    opened = SessionOpened(
+    opened = NewSession(
         session_id=str(uuid.uuid4()),
         device="",
         network="",
         new_device=False,
         failures=0,
         opened_at=replaced_at or half.opened_at,
+        phone_replaced=replaced_at is not None,
     )
     done = await sessions.promote(
         token, new, half, opened, new_token(), code_at=opened.opened_at, replaced_at=replaced_at

@@ -8,7 +8,6 @@ import pytest
 from aiohttp import web
 
 from services.gateway.app import PAGES
-from services.gateway.features.language.routes import LANGUAGE
 from services.gateway.http import forms
 from services.gateway.http.errors import HttpError
 from services.gateway.http.forms import (
@@ -21,6 +20,7 @@ from services.gateway.http.forms import (
 )
 from services.gateway.http.routes import JsonQuestion, Page
 from services.gateway.http.sliding_window import OVERSIZED, SlidingWindow
+from services.gateway.portal.language_routes import LANGUAGE
 from services.gateway.sessions.request_state import REQUEST_STATE
 from shared.domain import typed_text
 from shared.domain.typed_text import clean_edges, max_typed_length

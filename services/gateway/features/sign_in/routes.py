@@ -6,12 +6,11 @@ from services.gateway.features.sign_in import (
     address_code,
     new_terms,
     second_factor,
-    session,
     sign_in,
     sign_in_enrolment,
     welcome,
 )
-from services.gateway.http.routes import JsonQuestion, Page
+from services.gateway.http.routes import Page
 from services.gateway.sessions.guards import (
     require_password_step,
     require_signed_in,
@@ -87,7 +86,4 @@ PAGES = (
         submit=sign_in_enrolment.restart,
         shown_on="sign_in_enrolment",
     ),
-    Page("sign_out", "/deconnexion", submit=session.sign_out, needs_key=False, shown_on="sign_in"),
-    Page("session_state", "/session/etat", session.state, language_target=False, background=True),
-    JsonQuestion("extend_session", "/session/prolonger", session.extend, "go"),
 )

@@ -5,7 +5,8 @@ import re
 from aiohttp import web
 from bs4 import Tag
 
-from services.gateway.app import PAGES, setup_routes
+from services.gateway.app import PAGES
+from services.gateway.front_end import setup_routes
 from services.gateway.http.routes import Routes
 from tests.unit.gateway.templates.parsed_pages import FRENCH
 from tests.unit.gateway.templates.parsed_pages import soup as read

@@ -16,6 +16,7 @@ from services.gateway.sessions.request_state import (
     LANGUAGE_COOKIE,
     LANGUAGE_SECONDS,
     REQUEST_STATE,
+    plain_cookie_name,
 )
 from shared.i18n.catalogue import LANGUAGES
 
@@ -31,7 +32,8 @@ async def choose(request: web.Request, fields: dict[str, str]) -> web.StreamResp
     if lang not in LANGUAGES:
         raise HttpError(400, event="input_validation_fail", reason="unknown language")
     state = request[REQUEST_STATE]
-    state.cookies[LANGUAGE_COOKIE] = (lang, LANGUAGE_SECONDS)
+    name = plain_cookie_name(request.app, LANGUAGE_COOKIE)
+    state.cookies[name] = (lang, LANGUAGE_SECONDS)
     filled_in = filled_in_form(request, LANGUAGE)
     if filled_in is LANGUAGE:
         return see_other(routes.language_target(fields["next"]))

@@ -1,11 +1,12 @@
-"""The session: its remaining time, extending it, signing out (SE-04, SE-05)."""
+"""The session of both front ends: its remaining time, extending it, signing out (SE-04, SE-05)."""
 
 from aiohttp import web
 
 from services.gateway.http.errors import HttpError
-from services.gateway.http.routes import redirect
+from services.gateway.http.routes import JsonQuestion, Page, redirect
 from services.gateway.http.site import CLOCK
 from services.gateway.sessions import guards
+from services.gateway.sessions.guards import SESSION_PAGES
 from services.gateway.sessions.model import Session
 from services.gateway.sessions.request_state import REQUEST_STATE, flash
 from services.gateway.sessions.saved_forms import SAVED_FORMS
@@ -37,7 +38,7 @@ async def sign_out(request: web.Request, fields: dict[str, str]) -> web.Response
     guards.clear_session_cookie(request)
     await request.app[SAVED_FORMS].delete_of_browser(request[REQUEST_STATE].form_browser or "")
     flash(request, "signed_out")
-    response = redirect(request, "sign_in")
+    response = redirect(request, request.app[SESSION_PAGES].sign_in)
     # Not "cookies": that would clear those of the agency's other sites too.
     response.headers["Clear-Site-Data"] = '"cache"'
     return response
@@ -49,3 +50,10 @@ def _answer(request: web.Request, found: Session | None) -> web.Response:
     until = found.expires_at(request.app[SESSIONS].limits)
     left = max(0, int((until - request.app[CLOCK]()).total_seconds()))
     return web.json_response({"left": left, "extend": until < found.ends_at})
+
+
+PAGES = (
+    Page("sign_out", "/deconnexion", submit=sign_out, needs_key=False, shown_on="sign_in"),
+    Page("session_state", "/session/etat", state, language_target=False, background=True),
+    JsonQuestion("extend_session", "/session/prolonger", extend, "go"),
+)

@@ -1,0 +1,55 @@
+"""The desk's application: its pages, its layers, its look. Opens nothing by itself."""
+
+from aiohttp import web
+from yarl import URL
+
+from services.gateway.clients.services import RpcSender, Services
+from services.gateway.desk.agent_sessions import AGENT_SESSIONS
+from services.gateway.desk.error_links import LINKS
+from services.gateway.desk.features.help.routes import PAGES as HELP
+from services.gateway.desk.resources import STATIC, TEMPLATES
+from services.gateway.desk.session_pages import PAGES as SESSION_PAGES
+from services.gateway.desk.settings import DeskSettings
+from services.gateway.front_end import FrontEnd, init_front_end
+from services.gateway.http.client_ip import parse_networks
+from services.gateway.http.site import SiteConfig
+from services.gateway.portal.flash import flash_message
+from services.gateway.portal.language_routes import PAGES as LANGUAGE
+from services.gateway.portal.texts import alert_text
+from shared.runtime.service import Runtime
+from shared.security.sealing import Opener, Sealer
+
+#: The pages of the desk. The portal has none of these addresses, nor the desk any of the portal's.
+PAGES = (*HELP, *LANGUAGE)
+
+
+def init_app(settings: DeskSettings, runtime: Runtime) -> web.Application:
+    """The fully wired application of the desk."""
+    front = FrontEnd(
+        site=SiteConfig(
+            origin=str(URL(settings.desk_base_url).origin()),
+            secure=settings.secure,
+            trusted=parse_networks(settings.proxies),
+            session_keys=settings.session_keys,
+            cookie_prefix="impex-desk",
+            networks=parse_networks(settings.networks),
+        ),
+        pages=PAGES,
+        services=_services(settings, runtime.rpc_client),
+        sessions=AGENT_SESSIONS,
+        session_limits=settings.session_limits,
+        session_pages=SESSION_PAGES,
+        error_links=LINKS,
+        flash_message=flash_message,
+        alert_text=alert_text,
+        templates=TEMPLATES,
+        static=STATIC,
+        recovery_codes=False,
+    )
+    return init_front_end(front, settings, runtime)
+
+
+def _services(settings: DeskSettings, sender: RpcSender) -> Services:
+    rings = {"support": settings.support_keys, "mfa": settings.mfa_keys}
+    sealers = {owner: Sealer(owner, ring) for owner, ring in rings.items()}
+    return Services(sender, sealers, Opener("desk", settings.own_keys))

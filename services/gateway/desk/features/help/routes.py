@@ -1,0 +1,19 @@
+"""The guide for agents, open to all: who may sign in, what one must never be asked for."""
+
+from aiohttp import web
+
+from services.gateway.http.rendering import page
+from services.gateway.http.routes import Page, redirect
+
+
+async def show(request: web.Request) -> web.Response:
+    """The guide."""
+    return page(request, "desk_help.html")
+
+
+async def welcome(request: web.Request) -> web.Response:
+    """Go on to the guide."""
+    return redirect(request, "help")
+
+
+PAGES = (Page("welcome", "/", welcome), Page("help", "/aide", show))

@@ -1,0 +1,27 @@
+"""The desk on real servers."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import pytest_asyncio
+
+from tests.support.servers.desk import Desk, running_desk
+from tests.support.servers.portal import fresh_system
+from tests.support.servers.shared_servers import TestServers
+from tests.support.servers.system import System
+
+
+@pytest.fixture(scope="package")
+def shared_system(
+    test_servers: TestServers, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[System]:
+    """A system for all tests of this folder."""
+    with fresh_system(test_servers, tmp_path_factory.mktemp("desk")) as made:
+        yield made
+
+
+@pytest_asyncio.fixture(scope="package", loop_scope="package")
+async def desk(shared_system: System) -> AsyncIterator[Desk]:
+    """The desk, shared by the tests of this folder."""
+    async with running_desk(shared_system) as running:
+        yield running
