@@ -29,6 +29,7 @@ select {COLUMNS} from agents where state = $1 order by since limit 100 for updat
 ACTIVE_IN_ROLE = f"""
 select {COLUMNS} from agents where role = $1 and state = 'active' order by address
 """  # noqa: S608
+ACTIVE = f"select {COLUMNS} from agents where state = 'active' order by address"  # noqa: S608
 INSERT = """
 insert into agents (id, address, address_key, first_name, last_name, language, role, state, since,
     proposed_by, approved_by)
@@ -127,6 +128,11 @@ async def lock_in_state(tx: Connection, state: str) -> list[Agent]:
 async def active_in_role(tx: Connection, role: str) -> list[Agent]:
     """The agents of a role who may work."""
     return [_agent(row) for row in await tx.fetch(ACTIVE_IN_ROLE, role)]
+
+
+async def active(tx: Connection) -> list[Agent]:
+    """The agents who may work, whatever their role."""
+    return [_agent(row) for row in await tx.fetch(ACTIVE)]
 
 
 async def insert(tx: Connection, agent: Agent) -> bool:

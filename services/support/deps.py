@@ -20,6 +20,9 @@ class Deps:
     hasher: Hasher
     opener: Opener
     mailer_sealer: Sealer
+    registration_sealer: Sealer
+    profile_sealer: Sealer
+    desk_sealer: Sealer
     token_keys: KeyRing
 
     def open(self, message: Request | Event, field: str) -> str:

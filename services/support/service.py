@@ -4,15 +4,27 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from services.support import agent_store
+from services.support import agent_store, due_acts
 from services.support.deps import Deps
-from services.support.handlers import agent_invitations, agent_sign_in, incoming, team
+from services.support.handlers import (
+    act_objections,
+    agent_invitations,
+    agent_sign_in,
+    incoming,
+    proposals,
+    team,
+)
 from services.support.settings import SupportSettings
-from shared.contracts.gateway import CorrectionRequested, DepartureReported
-from shared.contracts.registration.events import LostPhoneReported
-from shared.contracts.support import agents
+from shared.contracts import dossiers
+from shared.contracts.base import EVENTS
+from shared.contracts.gateway import CorrectionRequested, DepartureReported, SessionOpened
+from shared.contracts.profile import events as profile
+from shared.contracts.registration import events as registration
+from shared.contracts.registration.events import AccountFrozen, LostPhoneReported
+from shared.contracts.support import acts, agents
+from shared.contracts.support import proposals as requests
 from shared.database import transaction
-from shared.messaging.handlers import answers, hears_sql
+from shared.messaging.handlers import answers, hears, hears_sql
 from shared.runtime.service import Runtime, Service
 from shared.security.password_hashing import Cost, Hasher
 from shared.security.sealing import Opener, Sealer
@@ -34,6 +46,9 @@ async def build(runtime: Runtime, settings: SupportSettings) -> AsyncIterator[De
         hasher=hasher,
         opener=Opener("support", settings.seal_keys),
         mailer_sealer=Sealer("mailer", settings.mailer_keys),
+        registration_sealer=Sealer("registration", settings.registration_keys),
+        profile_sealer=Sealer("profile", settings.profile_keys),
+        desk_sealer=Sealer("desk", settings.desk_keys),
         token_keys=settings.token_keys,
     )
 
@@ -45,7 +60,12 @@ async def build(runtime: Runtime, settings: SupportSettings) -> AsyncIterator[De
         if await agent_invitations.send_due(runtime.pool, deps):
             runtime.wake_relay()
 
+    async def carry_out_acts() -> None:
+        if await due_acts.run_due(runtime.pool, deps):
+            runtime.wake_relay()
+
     runtime.every(PURGE_SECONDS, "purge", purge)
+    runtime.every(due_acts.INTERVAL_SECONDS, "acts", carry_out_acts)
     runtime.every(INVITATION_SECONDS, "invitations", send_invitations)
     try:
         yield deps
@@ -62,6 +82,11 @@ SERVICE = Service(
         hears_sql(CorrectionRequested, incoming.store),
         hears_sql(DepartureReported, incoming.store),
         hears_sql(LostPhoneReported, incoming.store),
+        hears(SessionOpened, act_objections.session_opened),
+        hears(AccountFrozen, act_objections.account_frozen),
+        hears(registration.ActNotCarriedOut, act_objections.not_carried_out),
+        hears(profile.ActNotCarriedOut, act_objections.not_carried_out),
+        hears(dossiers.ActNotCarriedOut, act_objections.not_carried_out),
     ),
     answers=(
         answers(agents.SignInAgent, agent_sign_in.sign_in, agent_sign_in.check_sign_in),
@@ -79,6 +104,16 @@ SERVICE = Service(
         answers(agents.ListAgents, team.list_agents),
         answers(agents.SuspendAgent, team.suspend_agent),
         answers(agents.RemoveAgent, team.remove_agent),
+        answers(requests.Propose, proposals.propose, proposals.check_form),
+        answers(requests.ApproveProposal, proposals.approve_proposal),
+        answers(requests.RefuseProposal, proposals.refuse_proposal),
+        answers(requests.StopProposal, proposals.stop_proposal),
+        answers(requests.DescribeProposal, proposals.describe_proposal),
+        answers(requests.ListProposals, proposals.list_proposals),
+        answers(requests.ListPlannedActs, act_objections.list_planned_acts),
+        answers(requests.StopPlannedAct, act_objections.stop_planned_act),
+        answers(requests.DescribeObjection, act_objections.describe_objection),
+        answers(requests.ObjectToAct, act_objections.object_to_act),
     ),
     emits=(
         agents.AgentInvited,
@@ -89,5 +124,6 @@ SERVICE = Service(
         agents.AgentReinstated,
         agents.AgentSignedIn,
         agents.AgentSignInRefused,
+        *(one for one in EVENTS.values() if one.__module__ == acts.__name__),
     ),
 )

@@ -3,7 +3,9 @@
 import os
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 
+from services.support.proposals import Delays
 from shared.security.seal_keys import OpeningRing, SealingRing
 from shared.security.sealing import KeyRing
 from shared.settings import (
@@ -43,6 +45,21 @@ class SupportSettings(ServiceSettings):
         doc="Public keys that seal codes and links for the mailer.",
         secret=True,
     )
+    registration_keys: SealingRing = setting(
+        "IMPEX_SEAL_KEYS_REGISTRATION",
+        doc="Public keys that seal addresses and names for registration.",
+        secret=True,
+    )
+    profile_keys: SealingRing = setting(
+        "IMPEX_SEAL_KEYS_PROFILE",
+        doc="Public keys that seal corrections for profile.",
+        secret=True,
+    )
+    desk_keys: SealingRing = setting(
+        "IMPEX_SEAL_KEYS_DESK",
+        doc="Public keys that seal what agents read for the desk's pages.",
+        secret=True,
+    )
     token_keys: KeyRing = setting(
         "IMPEX_SUPPORT_TOKEN_KEYS",
         doc="Keys that links for agents and limits are hashed with.",
@@ -67,6 +84,37 @@ class SupportSettings(ServiceSettings):
         doc="Number of threads that hash agents' passwords.",
         between=(1, 256),
     )
+
+    sensitive_minutes: int = setting(
+        "IMPEX_SENSITIVE_CHANGE_DELAY",
+        default=4_320,
+        doc="How long an approved change of address, name or telephone, an unblocking, a "
+        "reactivation, a transfer or an anonymisation waits; its holder may object meanwhile.",
+        unit="minutes",
+        between=(1, 43_200),
+    )
+    lost_phone_minutes: int = setting(
+        "IMPEX_LOST_PHONE_DELAY",
+        default=1_440,
+        doc="How long an approved removal of a lost phone waits.",
+        unit="minutes",
+        between=(1, 43_200),
+    )
+    single_agent: bool = setting(
+        "IMPEX_SINGLE_AGENT",
+        default=False,
+        doc="Whether an agent acts alone where the desk has nobody else who could approve; the act "
+        "then waits for 72 hours at least, and auditors are told.",
+    )
+
+    @property
+    def act_delays(self) -> Delays:
+        """How long approved acts wait."""
+        return Delays(
+            sensitive=timedelta(minutes=self.sensitive_minutes),
+            lost_phone=timedelta(minutes=self.lost_phone_minutes),
+            single_agent=self.single_agent,
+        )
 
     def check(self) -> list[Problem]:
         """Off the loopback address the operator says whose addresses agents have."""

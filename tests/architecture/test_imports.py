@@ -50,7 +50,7 @@ RULES = {
         "phones",
         "text_rules",
     ),
-    "support": ("agents", "permissions", "views"),
+    "support": ("act_details", "agents", "permissions", "proposals", "views"),
     "gateway": ("http/client_ip", "i18n", "sessions/model", "sessions/tokens"),
 }
 #: Modules that rules may not import: network, servers, event loop, clocks.

@@ -46,6 +46,7 @@ class ProposalView(Reply, frozen=True, kw_only=True):
     due_at: datetime | None = None
     done_at: datetime | None = None
     ended_by: str = ""
+    ended_by_name: str = ""
     ended_at: datetime | None = None
     ended_why: str = ""
     failure: str = ""

@@ -10,6 +10,9 @@ KEYS = {
     for name in (
         "IMPEX_SEAL_KEYS_SUPPORT",
         "IMPEX_SEAL_KEYS_MAILER",
+        "IMPEX_SEAL_KEYS_REGISTRATION",
+        "IMPEX_SEAL_KEYS_PROFILE",
+        "IMPEX_SEAL_KEYS_DESK",
         "IMPEX_SUPPORT_TOKEN_KEYS",
         "IMPEX_SUPPORT_PEPPER_KEYS",
     )

@@ -202,6 +202,9 @@ VALUES: dict[str, str] = {
     "in_doubt": N_("remise non confirmée"),
     "superseded": N_("remplacé par un message plus récent"),
     "by hand": N_("abandonné par l'exploitant"),
+    "proposed": N_("proposé"),
+    "approved": N_("approuvé"),
+    "stopped": N_("arrêté"),
 }
 
 #: Kinds of mail, in the words of their subjects.

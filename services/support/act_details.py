@@ -1,0 +1,111 @@
+"""The fields of each act: which it takes, and what is wrong with those given. Pure.
+
+What only an owner can judge (an establishment, a telephone number) is asked of the owner.
+"""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+import msgspec
+
+from services.support.agents import parse_agent_address
+from shared.contracts.base import FieldError, Refusal
+from shared.contracts.profile.views import ProfileFields
+from shared.domain.person_names import check_name
+from shared.domain.typed_text import UnsafeText, clean_text
+
+MAX_NOTE = 500
+MAX_DETAILS = 20
+MAX_VALUE = 500
+#: Changed by an act of their own, or not at all.
+NOT_CORRECTED = ("first_name", "last_name", "phone", "phone_extension", "filled_in", "terms")
+CORRECTED = tuple(name for name in ProfileFields.__struct_fields__ if name not in NOT_CORRECTED)
+#: The fields of each act that has any; those of `OPTIONAL` may be missing.
+FIELDS: Mapping[str, tuple[str, ...]] = {
+    "correct_information": CORRECTED,
+    "change_address": ("new_address",),
+    "change_name": ("first_name", "last_name"),
+    "change_telephone": ("phone", "phone_extension"),
+    "transfer_dossiers": ("to_account_id", "confirmed_by"),
+    "undo_transfer": ("transfer_id",),
+    "resend_mail": ("mail_id",),
+}
+OPTIONAL = frozenset((*CORRECTED, "phone_extension"))
+IDS = ("to_account_id", "transfer_id", "mail_id")
+#: Who confirmed a transfer: the leaver in a session, or the establishment called back.
+CONFIRMED_BY = ("leaver", "establishment")
+
+
+def parse_details(text: str) -> dict[str, str] | None:
+    """The JSON object of an act's fields; None where it is none, or too long."""
+    if not text:
+        return {}
+    try:
+        details = msgspec.json.decode(text, type=dict[str, str])
+    except msgspec.MsgspecError:
+        return None
+    too_long = any(
+        len(name) > MAX_VALUE or len(value) > MAX_VALUE for name, value in details.items()
+    )
+    return None if too_long or len(details) > MAX_DETAILS else details
+
+
+def check_details(
+    act: str, details: Mapping[str, str], account_id: str | None
+) -> tuple[dict[str, str], Refusal | None]:
+    """The fields of an act as stored, and why they are refused, or None."""
+    known = FIELDS.get(act, ())
+    for name in details:
+        if name not in known:
+            return {}, Refusal(slug="unknown_choice", params={"field": name})
+    errors: list[FieldError] = []
+    checked: dict[str, str] = {}
+    for name in known:
+        if name not in details:
+            if name not in OPTIONAL:
+                errors.append(FieldError(field=name, code="missing"))
+            continue
+        value, error = _check(name, details[name], account_id)
+        if error is not None:
+            errors.append(error)
+        checked[name] = value
+    if known and not errors and not checked:
+        errors.append(FieldError(field=known[0], code="unchanged"))
+    return checked, Refusal(slug="invalid_fields", errors=tuple(errors)) if errors else None
+
+
+def check_note(text: str) -> tuple[str, FieldError | None]:
+    """A note as stored: several lines of plain text."""
+    try:
+        note = clean_text(text, MAX_NOTE)
+    except UnsafeText as unsafe:
+        return "", FieldError(field="note", code=unsafe.code)
+    if len(note) > MAX_NOTE:
+        return "", FieldError(field="note", code="too_long", params={"max": MAX_NOTE})
+    return note, None
+
+
+def _check(name: str, value: str, account_id: str | None) -> tuple[str, FieldError | None]:
+    if name in IDS:
+        return _check_id(name, value, account_id)
+    if name in ("first_name", "last_name"):
+        return check_name(name, value)
+    if name == "confirmed_by":
+        known = value in CONFIRMED_BY
+        return value, None if known else FieldError(field=name, code="missing")
+    if name == "new_address":
+        try:
+            return parse_agent_address(value, ()), None
+        except ValueError:
+            return "", FieldError(field=name, code="missing" if not value.strip() else "format")
+    return value.strip(), None
+
+
+def _check_id(name: str, value: str, account_id: str | None) -> tuple[str, FieldError | None]:
+    try:
+        found = str(UUID(value.strip()))
+    except ValueError:
+        return "", FieldError(field=name, code="missing" if not value.strip() else "format")
+    if name == "to_account_id" and found == account_id:
+        return "", FieldError(field=name, code="unchanged")
+    return found, None

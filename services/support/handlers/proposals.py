@@ -1,0 +1,316 @@
+"""Acts proposed, approved, refused and stopped by agents; lists of them.
+
+Whoever asks for what they may not do gets a refusal, and the attempt is published, so that the
+journal has it.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from math import ceil
+
+import msgspec
+
+from services.support import act_flow, agent_store, proposal_store
+from services.support.act_context import ActContext
+from services.support.act_details import check_details, check_note, parse_details
+from services.support.act_flow import NewAct
+from services.support.agents import Agent
+from services.support.authorization import forbidden, require_view
+from services.support.deps import Deps
+from services.support.orders import PROPOSED_BY_PAGE
+from services.support.permissions import ACT_REASONS, ACTS
+from services.support.proposals import (
+    NOT_FOUND,
+    OPEN_STATES,
+    Proposal,
+    approval_refusal,
+    can_be_undone,
+    code_refusal,
+    may,
+    proposal_refusal,
+)
+from shared.contracts.base import FieldError, Refusal, Reply
+from shared.contracts.support.acts import ActForbidden
+from shared.contracts.support.proposals import (
+    ApproveProposal,
+    DescribeProposal,
+    ListProposals,
+    ProposalRow,
+    ProposalsView,
+    ProposalView,
+    Propose,
+    RefuseProposal,
+    StopProposal,
+)
+from shared.database import Connection, Pool
+from shared.messaging.handlers import Refused, RequestContext
+from shared.security.sealing import seal_context
+
+PAGE_SIZE = 25
+#: Refusals that show an attempt to do more than one may.
+ATTEMPTS = frozenset(("forbidden", "own_act", "own_account", "invited_by_you", "too_new"))
+
+Decision = Propose | ApproveProposal | RefuseProposal | StopProposal
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckedProposal:
+    """The fields of a form, valid, and its note."""
+
+    details: dict[str, str]
+    note: str
+
+
+async def check_form(request: Propose, deps: Deps, _pool: Pool) -> CheckedProposal:
+    """Judge act, reason, fields and note."""
+    if request.act not in PROPOSED_BY_PAGE:
+        raise Refused(_unknown("act"))
+    if request.reason not in ACT_REASONS:
+        raise Refused(_unknown("reason"))
+    if (ACTS[request.act].subject == "account") != bool(request.account_id):
+        raise Refused(NOT_FOUND)
+    given = parse_details(deps.open(request, "details") if request.details else "")
+    if given is None:
+        raise Refused(_unknown("details"))
+    details, refusal = check_details(request.act, given, request.account_id or None)
+    note, problem = check_note(deps.open(request, "note") if request.note else "")
+    if refusal is not None and not refusal.errors:
+        raise Refused(refusal)
+    errors: list[FieldError] = list(refusal.errors) if refusal else []
+    errors += [problem] if problem else []
+    if errors:
+        raise Refused(Refusal(slug="invalid_fields", errors=tuple(errors)))
+    return CheckedProposal(details=details, note=note)
+
+
+async def propose(request: Propose, context: RequestContext[Deps]) -> Reply:
+    """Propose an act, or do it where nobody else is needed."""
+    checked: CheckedProposal = context.prepared
+    act = ACTS[request.act]
+
+    async def decide(agent: Agent, acting: ActContext) -> Proposal:
+        refusal = proposal_refusal(act, agent) or code_refusal(act, request.code_at, acting.now)
+        if refusal is not None:
+            raise Refused(refusal)
+        if act.name == "undo_transfer":
+            await _check_transfer(acting, request.account_id, checked.details["transfer_id"])
+        new = NewAct(
+            act=act.name,
+            reason=request.reason,
+            account_id=request.account_id or None,
+            request_number=request.request_number,
+            details=checked.details,
+            note=checked.note,
+        )
+        return await act_flow.propose(acting, agent, new)
+
+    return await _decided(request, context, act.name, decide)
+
+
+async def approve_proposal(request: ApproveProposal, context: RequestContext[Deps]) -> Reply:
+    """Approve an act that somebody else proposed."""
+
+    async def decide(agent: Agent, acting: ActContext) -> Proposal:
+        proposal = await _lock(acting.tx, request.proposal_id)
+        refusal = approval_refusal(proposal, agent, acting.now) or code_refusal(
+            ACTS[proposal.act], request.code_at, acting.now
+        )
+        if refusal is not None:
+            raise Refused(refusal)
+        return await act_flow.approve(acting, agent, proposal)
+
+    return await _decided(request, context, "approve", decide)
+
+
+async def refuse_proposal(request: RefuseProposal, context: RequestContext[Deps]) -> Reply:
+    """Refuse an act that somebody else proposed."""
+    _check_reason(request.reason)
+
+    async def decide(agent: Agent, acting: ActContext) -> Proposal:
+        proposal = await _lock(acting.tx, request.proposal_id)
+        return await act_flow.refuse(acting, agent, proposal, request.reason)
+
+    return await _decided(request, context, "refuse", decide)
+
+
+async def stop_proposal(request: StopProposal, context: RequestContext[Deps]) -> Reply:
+    """Stop an act that is proposed or planned."""
+    _check_reason(request.reason)
+
+    async def decide(agent: Agent, acting: ActContext) -> Proposal:
+        proposal = await _lock(acting.tx, request.proposal_id)
+        return await act_flow.stop_by_agent(acting, agent, proposal, request.reason)
+
+    return await _decided(request, context, "stop", decide)
+
+
+async def describe_proposal(
+    request: DescribeProposal, context: RequestContext[Deps]
+) -> ProposalView:
+    """An act, with its fields sealed for the desk."""
+    agent = await require_view(context.tx, request.agent_id, "approvals")
+    proposal = await proposal_store.find(context.tx, request.proposal_id)
+    if proposal is None:
+        raise Refused(NOT_FOUND)
+    return await show(context, agent, proposal)
+
+
+async def list_proposals(request: ListProposals, context: RequestContext[Deps]) -> ProposalsView:
+    """A page of acts; those to approve are the ones that this agent may approve now."""
+    tx, now = context.tx, context.now()
+    agent = await require_view(tx, request.agent_id, "approvals")
+    to_approve = [
+        proposal
+        for proposal in await proposal_store.proposed(tx, now)
+        if approval_refusal(proposal, agent, now) is None
+    ]
+    states = {"open": OPEN_STATES, "all": None}
+    if request.show == "to_approve":
+        total = len(to_approve)
+    elif request.show in states:
+        total = await proposal_store.count(tx, states[request.show], request.account_id or None)
+    else:
+        raise Refused(_unknown("show"))
+    pages = max(1, ceil(total / PAGE_SIZE))
+    page = min(max(1, request.page), pages)
+    start = (page - 1) * PAGE_SIZE
+    if request.show == "to_approve":
+        shown = to_approve[start : start + PAGE_SIZE]
+    else:
+        shown = await proposal_store.list_page(
+            tx,
+            states[request.show],
+            request.account_id or None,
+            limit=PAGE_SIZE,
+            offset=start,
+        )
+    names = {one.id: one.name for one in await agent_store.list_all(tx)}
+    rows = (_row(proposal, agent, context, names) for proposal in shown)
+    return ProposalsView(
+        rows=tuple(rows), page=page, pages=pages, total=total, to_approve=len(to_approve)
+    )
+
+
+async def show(context: RequestContext[Deps], agent: Agent, proposal: Proposal) -> ProposalView:
+    """An act as an agent sees it."""
+    tx, now = context.tx, context.now()
+    proposer = await agent_store.find(tx, proposal.proposed_by)
+    approver = await agent_store.find(tx, proposal.approved_by) if proposal.approved_by else None
+    stopper = (
+        await agent_store.find(tx, proposal.ended_agent_id) if proposal.ended_agent_id else None
+    )
+    refusal = approval_refusal(proposal, agent, now)
+    content = msgspec.json.encode({**proposal.details, "note": proposal.note}).decode()
+    return ProposalView(
+        proposal_id=proposal.id,
+        number=proposal.number,
+        act=proposal.act,
+        state=proposal.state,
+        reason=proposal.reason,
+        proposed_by=proposal.proposed_by,
+        proposed_by_name=proposer.name if proposer else "",
+        proposed_at=proposal.proposed_at,
+        expires_at=proposal.expires_at,
+        account_id=proposal.account_id or "",
+        subject_agent_id=proposal.subject_agent_id or "",
+        request_number=proposal.request_number,
+        approved_by=proposal.approved_by or "",
+        approved_by_name=approver.name if approver else "",
+        approved_at=proposal.approved_at,
+        single=proposal.single,
+        due_at=proposal.due_at,
+        done_at=proposal.done_at,
+        ended_by=proposal.ended_by,
+        ended_by_name=stopper.name if stopper else "",
+        ended_at=proposal.ended_at,
+        ended_why=proposal.ended_why,
+        failure=proposal.failure,
+        details=context.deps.desk_sealer.seal(content, seal_context(ProposalView, "details")),
+        may=may(proposal, agent, now),
+        why_not="" if refusal is None else refusal.slug,
+    )
+
+
+async def _decided(
+    request: Decision,
+    context: RequestContext[Deps],
+    attempt: str,
+    decide: Callable[[Agent, ActContext], Awaitable[Proposal]],
+) -> Reply:
+    """Carry a decision out and show the act. A refused attempt is published; it wrote nothing,
+    since rules are checked before anything is stored."""
+    agent = await agent_store.find(context.tx, request.agent_id)
+    if agent is None or not agent.may_work:
+        raise forbidden(request.agent_id, attempt)
+    acting = ActContext.of(context)
+    try:
+        proposal = await decide(agent, acting)
+    except Refused as refused:
+        slug = refused.refusal.slug
+        if slug not in ATTEMPTS:
+            raise
+        forbidden(agent.id, attempt, slug)
+        await _publish_attempt(request, acting, attempt, slug)
+        return context.refuse_for_now(refused.refusal)
+    return await show(context, agent, proposal)
+
+
+async def _publish_attempt(request: Decision, acting: ActContext, attempt: str, slug: str) -> None:
+    proposal_id = "" if isinstance(request, Propose) else request.proposal_id
+    found = await proposal_store.find(acting.tx, proposal_id) if proposal_id else None
+    account_id = request.account_id if isinstance(request, Propose) else None
+    act = request.act if isinstance(request, Propose) else ""
+    tried = ActForbidden(
+        agent_id=request.agent_id,
+        act=act if found is None else found.act,
+        attempt=attempt if found is not None else "propose",
+        why=slug,
+        proposal_id=proposal_id,
+        attempted_at=acting.now,
+    )
+    subject = account_id if found is None else found.subject
+    await acting.emit(tried, subject=subject or None)
+
+
+async def _lock(tx: Connection, proposal_id: str) -> Proposal:
+    proposal = await proposal_store.lock(tx, proposal_id)
+    if proposal is None:
+        raise Refused(NOT_FOUND)
+    return proposal
+
+
+async def _check_transfer(acting: ActContext, account_id: str, transfer_id: str) -> None:
+    """Refused with `not_found` unless it is a transfer of this account that can be undone."""
+    transfer = await proposal_store.find(acting.tx, transfer_id)
+    if transfer is None or transfer.account_id != account_id:
+        raise Refused(NOT_FOUND)
+    if not can_be_undone(transfer, acting.now):
+        raise Refused(Refusal(slug="stale", params={"state": transfer.state}))
+
+
+def _check_reason(reason: str) -> None:
+    if reason not in ACT_REASONS:
+        raise Refused(_unknown("reason"))
+
+
+def _unknown(field: str) -> Refusal:
+    return Refusal(slug="unknown_choice", params={"field": field})
+
+
+def _row(
+    proposal: Proposal, agent: Agent, context: RequestContext[Deps], names: dict[str, str]
+) -> ProposalRow:
+    return ProposalRow(
+        proposal_id=proposal.id,
+        number=proposal.number,
+        act=proposal.act,
+        state=proposal.state,
+        reason=proposal.reason,
+        proposed_by_name=names.get(proposal.proposed_by, ""),
+        proposed_at=proposal.proposed_at,
+        expires_at=proposal.expires_at,
+        due_at=proposal.due_at,
+        account_id=proposal.account_id or "",
+        subject_agent_id=proposal.subject_agent_id or "",
+        may_approve=approval_refusal(proposal, agent, context.now()) is None,
+    )

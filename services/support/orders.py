@@ -1,0 +1,113 @@
+"""What each decided act publishes for its owner to carry out; the owner does it once (inbox).
+
+An act of the desk is a row of `ACTS` and a function here. Values that say who somebody is are
+sealed for the owner that needs them.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+import msgspec
+
+from services.support import proposal_store
+from services.support.act_context import ActContext
+from services.support.proposals import Proposal, undo_until
+from shared.contracts.base import Event
+from shared.contracts.support import acts
+from shared.security.sealing import seal_context
+
+CarryOut = Callable[[ActContext, Proposal], Awaitable[None]]
+
+
+def _order(kind: type[acts.Order]) -> CarryOut:
+    """An order without fields of its own."""
+
+    async def carry_out(context: ActContext, proposal: Proposal) -> None:
+        await _publish(context, proposal, kind)
+
+    return carry_out
+
+
+async def _publish(
+    context: ActContext, proposal: Proposal, kind: type[Event], **fields: object
+) -> None:
+    event = kind(proposal_id=proposal.id, reason=proposal.reason, ordered_at=context.now, **fields)
+    await context.emit(event, subject=proposal.account_id)
+
+
+async def _change_address(context: ActContext, proposal: Proposal) -> None:
+    kind = acts.AddressChangeOrdered
+    sealed = context.deps.registration_sealer.seal(
+        proposal.details["new_address"], seal_context(kind, "new_address")
+    )
+    await _publish(context, proposal, kind, new_address=sealed)
+
+
+async def _change_name(context: ActContext, proposal: Proposal) -> None:
+    kind, seal = acts.NameChangeOrdered, context.deps.registration_sealer.seal
+    names = {
+        name: seal(proposal.details[name], seal_context(kind, name))
+        for name in ("first_name", "last_name")
+    }
+    await _publish(context, proposal, kind, **names)
+
+
+async def _correct(context: ActContext, proposal: Proposal) -> None:
+    kind = acts.InformationCorrectionOrdered
+    changes = msgspec.json.encode(dict(proposal.details)).decode()
+    sealed = context.deps.profile_sealer.seal(changes, seal_context(kind, "changes"))
+    await _publish(context, proposal, kind, changes=sealed)
+
+
+async def _transfer(context: ActContext, proposal: Proposal) -> None:
+    await _publish(
+        context,
+        proposal,
+        acts.DossierTransferOrdered,
+        to_account_id=proposal.details["to_account_id"],
+        undo_until=undo_until(context.now),
+    )
+
+
+async def _undo_transfer(context: ActContext, proposal: Proposal) -> None:
+    transfer_id = proposal.details["transfer_id"]
+    await _publish(context, proposal, acts.DossierTransferUndoOrdered, transfer_id=transfer_id)
+
+
+async def _end_all_sessions(context: ActContext, proposal: Proposal) -> None:
+    await _publish(context, proposal, acts.SessionsEndOrdered, everyone=True)
+
+
+async def _resend(context: ActContext, proposal: Proposal) -> None:
+    mail_id = proposal.details["mail_id"]
+    await _publish(context, proposal, acts.MailResendOrdered, mail_id=mail_id)
+
+
+async def _anonymise(context: ActContext, proposal: Proposal) -> None:
+    """What the desk itself wrote about the person goes at once."""
+    await _publish(context, proposal, acts.AnonymisationOrdered)
+    if proposal.account_id is not None:
+        await proposal_store.delete_details(context.tx, proposal.account_id)
+
+
+#: By act. The acts that are missing here are carried out by the request that asks for them.
+ORDERS: Mapping[str, CarryOut] = {
+    "remove_lost_phone": _order(acts.CredentialsRemovalOrdered),
+    "deactivate_account": _order(acts.AccountDeactivationOrdered),
+    "reactivate_account": _order(acts.AccountReactivationOrdered),
+    "block_account": _order(acts.AccountFreezeOrdered),
+    "unblock_account": _order(acts.AccountUnfreezeOrdered),
+    "release_address": _order(acts.AddressReleaseOrdered),
+    "change_address": _change_address,
+    "change_name": _change_name,
+    "change_telephone": _correct,
+    "correct_information": _correct,
+    "mark_password_compromised": _order(acts.PasswordMarkedCompromised),
+    "transfer_dossiers": _transfer,
+    "undo_transfer": _undo_transfer,
+    "end_sessions": _order(acts.SessionsEndOrdered),
+    "end_all_sessions": _end_all_sessions,
+    "resend_mail": _resend,
+    "anonymise": _anonymise,
+}
+#: Those that the page of an act proposes; the others have forms and checks of their own.
+PROPOSED_BY_PAGE = frozenset(ORDERS) - {"remove_lost_phone"}

@@ -1,0 +1,201 @@
+"""SQL on acts, in the caller's transaction."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from services.support.proposals import OPEN_STATES, SENSITIVE, Proposal
+from shared.database import Connection
+from shared.database.rows import update
+
+COLUMNS = """
+id::text, serial, act, account_id::text, subject_agent_id::text, request_number, reason, details,
+note, state, proposed_by::text, proposed_at, expires_at, approved_by::text, approved_at, single,
+due_at, done_at, ended_by, ended_agent_id::text, ended_at, ended_why, failure, link_hash
+"""
+FIND = f"select {COLUMNS} from proposals where id = $1"  # noqa: S608
+LOCK = f"{FIND} for update"
+FIND_BY_LINK = f"select {COLUMNS} from proposals where link_hash = any($1)"  # noqa: S608
+LOCK_BY_LINK = f"{FIND_BY_LINK} for update"
+LOCK_OPEN = f"""
+select {COLUMNS} from proposals
+where account_id = $1 and act = any($2) and state in ('proposed', 'approved')
+order by id for update
+"""  # noqa: S608
+# Several processes may carry out at once: each takes rows that no other one has.
+LOCK_DUE = f"""
+select {COLUMNS} from proposals where state = 'approved' and due_at <= $1
+order by due_at, id limit $2 for update skip locked
+"""  # noqa: S608
+LOCK_EXPIRED = f"""
+select {COLUMNS} from proposals where state = 'proposed' and expires_at <= $1
+order by expires_at, id limit $2 for update skip locked
+"""  # noqa: S608
+# What expires or falls due next comes first, then what ended, the latest first.
+LIST = f"""
+select {COLUMNS} from proposals
+where ($1::text[] is null or state = any($1)) and ($2::uuid is null or account_id = $2)
+order by case state when 'proposed' then expires_at when 'approved' then due_at end nulls last,
+    proposed_at desc, id
+limit $3 offset $4
+"""  # noqa: S608
+COUNT = """
+select count(*) from proposals
+where ($1::text[] is null or state = any($1)) and ($2::uuid is null or account_id = $2)
+"""
+PROPOSED = f"""
+select {COLUMNS} from proposals where state = 'proposed' and expires_at > $1
+order by expires_at, id limit 500
+"""  # noqa: S608
+# The receiver of a transfer is told of it as well.
+PLANNED = f"""
+select {COLUMNS} from proposals
+where state = 'approved' and (account_id = $1::text::uuid or details ->> 'to_account_id' = $1)
+order by due_at, id
+"""  # noqa: S608
+INSERT = """
+insert into proposals (id, act, account_id, subject_agent_id, request_number, reason, details, note,
+    state, proposed_by, proposed_at, expires_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, 'proposed', $9, $10, $11)
+on conflict do nothing returning serial
+"""
+LATEST_SENSITIVE = """
+select max(done_at) from proposals where account_id = $1 and act = any($2) and state = 'done'
+"""
+DELETE_DETAILS = "update proposals set details = '{}', note = '' where account_id = $1"
+
+
+def _proposal(row: Any) -> Proposal:
+    values = dict(row)
+    values["details"] = msgspec.json.decode(values["details"], type=dict[str, str])
+    return Proposal(**values)
+
+
+async def insert(tx: Connection, proposal: Proposal) -> int | None:
+    """Add a proposed act; returns its serial number, or None where the same act is open for the
+    account."""
+    serial: int | None = await tx.fetchval(
+        INSERT,
+        proposal.id,
+        proposal.act,
+        proposal.account_id,
+        proposal.subject_agent_id,
+        proposal.request_number,
+        proposal.reason,
+        msgspec.json.encode(proposal.details).decode(),
+        proposal.note,
+        proposal.proposed_by,
+        proposal.proposed_at,
+        proposal.expires_at,
+    )
+    return serial
+
+
+async def save(tx: Connection, proposal: Proposal) -> None:
+    """Store what happened to an act that the caller locked; what was proposed stays as it is."""
+    columns = asdict(proposal)
+    for name in ("serial", "act", "account_id", "subject_agent_id", "details", "note", "reason"):
+        del columns[name]
+    await update(tx, "proposals", columns, "id")
+
+
+async def find(tx: Connection, proposal_id: str) -> Proposal | None:
+    """An act by id; None also for an id that is no UUID."""
+    return await _one(tx, FIND, proposal_id)
+
+
+async def lock(tx: Connection, proposal_id: str) -> Proposal | None:
+    """The same, locked until the transaction ends."""
+    return await _one(tx, LOCK, proposal_id)
+
+
+async def find_by_link(tx: Connection, hashes: Sequence[bytes]) -> Proposal | None:
+    """The act that a mailed link objects to."""
+    return await _one(tx, FIND_BY_LINK, list(hashes))
+
+
+async def lock_by_link(tx: Connection, hashes: Sequence[bytes]) -> Proposal | None:
+    """The same, locked until the transaction ends."""
+    return await _one(tx, LOCK_BY_LINK, list(hashes))
+
+
+async def lock_open(tx: Connection, account_id: str, acts: Sequence[str]) -> list[Proposal]:
+    """The acts of these kinds that are open for an account, locked."""
+    return [_proposal(row) for row in await tx.fetch(LOCK_OPEN, account_id, list(acts))]
+
+
+async def lock_due(tx: Connection, now: datetime, limit: int) -> list[Proposal]:
+    """Approved acts whose date has come, locked."""
+    return [_proposal(row) for row in await tx.fetch(LOCK_DUE, now, limit)]
+
+
+async def lock_expired(tx: Connection, now: datetime, limit: int) -> list[Proposal]:
+    """Proposed acts that nobody approved in time, locked."""
+    return [_proposal(row) for row in await tx.fetch(LOCK_EXPIRED, now, limit)]
+
+
+async def list_page(
+    tx: Connection,
+    states: Sequence[str] | None,
+    account_id: str | None,
+    *,
+    limit: int,
+    offset: int,
+) -> list[Proposal]:
+    """Acts in these states, of one account where given."""
+    rows = await tx.fetch(LIST, _listed(states), account_id, limit, offset)
+    return [_proposal(row) for row in rows]
+
+
+async def count(tx: Connection, states: Sequence[str] | None, account_id: str | None) -> int:
+    """How many acts `list_page` goes through."""
+    number: int = await tx.fetchval(COUNT, _listed(states), account_id)
+    return number
+
+
+async def proposed(tx: Connection, now: datetime) -> list[Proposal]:
+    """The acts that wait for somebody, those that expire first."""
+    return [_proposal(row) for row in await tx.fetch(PROPOSED, now)]
+
+
+async def planned(tx: Connection, account_id: str) -> list[Proposal]:
+    """The approved acts of an account, the next one first."""
+    try:
+        account = str(UUID(account_id))
+    except ValueError:
+        return []
+    return [_proposal(row) for row in await tx.fetch(PLANNED, account)]
+
+
+async def has_open(tx: Connection, account_id: str, act: str) -> bool:
+    """Whether an act is proposed or planned for an account."""
+    sql = "select 1 from proposals where account_id = $1 and act = $2 and state = any($3) limit 1"
+    return await tx.fetchval(sql, account_id, act, list(OPEN_STATES)) is not None
+
+
+async def latest_sensitive_change(tx: Connection, account_id: str) -> datetime | None:
+    """When the desk last changed address, name or telephone of an account, or opened it again."""
+    at: datetime | None = await tx.fetchval(LATEST_SENSITIVE, account_id, sorted(SENSITIVE))
+    return at
+
+
+async def delete_details(tx: Connection, account_id: str) -> None:
+    """Delete what was to be changed and the notes: the account is anonymised."""
+    await tx.execute(DELETE_DETAILS, account_id)
+
+
+async def _one(tx: Connection, sql: str, value: object) -> Proposal | None:
+    try:
+        row = await tx.fetchrow(sql, value)
+    except asyncpg.DataError:
+        return None  # not a UUID
+    return None if row is None else _proposal(row)
+
+
+def _listed(states: Sequence[str] | None) -> list[str] | None:
+    return None if states is None else list(states)
