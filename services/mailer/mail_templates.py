@@ -103,7 +103,8 @@ class NoticeData(TemplateData, frozen=True, kw_only=True, omit_defaults=True):
 class Template:
     """One kind of mail, written in `templates/<name>.j2`.
 
-    `path` is the page of its link; with `has_not_me_link` it is the page « ce n'est pas moi ».
+    `path` is the page of its link, on the desk with `on_desk`; with `has_not_me_link` it is the
+    page « ce n'est pas moi ».
     `shows_link_code`: the page of the link takes something away and asks for the mail's digits.
     `choices` are the values that its text depends on: the start tries each combination.
     `event` is set for a notice that this event always causes, `at` being the event's field with
@@ -114,6 +115,7 @@ class Template:
     data_type: type[TemplateData]
     carries_secret: bool = False
     path: str | None = None
+    on_desk: bool = False
     has_not_me_link: bool = False
     shows_link_code: bool = False
     choices: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
@@ -235,6 +237,45 @@ _notice(
 )
 
 
+class AgentData(TemplateData, frozen=True, kw_only=True, omit_defaults=True):
+    """For a mail to an agent of the desk: what happened `at`, and what the event knows of it.
+
+    `agent` is the address of the agent whom it is about. Names are empty where the command line
+    acted.
+    """
+
+    at: datetime
+    kind: str = ""
+    role: str = ""
+    by: str = ""
+    agent: str = ""
+    proposed_by: str = ""
+    approved_by: str = ""
+    expires_at: datetime | None = None
+
+
+ROLES = ("agent", "supervisor", "operator", "auditor")
+AGENT_INVITED = _template(
+    "agent_invited",
+    AgentData,
+    carries_secret=True,
+    path="/invitation",
+    on_desk=True,
+    choices={"kind": ("invitation", "reset"), "by": ("", "Paule Martin"), "role": ROLES},
+)
+AGENT_ACCEPTED = _template(
+    "agent_accepted",
+    AgentData,
+    path="/assistance/equipe",
+    on_desk=True,
+    choices={
+        "role": ROLES,
+        "proposed_by": ("", "Paule Martin"),
+        "approved_by": ("", "Luc Bernard"),
+    },
+)
+
+
 def examples(template: Template) -> Iterator[TemplateData]:
     """Sample data for each variant of a mail, to try its text with."""
     then = datetime.fromisoformat("2026-01-01T08:00:00+00:00")
@@ -250,6 +291,7 @@ def examples(template: Template) -> Iterator[TemplateData]:
         "network": "192.0.2.0/24",
         "left": 9,
         "failures": 3,
+        "agent": "luc@example.org",
     }
     moments = ("requested_at", "expires_at", "terms_accepted_at", "enrol_before", "validated_at")
     values = known | dict.fromkeys((*moments, "at", "until", "undo_until"), then)

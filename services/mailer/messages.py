@@ -100,8 +100,15 @@ def not_me_token(ring: KeyRing, account_id: UUID, mail_id: UUID, written_at: dat
 class Messages:
     """Builds mails from our templates or, where there are any, the operator's (B-12)."""
 
-    def __init__(self, brand: Brand, base_url: str, overrides: Path | None = None) -> None:
+    def __init__(
+        self,
+        brand: Brand,
+        base_url: str,
+        overrides: Path | None = None,
+        desk_url: str = "http://127.0.0.1:8090",
+    ) -> None:
         self._base_url = base_url.rstrip("/")
+        self._desk_url = desk_url.rstrip("/")
         self._from = Address(
             display_name=f"{brand.service_name} - {brand.operator_name}", addr_spec=brand.sender
         )
@@ -157,7 +164,8 @@ class Messages:
         }
         if template.path is not None:
             query = "" if mail.link_token is None else "?" + urlencode({"jeton": mail.link_token})
-            values["link"] = f"{self._base_url}{template.path}{query}"
+            base = self._desk_url if template.on_desk else self._base_url
+            values["link"] = f"{base}{template.path}{query}"
         if template.has_not_me_link:
             values["link_until"] = mail.written_at + NOT_ME_LIFETIME
         return self._renderer.render(template, language, values)

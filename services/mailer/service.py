@@ -9,7 +9,7 @@ from pathlib import Path
 from services.mailer import account_mails, data_export, store
 from services.mailer.courier import Courier
 from services.mailer.delivery_worker import DeliveryWorker
-from services.mailer.handlers import changes, notices, requests
+from services.mailer.handlers import agent_mails, changes, notices, requests
 from services.mailer.handlers.enqueue import Deps
 from services.mailer.handlers.requests import latest
 from services.mailer.mail_templates import (
@@ -99,6 +99,7 @@ SERVICE = Service(
         hears(CodeRefused, notices.code_refused),
         hears(SessionOpened, notices.session_opened),
         *notices.SUBSCRIPTIONS,
+        *agent_mails.SUBSCRIPTIONS,
     ),
     answers=(
         answers(ExportAccount, data_export.export_account),

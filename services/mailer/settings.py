@@ -11,7 +11,14 @@ from shared.domain.brand import BrandSettings
 from shared.security.connection_urls import is_loopback
 from shared.security.seal_keys import OpeningRing, SealingRing
 from shared.security.sealing import KeyRing
-from shared.settings import Problem, amqp_url_of, database_url_of, health_port_of, setting
+from shared.settings import (
+    Problem,
+    amqp_url_of,
+    database_url_of,
+    desk_base_url_setting,
+    health_port_of,
+    setting,
+)
 
 #: Where the try-out's mail catcher listens.
 TRY_OUT_SMTP = "smtp://127.0.0.1:1025"
@@ -70,6 +77,7 @@ class MailerSettings(BrandSettings):
     database_url: str = database_url_of("mailer")
     amqp_url: str = amqp_url_of("mailer")
     health_port: int = health_port_of("mailer")
+    desk_base_url: str = desk_base_url_setting()
     seal_keys: OpeningRing = setting(
         "IMPEX_SEAL_KEYS_MAILER",
         doc="Private keys that open what is sealed for the mailer.",
@@ -179,7 +187,7 @@ class MailerSettings(BrandSettings):
 
     def messages(self) -> Messages:
         """The builder of mails for these settings."""
-        return Messages(self.brand, self.base_url, self.templates_dir)
+        return Messages(self.brand, self.base_url, self.templates_dir, self.desk_base_url)
 
     def check(self) -> list[Problem]:
         """Plain SMTP stays on the machine (CR-05), files exist, every template can be used."""

@@ -22,12 +22,16 @@ RETENTION_CLOSED_REQUESTS = timedelta(days=30)
 
 @dataclass(frozen=True, kw_only=True)
 class Recipient:
-    """Name, address and language of an account's holder, from the directory."""
+    """Name, address and language of an account's holder, from the directory.
+
+    `agent`: it is an agent of the desk, whose names are not known here.
+    """
 
     address: str
     first_name: str
     last_name: str
     language: str
+    agent: bool = False
 
 
 @dataclass(frozen=True)
@@ -153,6 +157,25 @@ async def upsert_recipient(tx: Connection, account_id: str, event: AccountCreate
     )
 
 
+async def upsert_agent(
+    tx: Connection, agent_id: str, address: str, language: str, at: datetime
+) -> None:
+    """Add an agent of the desk to the directory."""
+    await tx.execute(
+        """
+        INSERT INTO directory (account_id, address, first_name, last_name, language, known_at,
+            agent)
+        VALUES ($1, $2, '', '', $3, $4, true)
+        ON CONFLICT (account_id) DO UPDATE SET address = $2, language = $3, known_at = $4
+        WHERE directory.known_at < $4
+        """,
+        agent_id,
+        address,
+        language,
+        at,
+    )
+
+
 async def update_name(tx: Connection, account_id: str, event: NameChanged) -> None:
     """Set first and last name; newer ones stay."""
     await tx.execute(
@@ -193,7 +216,8 @@ async def mark_confirmed(tx: Connection, account_id: str, at: datetime) -> bool:
 async def find_recipient(tx: Connection, account_id: str) -> Recipient | None:
     """The holder of an account, or None where the directory has no entry."""
     row = await tx.fetchrow(
-        "SELECT address, first_name, last_name, language FROM directory WHERE account_id = $1",
+        "SELECT address, first_name, last_name, language, agent FROM directory"
+        " WHERE account_id = $1",
         account_id,
     )
     return None if row is None else Recipient(**dict(row))

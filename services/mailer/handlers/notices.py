@@ -86,9 +86,12 @@ async def send_notice(
 ) -> None:
     """Enqueue a notice of `event` to `address`, by default the directory's.
 
-    `Retry` while the account is not in the directory yet.
+    Agents of the desk get none: its pages show them what concerns their accounts. `Retry` while the
+    account is not in the directory yet.
     """
     person = await recipient(context)
+    if person.agent:
+        return
     await enqueue(
         context,
         template,

@@ -24,7 +24,7 @@ class CheckedOnce(Messages):
         self._given = given
 
     def check(self) -> Iterator[str]:
-        _brand, _base_url, templates_dir = self._given
+        templates_dir = self._given[2]
         # An operator's own templates may change between two starts.
         return super().check() if templates_dir else iter(_known_problems(*self._given))
 

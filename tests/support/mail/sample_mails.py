@@ -22,6 +22,7 @@ from shared.domain.brand import DEFAULT_BRAND
 from shared.security.sealing import KeyRing, new_key
 
 BASE_URL = "https://portail.exemple.fr"
+DESK_URL = "https://bureau.exemple.fr"
 CODE = "048213"
 TOKEN = "a1B2-c3D4_" * 4 + "xyz"
 MAIL_ID = "3f0c9d52-6a0a-5d5b-9e0c-3b8d7a112233"
@@ -98,7 +99,7 @@ def mail(template: str = VALIDATION.name, language: str = "fr", case: int = 0, *
 def messages(**brand: str) -> Messages:
     """A writer of mails, for the default agency or another one."""
     values = {name: getattr(DEFAULT_BRAND, name) for name in DEFAULT_BRAND.__dataclass_fields__}
-    return Messages(type(DEFAULT_BRAND)(**values | brand), BASE_URL)
+    return Messages(type(DEFAULT_BRAND)(**values | brand), BASE_URL, None, DESK_URL)
 
 
 def parsed(content: bytes) -> EmailMessage:

@@ -133,4 +133,5 @@ def test_em_12_the_mail_with_a_code_carries_no_link(template: str, language: str
 def test_only_what_carries_a_secret_is_sent_again_after_an_uncertain_attempt() -> None:
     opening = {name for name, template in TEMPLATES.items() if template.carries_secret}
     codes = {"validation", "address_code", "new_address_code"}
-    assert opening == codes | {"password_reset", "lost_phone", "unlock"}
+    links = {"password_reset", "lost_phone", "unlock", "agent_invited"}
+    assert opening == codes | links
