@@ -97,6 +97,29 @@ async def test_g_44_bad_addresses_and_too_many_requests(portal: Portal, address:
     assert (await _request_reset(portal.browser(), address)).status == 200
 
 
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [("forgotten_password", "/mot-de-passe-oublie"), ("lost_phone", "/telephone-perdu")],
+)
+async def test_ax_10_the_address_typed_at_sign_in_goes_along_and_never_in_a_url(
+    browser: HttpBrowser, address: str, name: str, path: str
+) -> None:
+    page = await browser.get("/connexion")
+    button = page.soup.find("button", attrs={"name": "to", "value": name})
+    assert button is not None
+    assert button["form"] == "saisie"
+    given = {"address": address, "password": "Wr0ng-pass", "to": name}
+    there = await browser.post(page, "/connexion", given)
+    assert (there.status, there.path) == (200, path)
+    assert address not in there.query
+    field = there.soup.find(id="address")
+    assert field is not None
+    assert field["value"] == address
+    assert not there.soup.find(attrs={"role": "alert"}), "no attempt was counted"
+    bare = await browser.post(page, "/connexion", {**given, "address": ""})
+    assert (bare.path, bare.query) == (path, "")
+
+
 async def test_re_05_a_later_link_replaces_the_former_and_links_expire(
     portal: Portal, address: str
 ) -> None:

@@ -89,7 +89,7 @@ def mail(template: str = VALIDATION.name, language: str = "fr", case: int = 0, *
         "address": "durand123456@labo654321.example",
         "written_at": ASKED,
         "data": data_of(template, case),
-        "code": CODE if kind.carries_secret else None,
+        "code": CODE if kind.carries_secret or kind.has_not_me_link else None,
         "link_token": token,
     }
     return Mail(**values | more)

@@ -1,5 +1,6 @@
 """A mail is one plain text file for both parts; the operator's overrides ours (B-12)."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,16 @@ import pytest
 from services.mailer.messages import Messages
 from services.mailer.rendering import Paragraph, paragraphs
 from shared.domain.brand import DEFAULT_BRAND
-from tests.support.mail.sample_mails import BASE_URL, mail, parsed, part
+from tests.support.mail.sample_mails import (
+    BASE_URL,
+    DISAVOWING,
+    LANGUAGES,
+    html_of,
+    mail,
+    parsed,
+    part,
+    text_of,
+)
 
 LINK = "https://portail.exemple.fr/x"
 OWN = """{% extends "mail.j2" %}
@@ -33,6 +43,17 @@ def test_paragraphs_are_run_together_boxes_keep_their_lines_and_a_link_alone_is_
         Paragraph(kind="text", lines=(f"See {LINK}",)),
         Paragraph(kind="link", lines=(LINK,)),
     ]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", [*DISAVOWING, "lost_phone", "unlock", "validation"])
+def test_em_13_the_code_is_bold_and_details_begin_at_the_left(name: str, language: str) -> None:
+    html = html_of(name, language)
+    (code,) = re.findall(r"<strong[^>]*>([0-9]{6})</strong>", html)
+    assert code in text_of(name, language)
+    boxes = re.findall(r'<p class="box" style="([^"]*)">(.*?)</p>', html, re.DOTALL)
+    for style, lines in boxes:
+        assert ("text-align:center" in style) == (code in lines)
 
 
 def test_b_12_an_operators_mail_comes_before_ours_and_makes_both_parts(

@@ -25,7 +25,7 @@ PAGES = (
         "/connexion",
         None,
         sign_in.submit,
-        "address password next",
+        "address password next to",
         show_form=sign_in.show,
         show_unavailable=sign_in.show_unavailable,
         sitemap=("account", N_("Se connecter")),

@@ -10,9 +10,10 @@ from aiohttp import web
 
 from services.gateway.clients.services import ask, seal
 from services.gateway.http.errors import UNAVAILABLE_ERRORS, HttpError, Redirect
+from services.gateway.http.form_routes import show_again
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
-from services.gateway.http.routes import ROUTES, redirect
+from services.gateway.http.routes import ROUTES, redirect, url
 from services.gateway.http.site import CLOCK
 from services.gateway.portal import session_pages
 from services.gateway.portal.credentials import describe_factor
@@ -34,6 +35,9 @@ from shared.runtime.telemetry import get_logger
 #: How old a stored reply to a sign-in may be; a reply without `checked_at` counts as that old.
 MAX_REPLY_AGE = timedelta(seconds=SignIn.REPLY_SECONDS)
 
+#: Pages that the form's other buttons lead to, with the address.
+ADDRESS_PAGES = ("forgotten_password", "lost_phone")
+
 log = get_logger("gateway")
 
 
@@ -54,11 +58,13 @@ async def show_unavailable(request: web.Request, form: Form) -> web.Response:
     return _render(request, form, created=False)
 
 
-async def submit(request: web.Request, fields: dict[str, str]) -> web.Response | Form:
+async def submit(request: web.Request, fields: dict[str, str]) -> web.StreamResponse | Form:
     """Check the password; answers are alike for known and unknown addresses (AU-08, B-03)."""
     state, app = request[REQUEST_STATE], request.app
     if state.session is not None and state.session.full:
         raise Redirect("home")
+    if fields["to"] in ADDRESS_PAGES:
+        return await _carry_address(request, fields["to"], fields["address"])
     # Empty fields are not an attempt, so nothing is counted.
     typed = {"address": fields["address"], "password": fields["password"]}
     if missing := [name for name in typed if not typed[name]]:
@@ -101,6 +107,14 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response |
     )
     found = await guards.start_partial(request, sign_in)
     return redirect(request, session_pages.next_step(request, found))
+
+
+async def _carry_address(request: web.Request, name: str, address: str) -> web.StreamResponse:
+    """Go on to a page that asks for the address, with what was typed here."""
+    there = request.app[ROUTES].at(url(request, name))
+    if there is None or not address:
+        return redirect(request, name)
+    return await show_again(request, there, {}, Form(values={"address": address}, typed=True))
 
 
 async def _due(request: web.Request, account_id: str, known: Collection[str]) -> str:
