@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from services.support.agents import parse_agent_address
+from services.support.permissions import Role
 from shared.contracts.base import FieldError, Refusal
 from shared.contracts.profile.views import ProfileFields
 from shared.domain.person_names import check_name
@@ -29,11 +30,19 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "transfer_dossiers": ("to_account_id", "confirmed_by"),
     "undo_transfer": ("transfer_id",),
     "resend_mail": ("mail_id",),
+    "invite_agent": ("address", "role", "language"),
+    "change_agent_role": ("role",),
 }
 OPTIONAL = frozenset((*CORRECTED, "phone_extension"))
 IDS = ("to_account_id", "transfer_id", "mail_id")
 #: Who confirmed a transfer: the leaver in a session, or the establishment called back.
 CONFIRMED_BY = ("leaver", "establishment")
+#: The values of fields that have a closed list.
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "confirmed_by": CONFIRMED_BY,
+    "role": tuple(Role),
+    "language": ("fr", "en"),
+}
 
 
 def parse_details(text: str) -> dict[str, str] | None:
@@ -90,10 +99,10 @@ def _check(name: str, value: str, account_id: str | None) -> tuple[str, FieldErr
         return _check_id(name, value, account_id)
     if name in ("first_name", "last_name"):
         return check_name(name, value)
-    if name == "confirmed_by":
-        known = value in CONFIRMED_BY
+    if name in CHOICES:
+        known = value in CHOICES[name]
         return value, None if known else FieldError(field=name, code="missing")
-    if name == "new_address":
+    if name in ("new_address", "address"):
         try:
             return parse_agent_address(value, ()), None
         except ValueError:

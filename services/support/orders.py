@@ -10,6 +10,7 @@ import msgspec
 
 from services.support import proposal_store
 from services.support.act_context import ActContext
+from services.support.agent_orders import AGENT_ORDERS
 from services.support.proposals import Proposal, undo_until
 from shared.contracts.base import Event
 from shared.contracts.support import acts
@@ -108,6 +109,7 @@ ORDERS: Mapping[str, CarryOut] = {
     "end_all_sessions": _end_all_sessions,
     "resend_mail": _resend,
     "anonymise": _anonymise,
+    **AGENT_ORDERS,
 }
 #: Those that the page of an act proposes; the others have forms and checks of their own.
 PROPOSED_BY_PAGE = frozenset(ORDERS) - {"remove_lost_phone"}

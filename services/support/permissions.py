@@ -39,6 +39,15 @@ ACT_REASONS = (
     "suspicious_access",
     "legal_duty",
 )
+#: Why something is done to the account of an agent.
+AGENT_REASONS = (
+    "new_colleague",
+    "change_of_duties",
+    "absence",
+    "departure",
+    "lost_phone",
+    "suspicious_access",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -252,6 +261,11 @@ _LOOK_REASONS = (
     LookReason(name="audit", opens=frozenset(), roles=frozenset((D,))),
 )
 LOOK_REASONS: Mapping[str, LookReason] = {reason.name: reason for reason in _LOOK_REASONS}
+
+
+def reasons_of(act: str) -> tuple[str, ...]:
+    """The closed list of reasons for an act; KeyError for an act that does not exist."""
+    return AGENT_REASONS if ACTS[act].subject == "agent" else ACT_REASONS
 
 
 def may_do(role: str, act: str) -> bool:

@@ -14,11 +14,11 @@ from services.support import act_flow, agent_store, proposal_store
 from services.support.act_context import ActContext
 from services.support.act_details import check_details, check_note, parse_details
 from services.support.act_flow import NewAct
-from services.support.agents import Agent
+from services.support.agents import Agent, parse_agent_address
 from services.support.authorization import forbidden, require_view
 from services.support.deps import Deps
 from services.support.orders import PROPOSED_BY_PAGE
-from services.support.permissions import ACT_REASONS, ACTS
+from services.support.permissions import ACT_REASONS, ACTS, AGENT_REASONS, reasons_of
 from services.support.proposals import (
     NOT_FOUND,
     OPEN_STATES,
@@ -42,7 +42,7 @@ from shared.contracts.support.proposals import (
     RefuseProposal,
     StopProposal,
 )
-from shared.database import Connection, Pool
+from shared.database import Connection, Pool, transaction
 from shared.messaging.handlers import Refused, RequestContext
 from shared.security.sealing import seal_context
 
@@ -61,13 +61,13 @@ class CheckedProposal:
     note: str
 
 
-async def check_form(request: Propose, deps: Deps, _pool: Pool) -> CheckedProposal:
+async def check_form(request: Propose, deps: Deps, pool: Pool) -> CheckedProposal:
     """Judge act, reason, fields and note."""
     if request.act not in PROPOSED_BY_PAGE:
         raise Refused(_unknown("act"))
-    if request.reason not in ACT_REASONS:
+    if request.reason not in reasons_of(request.act):
         raise Refused(_unknown("reason"))
-    if (ACTS[request.act].subject == "account") != bool(request.account_id):
+    if not _has_its_subject(request):
         raise Refused(NOT_FOUND)
     given = parse_details(deps.open(request, "details") if request.details else "")
     if given is None:
@@ -77,6 +77,8 @@ async def check_form(request: Propose, deps: Deps, _pool: Pool) -> CheckedPropos
     if refusal is not None and not refusal.errors:
         raise Refused(refusal)
     errors: list[FieldError] = list(refusal.errors) if refusal else []
+    if request.act == "invite_agent" and not errors:
+        errors += await _check_invitation(details["address"], deps, pool)
     errors += [problem] if problem else []
     if errors:
         raise Refused(Refusal(slug="invalid_fields", errors=tuple(errors)))
@@ -89,15 +91,21 @@ async def propose(request: Propose, context: RequestContext[Deps]) -> Reply:
     act = ACTS[request.act]
 
     async def decide(agent: Agent, acting: ActContext) -> Proposal:
-        refusal = proposal_refusal(act, agent) or code_refusal(act, request.code_at, acting.now)
+        subject_id = request.subject_agent_id or None
+        refusal = proposal_refusal(act, agent, subject_agent_id=subject_id) or code_refusal(
+            act, request.code_at, acting.now
+        )
         if refusal is not None:
             raise Refused(refusal)
+        if subject_id and await agent_store.find(acting.tx, subject_id) is None:
+            raise Refused(NOT_FOUND)
         if act.name == "undo_transfer":
             await _check_transfer(acting, request.account_id, checked.details["transfer_id"])
         new = NewAct(
             act=act.name,
             reason=request.reason,
             account_id=request.account_id or None,
+            subject_agent_id=subject_id,
             request_number=request.request_number,
             details=checked.details,
             note=checked.note,
@@ -288,8 +296,31 @@ async def _check_transfer(acting: ActContext, account_id: str, transfer_id: str)
         raise Refused(Refusal(slug="stale", params={"state": transfer.state}))
 
 
+async def _check_invitation(address: str, deps: Deps, pool: Pool) -> list[FieldError]:
+    """What is wrong with inviting an address: its domain, or that it is an agent's."""
+    domains = deps.settings.agent_domains
+    try:
+        parse_agent_address(address, domains)
+    except ValueError:
+        params: dict[str, str | int] = {"domains": ", ".join(domains)}
+        return [FieldError(field="address", code="domain", params=params)]
+    async with transaction(pool) as tx:
+        taken = await agent_store.find_by_address(tx, address) is not None
+    return [FieldError(field="address", code="taken")] if taken else []
+
+
+def _has_its_subject(request: Propose) -> bool:
+    """Whether an act on an account names one, and an act on an agent another agent."""
+    subject = ACTS[request.act].subject
+    of_agent = subject == "agent" and request.act != "invite_agent"
+    return (subject == "account", of_agent) == (
+        bool(request.account_id),
+        bool(request.subject_agent_id),
+    )
+
+
 def _check_reason(reason: str) -> None:
-    if reason not in ACT_REASONS:
+    if reason not in (*ACT_REASONS, *AGENT_REASONS):
         raise Refused(_unknown("reason"))
 
 

@@ -8,6 +8,7 @@ from services.support import agent_store
 from services.support.agents import REMOVABLE, SUSPENDABLE, Agent
 from services.support.authorization import forbidden, require_act, require_view
 from services.support.deps import Deps
+from services.support.permissions import AGENT_REASONS
 from services.support.views import show_agent
 from shared.contracts.base import Refusal
 from shared.contracts.support.agents import (
@@ -55,6 +56,8 @@ async def _end(
 ) -> AgentView:
     tx, now = context.tx, context.now()
     agent = await require_act(tx, request.agent_id, act)
+    if request.reason not in AGENT_REASONS:
+        raise Refused(Refusal(slug="unknown_choice", params={"field": "reason"}))
     # Two supervisors who suspend each other at once would leave none.
     await lock_name(tx, "agents")
     subject = await agent_store.lock(tx, request.subject_id)

@@ -144,7 +144,8 @@ class ListAgents(Request, frozen=True, kw_only=True):
 @request(OWNER, AgentView, changes=True)
 class SuspendAgent(Request, frozen=True, kw_only=True):
     """Suspend another agent at once. Refused with `forbidden`, `not_found`, `own_account`,
-    `last_supervisor`, `stale` (not in a state that can be suspended)."""
+    `last_supervisor`, `unknown_choice` (params: field), `stale` (not in a state that can be
+    suspended)."""
 
     agent_id: str
     subject_id: str

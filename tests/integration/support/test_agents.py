@@ -174,7 +174,10 @@ async def test_nobody_stops_themselves_nor_the_last_supervisor(harness: SupportH
     assert await harness.outcome(stop(boss.id)) == "own_account"
     assert await harness.outcome(stop(str(uuid4()))) == "not_found"
     second = await harness.joined("autre.chef@ansm.example", "supervisor")
-    both = [stop(second.id), SuspendAgent(agent_id=second.id, subject_id=boss.id, reason="x")]
+    both = [
+        stop(second.id),
+        SuspendAgent(agent_id=second.id, subject_id=boss.id, reason="departure"),
+    ]
     results = await asyncio.gather(*(harness.outcome(one) for one in both))
     assert results.count("done") == 1, "two supervisors who stop each other leave one"
 

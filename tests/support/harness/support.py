@@ -93,14 +93,18 @@ class SupportHarness(ServiceHarness):
         self.advance(days=-days)
         added = await self.add(address, role)
         await self.send_invitations()
-        view: AgentSignInView = await self.ask(self.accept(await self.link_token(added.id)))
+        await self.join(added.id)
+        self.now = now
+        return await self.agent(added.id)
+
+    async def join(self, agent_id: str) -> None:
+        """The agent uses the mailed link and enrols a second factor."""
+        view: AgentSignInView = await self.ask(self.accept(await self.link_token(agent_id)))
         await self.ask(
             RecordAgentSignIn(
                 agent_id=view.agent.agent_id, device=BROWSER, network=NETWORK, enrolled=True
             )
         )
-        self.now = now
-        return await self.agent(added.id)
 
     async def agent(self, agent_id: str) -> Agent:
         """The agent as stored."""
