@@ -14,9 +14,12 @@ import msgspec
 
 from services.gateway.app import PAGES
 from services.gateway.http.routes import Page
+from services.registration import resumption_store
+from services.registration.resumption import ResumptionCode
 from shared.contracts.base import Sealed
 from shared.contracts.registration.events import AddressChangeRequested
-from shared.security.sealing import KeyRing, seal_context
+from shared.domain.resumption_codes import in_groups, make_resumption_code
+from shared.security.sealing import KeyRing, keyed_hash, seal_context
 from shared.security.signed_tokens import sign
 from tests.support.actors.account_holder import (
     PHARMACY,
@@ -345,6 +348,40 @@ async def accept_terms(person: Person) -> Filled:
     browser, page, code = await person.asked()
     await browser.post(page, page.path, {"code": code})
     return Filled(browser, await browser.get("/inscription/conditions"), {"accept": "1"})
+
+
+@scene("resumption")
+async def resumption(person: Person) -> Filled:
+    """The desk removed the credentials of a lost phone and told a code; the account was created
+    again as far as that code."""
+    holder, browser, now = await person.settled(), person.browser(), person.portal.clock()
+    account_id, code = await holder.account_id(), make_resumption_code(lambda _: 27_182_818_284)
+    environment = person.portal.system.environment("registration")
+    keys = KeyRing.parse(environment["IMPEX_TOKEN_KEYS"])
+    key_id, digest = keyed_hash(keys, f"registration/resumption/{account_id}", code)
+    connection = await asyncpg.connect(
+        person.portal.system.database.url("registration"),
+        server_settings={"search_path": "registration"},
+    )
+    try:
+        async with connection.transaction():
+            await resumption_store.remove_credentials(connection, account_id)
+            told = ResumptionCode(
+                account_id=account_id,
+                code_key_id=key_id,
+                code_hash=digest,
+                told_at=now,
+                expires_at=now + timedelta(days=7),
+            )
+            await resumption_store.save_code(connection, told)
+    finally:
+        await connection.close()
+    page = await person.portal.asked(browser, holder.address)
+    mail = await person.portal.sent_mails.to(holder.address, 2)
+    await browser.post(page, page.path, {"code": mail.code})
+    page = await browser.get("/inscription/conditions")
+    page = await browser.post(page, page.path, {"accept": "1"})
+    return Filled(browser, page, {"code": in_groups(code)})
 
 
 @scene("forgotten_password")
