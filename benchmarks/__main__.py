@@ -21,6 +21,7 @@ from benchmarks import (
     equal_timing,
     full_journey,
     home_page,
+    journal,
     memory,
     messaging,
     oversized_fields,
@@ -34,11 +35,13 @@ from operations.install.paths import missing_servers
 from shared.runtime.telemetry import configure_logging
 
 Scenario = Callable[[Environment, Plan], Awaitable[list[Line]]]
-#: `messaging` and `dossiers_drain` first, because they need no service and the others leave theirs
-#: running.
+#: Those that need no service first, because the others leave theirs running.
 SCENARIOS: dict[str, Scenario] = {
     "messaging": messaging.run,
     "dossiers_drain": dossiers.drain,
+    "journal_event": journal.write,
+    "journal_page": journal.read,
+    "journal_verify": journal.check,
     "form_to_mail": account.form_to_mail,
     "burst_32": account.burst,
     "sign_in": sign_in.sign_in,

@@ -116,9 +116,11 @@ async def heard_by_us(environment: Environment, pool: Pool, count: int) -> Drain
     """Events drained by the service's node."""
     watch = Stopwatch(count)
 
-    def begun(event: backoffice.DossierEvent, envelope: Envelope, now: datetime) -> SqlEffect:
+    def begun(
+        event: backoffice.DossierEvent, envelope: Envelope, now: datetime, deps: None
+    ) -> SqlEffect:
         watch.begin()
-        return update_dossier(event, envelope, now)
+        return update_dossier(event, envelope, now, deps)
 
     handled = MESSAGES.labels(NAME, "handled")
     due = _value(handled) + count

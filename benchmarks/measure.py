@@ -34,6 +34,9 @@ class Plan:
     messages: int = 2_000
     dossier_events: int = 5_000
     dossiers: tuple[int, int] = (1_000, 1_000_000)
+    #: Entries of the account, and of all, in the small table and in the large one.
+    journal: tuple[tuple[int, int], tuple[int, int]] = ((50, 10_000), (5_000, 10_000_000))
+    chain: int = 1_000_000
     quick: bool = False
 
 
@@ -46,6 +49,8 @@ QUICK = Plan(
     messages=300,
     dossier_events=1_000,
     dossiers=(1_000, 20_000),
+    journal=((50, 2_000), (500, 50_000)),
+    chain=20_000,
     quick=True,
 )
 

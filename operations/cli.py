@@ -136,6 +136,22 @@ def _operation(verbs: Verbs) -> None:
     for listing in (status, queues, letters, held, team):
         _switch(listing, "--json", "for programs")
 
+    journal = _group(verbs, "journal", "the journal of the desk: its chain, exports, old events")
+    text = "check every row against the chain; exit code 1 where one was touched"
+    check = _verb(journal, "verify", "operate.journal.main_verify", text)
+    check.add_argument("--anchors", metavar="FILE", help="anchors that were copied elsewhere")
+    text = "anchor the chain now, and print the anchor or append it to a file"
+    anchor = _verb(journal, "anchor", "operate.journal.main_anchor", text)
+    anchor.add_argument("--to", metavar="FILE")
+    text = "accounts and events between two days, as CSV files; written to the journal"
+    export = _verb(journal, "export", "operate.journal.main_export", text)
+    export.add_argument("first", metavar="FROM", help="a day, such as 2026-01-15")
+    export.add_argument("last", metavar="TO", help="the last day")
+    export.add_argument("--to", metavar="FOLDER", default="journal-export")
+    text = "take in the events that nobody subscribed to before"
+    _verb(journal, "collect", "operate.journal.main_collect", text)
+    _switch(check, "--json", "for programs")
+
     dossiers = _group(verbs, "dossiers", "events of dossiers")
     text = "send the events of a CSV file, as the application that decides dossiers"
     file = _verb(dossiers, "send", "operate.dossiers.main_send", text)

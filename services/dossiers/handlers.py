@@ -27,7 +27,9 @@ from shared.messaging.envelope import Envelope
 from shared.messaging.handlers import Refused, RequestContext, SqlEffect
 
 
-def update_dossier(event: DossierEvent, envelope: Envelope, now: datetime) -> SqlEffect:
+def update_dossier(
+    event: DossierEvent, envelope: Envelope, now: datetime, _deps: None
+) -> SqlEffect:
     """Save the parts of the event that are newer than ours. Raises `Reject` if it is invalid.
 
     The account need not be known.

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.support.journal import Journal
 from services.support.settings import SupportSettings
 from shared.contracts.base import Event, Request, Sealed
 from shared.errors import DecryptionError
@@ -23,7 +24,9 @@ class Deps:
     registration_sealer: Sealer
     profile_sealer: Sealer
     desk_sealer: Sealer
+    gateway_sealer: Sealer
     token_keys: KeyRing
+    journal: Journal
 
     def open(self, message: Request | Event, field: str) -> str:
         """What is in a sealed field; empty where it cannot be opened or is longer than a password

@@ -4,30 +4,36 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from services.support import agent_store, due_acts
+from services.support import agent_store, due_acts, journal_jobs, journal_query_store
 from services.support.deps import Deps
 from services.support.handlers import (
     act_objections,
     agent_invitations,
     agent_sign_in,
     incoming,
+    journal,
     proposals,
     team,
 )
+from services.support.journal import Journal, journalled
 from services.support.settings import SupportSettings
-from shared.contracts import dossiers
+from shared.contracts import dossiers, load_contracts
 from shared.contracts.base import EVENTS
 from shared.contracts.gateway import CorrectionRequested, DepartureReported, SessionOpened
 from shared.contracts.profile import events as profile
 from shared.contracts.registration import events as registration
 from shared.contracts.registration.events import AccountFrozen, LostPhoneReported
 from shared.contracts.support import acts, agents
+from shared.contracts.support import journal as journal_contracts
 from shared.contracts.support import proposals as requests
 from shared.database import transaction
 from shared.messaging.handlers import answers, hears, hears_sql
 from shared.runtime.service import Runtime, Service
 from shared.security.password_hashing import Cost, Hasher
 from shared.security.sealing import Opener, Sealer
+
+#: Every event of every service is heard, so every contract must be known.
+load_contracts()
 
 PURGE_SECONDS = 60
 #: How soon an agent who was agreed to gets the link.
@@ -49,12 +55,15 @@ async def build(runtime: Runtime, settings: SupportSettings) -> AsyncIterator[De
         registration_sealer=Sealer("registration", settings.registration_keys),
         profile_sealer=Sealer("profile", settings.profile_keys),
         desk_sealer=Sealer("desk", settings.desk_keys),
+        gateway_sealer=Sealer("gateway", settings.gateway_keys),
         token_keys=settings.token_keys,
+        journal=Journal(keys=settings.journal_keys),
     )
 
     async def purge() -> None:
         async with transaction(runtime.pool) as tx:
             await agent_store.purge(tx, runtime.clock())
+            await journal_query_store.purge_exports(tx, runtime.clock())
 
     async def send_invitations() -> None:
         if await agent_invitations.send_due(runtime.pool, deps):
@@ -67,6 +76,7 @@ async def build(runtime: Runtime, settings: SupportSettings) -> AsyncIterator[De
     runtime.every(PURGE_SECONDS, "purge", purge)
     runtime.every(due_acts.INTERVAL_SECONDS, "acts", carry_out_acts)
     runtime.every(INVITATION_SECONDS, "invitations", send_invitations)
+    journal_jobs.start(runtime, deps.journal, settings.journal_anchors_file)
     try:
         yield deps
     finally:
@@ -78,7 +88,7 @@ SERVICE = Service(
     settings=SupportSettings,
     build=build,
     migrations=Path(__file__).parent / "migrations",
-    hears=(
+    hears=journalled(
         hears_sql(CorrectionRequested, incoming.store),
         hears_sql(DepartureReported, incoming.store),
         hears_sql(LostPhoneReported, incoming.store),
@@ -114,6 +124,13 @@ SERVICE = Service(
         answers(requests.StopPlannedAct, act_objections.stop_planned_act),
         answers(requests.DescribeObjection, act_objections.describe_objection),
         answers(requests.ObjectToAct, act_objections.object_to_act),
+        answers(journal_contracts.ReadTimeline, journal.read_timeline),
+        answers(journal_contracts.ReadJournal, journal.read_journal),
+        answers(journal_contracts.DeferLook, journal.defer_look),
+        answers(journal_contracts.ListExports, journal.list_exports),
+        answers(journal_contracts.ReadExport, journal.read_export),
+        answers(journal_contracts.ListActivity, journal.list_activity),
+        answers(journal_contracts.ListLooks, journal.list_looks),
     ),
     emits=(
         agents.AgentInvited,

@@ -4,6 +4,7 @@ import os
 import re
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 from services.support.proposals import Delays
 from shared.security.seal_keys import OpeningRing, SealingRing
@@ -59,6 +60,21 @@ class SupportSettings(ServiceSettings):
         "IMPEX_SEAL_KEYS_DESK",
         doc="Public keys that seal what agents read for the desk's pages.",
         secret=True,
+    )
+    gateway_keys: SealingRing = setting(
+        "IMPEX_SEAL_KEYS_GATEWAY",
+        doc="Public keys that seal for the gateway what people see of their own activity.",
+        secret=True,
+    )
+    journal_keys: KeyRing = setting(
+        "IMPEX_JOURNAL_KEYS",
+        doc="Keys that chain the journal. A key that was used stays in the ring for good.",
+        secret=True,
+    )
+    journal_anchors_file: Path | None = setting(
+        "IMPEX_JOURNAL_ANCHORS_FILE",
+        default=None,
+        doc="File that the journal's anchors are appended to every hour, to be copied elsewhere.",
     )
     token_keys: KeyRing = setting(
         "IMPEX_SUPPORT_TOKEN_KEYS",

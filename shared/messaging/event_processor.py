@@ -148,7 +148,7 @@ class EventProcessor:
         try:
             async with asyncio.timeout(self._seconds) as limit:
                 if row.effect is not None:
-                    effect = row.effect(event, envelope, self._clock())
+                    effect = row.effect(event, envelope, self._clock(), self.deps)
                     async with acquire(self._pool) as connection:
                         first = await apply_once(connection, self._service, envelope.id, effect)
                 else:

@@ -102,21 +102,23 @@ class SqlEffect:
     """All that an event does, as one INSERT, UPDATE or DELETE, carried out with its inbox row.
 
     The statement takes its rows `FROM first`, which has one row the first time that the message
-    comes and none later. `values` are its parameters from `$3` on.
+    comes and none later. `values` are its parameters from `$3` on. `then` is a second statement,
+    which takes its rows `FROM effect`: what the first one returns.
     """
 
     sql: str
     values: tuple[Any, ...]
+    then: str = ""
 
 
-SqlEffectFactory = Callable[[Any, Envelope, datetime], SqlEffect]
+SqlEffectFactory = Callable[[Any, Envelope, datetime, Any], SqlEffect]
 
 
 @dataclass(frozen=True)
 class Subscription:
     """One row of the routing table: an event that the service subscribes to, and its handler.
 
-    Either `handler` works in a transaction, or `effect(event, envelope, now)` returns one SQL
+    Either `handler` works in a transaction, or `effect(event, envelope, now, deps)` returns one SQL
     statement. `prepare(event, deps, pool)` runs outside the handler's transaction, for work that
     takes long (asking somebody else's server); what it returns is `context.prepared`.
     """
@@ -149,7 +151,9 @@ def hears(
     return Subscription(event, handler, prepare)
 
 
-def hears_sql(event: type[E], effect: Callable[[E, Envelope, datetime], SqlEffect]) -> Subscription:
+def hears_sql(
+    event: type[E], effect: Callable[[E, Envelope, datetime, Any], SqlEffect]
+) -> Subscription:
     """This service subscribes to `event` and executes the statement of `effect` once."""
     return Subscription(event, effect=effect)
 

@@ -6,10 +6,10 @@ in the transaction of its effect. Handlers never publish directly.
 
 from pathlib import Path
 
-from shared.outbox.inbox import apply_once, mark_processed
+from shared.outbox.inbox import apply, apply_once, mark_processed
 from shared.outbox.outbox import add, emit, oldest_age
 
 #: The common tables of every service's schema.
 MIGRATIONS = Path(__file__).parent / "migrations"
 
-__all__ = ["MIGRATIONS", "add", "apply_once", "emit", "mark_processed", "oldest_age"]
+__all__ = ["MIGRATIONS", "add", "apply", "apply_once", "emit", "mark_processed", "oldest_age"]

@@ -15,15 +15,22 @@ BATCH = 1_000
 
 _MARK_PROCESSED = "INSERT INTO inbox (consumer, message_id) VALUES ($1, $2) ON CONFLICT DO NOTHING"
 #: An effect in one statement with its inbox row: both or neither, in one round trip.
-_APPLY_ONCE = """
-WITH first AS (
+_INBOX_ROW = """
     INSERT INTO inbox (consumer, message_id) VALUES ($1, $2) ON CONFLICT DO NOTHING
-    RETURNING message_id),
+    RETURNING message_id"""
+#: One row, where the inbox row is written already.
+_ONE_ROW = "SELECT $1::text, $2::text"
+_APPLY = """
+WITH first AS ({first}),
 effect AS (
 {effect}
-)
+){then}
 SELECT count(*) FROM first
 """
+_THEN = """,
+last AS (
+{effect}
+)"""
 _PURGE_INBOX = """
 DELETE FROM inbox WHERE ctid = ANY(ARRAY(
     SELECT ctid FROM inbox WHERE received_at < now() - make_interval(days => $1) LIMIT $2))
@@ -51,11 +58,24 @@ async def apply_once(
     Waits for another session that is doing the same. Needs no transaction around it. Raises
     `Reject` where a trigger of the schema refuses the effect, with its sentence.
     """
-    sql = _APPLY_ONCE.replace("{effect}", effect.sql)
+    return await _apply(connection, _INBOX_ROW, (consumer, message_id), effect)
+
+
+async def apply(tx: Connection, effect: SqlEffect) -> None:
+    """Apply an effect within a transaction that does more. Raises as `apply_once`."""
+    await _apply(tx, _ONE_ROW, ("", ""), effect)
+
+
+async def _apply(
+    connection: Connection, first: str, names: tuple[str, str], effect: SqlEffect
+) -> bool:
+    then = _THEN.replace("{effect}", effect.then) if effect.then else ""
+    sql = _APPLY.replace("{then}", then).replace("{effect}", effect.sql)
     try:
-        return bool(await connection.fetchval(sql, consumer, message_id, *effect.values))
+        count = await connection.fetchval(sql.replace("{first}", first), *names, *effect.values)
     except asyncpg.RaiseError as error:
         raise Reject(str(error)) from error
+    return bool(count)
 
 
 async def purge(pool: Pool, *, days: int = RETENTION_DAYS, batch: int = BATCH) -> int:

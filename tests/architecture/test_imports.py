@@ -50,7 +50,18 @@ RULES = {
         "phones",
         "text_rules",
     ),
-    "support": ("act_details", "agents", "permissions", "proposals", "views"),
+    "support": (
+        "act_details",
+        "agents",
+        "journal_chain",
+        "journal_entries",
+        "journal_rules",
+        "journal_verification",
+        "journal_views",
+        "permissions",
+        "proposals",
+        "views",
+    ),
     "gateway": ("http/client_ip", "i18n", "sessions/model", "sessions/tokens"),
 }
 #: Modules that rules may not import: network, servers, event loop, clocks.

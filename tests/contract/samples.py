@@ -8,7 +8,7 @@ golden file is never rewritten: it records what was published.
 import json
 import types
 import typing
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -43,6 +43,8 @@ def sample_value(name: str, hint: Any) -> Any:
         return BY_NAME[name]
     if hint is datetime:
         return NOON
+    if hint is date:
+        return NOON.date()
     return {str: f"some {name}", int: 3, bool: True}[hint]
 
 

@@ -19,6 +19,7 @@ def store(
     event: CorrectionRequested | DepartureReported | LostPhoneReported,
     envelope: Envelope,
     now: datetime,
+    _deps: object,
 ) -> SqlEffect:
     """One row for one request."""
     body = msgspec.json.encode(event).decode()

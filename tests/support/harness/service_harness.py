@@ -123,7 +123,7 @@ class ServiceHarness:
         (row,) = (each for each in self.service.hears if each.event is type(event))
         if row.effect is not None:
             envelope = self._parts(None, event.TYPE, subject)["envelope"]
-            effect = row.effect(event, envelope, self.now)
+            effect = row.effect(event, envelope, self.now, self.deps)
             async with acquire(self.pool) as connection:
                 await apply_once(connection, self.service.name, envelope.id, effect)
             return

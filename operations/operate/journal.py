@@ -1,0 +1,156 @@
+"""`impex journal`: verify the journal, anchor it, export it, take in what nobody heard before."""
+
+import argparse
+import csv
+import json
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from datetime import date
+from pathlib import Path
+from typing import Any, TypeVar
+
+from operations.operate.endpoints import as_service, configured_or_running, resolve_broker
+from operations.printing import print_json, say
+from operations.provision.database_admin import run_blocking
+from services.support import journal_commands
+from services.support.journal import Journal
+from services.support.journal_chain import Anchor, read_anchors
+from services.support.journal_verification import Report, describe
+from services.support.service import SERVICE
+from shared.database import Connection
+from shared.errors import ConfigurationError
+from shared.messaging.unrouted import collect
+from shared.runtime.service import utc_now
+from shared.security.sealing import KeyRing
+
+T = TypeVar("T")
+KEYS = "IMPEX_JOURNAL_KEYS"
+#: Findings printed; the rest is counted.
+SHOWN = 50
+COLUMNS = ("at", "account", "type", "section", "agent", "facts", "about the person")
+
+
+def main_verify(options: argparse.Namespace) -> int:
+    """Verify the whole journal; exit code 0 intact, 1 anything found."""
+    elsewhere = None if options.anchors is None else _anchors(Path(options.anchors))
+    report = _on_journal(lambda tx, journal: journal_commands.verify(tx, journal, elsewhere))
+    if options.json:
+        print_json(_document(report))
+    else:
+        _show(report, options.anchors)
+    return 0 if report.intact else 1
+
+
+def main_anchor(options: argparse.Namespace) -> int:
+    """Anchor the journal now, and append the anchor to a file or print it."""
+    made = _on_journal(lambda tx, journal: journal_commands.make_anchor(tx, journal, utc_now()))
+    if options.to is None:
+        say(made.line())
+        return 0
+    with Path(options.to).open("a", encoding="utf-8") as file:
+        file.write(f"{made.line()}\n")
+    say(f"Anchored up to link {made.number}, in {options.to}.")
+    return 0
+
+
+def main_export(options: argparse.Namespace) -> int:
+    """Write accounts and events between two days to two CSV files of mode 0600."""
+    first, last = _day("FROM", options.first), _day("TO", options.last)
+    if last < first:
+        raise ConfigurationError([("TO", "must not be before FROM")])
+    entries = _on_journal(
+        lambda tx, journal: journal_commands.export(tx, journal, first, last, utc_now())
+    )
+    folder = Path(options.to)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    accounts: dict[str, list[Any]] = {}
+    with _private_file(folder / "events.csv") as file:
+        lines = csv.writer(file)
+        lines.writerow(COLUMNS)
+        for one in entries:
+            lines.writerow(
+                (
+                    one.at.isoformat(), one.account_id or "", one.type, one.section,
+                    one.agent_id or "", one.public, one.values or "",
+                )
+            )  # fmt: skip
+            if one.account_id:
+                row = accounts.setdefault(one.account_id, [0, one.at, one.at])
+                row[:] = (row[0] + 1, min(row[1], one.at), max(row[2], one.at))
+    with _private_file(folder / "accounts.csv") as file:
+        lines = csv.writer(file)
+        lines.writerow(("account", "events", "first", "last"))
+        for account, (count, begin, end) in sorted(accounts.items()):
+            lines.writerow((account, count, begin.isoformat(), end.isoformat()))
+    say(f"{len(entries)} events of {len(accounts)} accounts, in {folder}.")
+    return 0
+
+
+def main_collect(_options: argparse.Namespace) -> int:
+    """Move the unrouted events to support; exit code 0, also where some must stay."""
+    types = {row.event.TYPE for row in SERVICE.hears}
+    moved, kept = run_blocking(collect(resolve_broker().operator_url, SERVICE.name, types))
+    say(f"{moved} events moved to {SERVICE.name}; an event that it has already changes nothing.")
+    if kept:
+        say(f"{kept} stay: of an unknown type, or not published by the owner of their type.")
+    return 0
+
+
+def _on_journal(work: Callable[[Connection, Journal], Awaitable[T]]) -> T:
+    """Do `work` as support, with the journal's keys."""
+    try:
+        keys = KeyRing.parse(configured_or_running(KEYS))
+    except ValueError as error:
+        raise ConfigurationError([(KEYS, str(error))]) from None
+    return as_service(SERVICE.name, lambda connection: work(connection, Journal(keys=keys)))
+
+
+def _anchors(file: Path) -> list[Anchor]:
+    try:
+        return read_anchors(file.read_text(encoding="utf-8"))
+    except (ValueError, UnicodeDecodeError) as error:
+        raise ConfigurationError([("--anchors", f"{file} cannot be read: {error}")]) from None
+
+
+def _day(name: str, text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ConfigurationError([(name, "must be a day, such as 2026-01-15")]) from None
+
+
+def _private_file(path: Path) -> Any:
+    """A new or emptied file that only its owner reads."""
+    number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    os.fchmod(number, 0o600)
+    return os.fdopen(number, "w", encoding="utf-8", newline="")
+
+
+def _show(report: Report, file: str | None) -> None:
+    for found in report.findings[:SHOWN]:
+        print(describe(found), file=sys.stdout)
+    if report.total > SHOWN:
+        say(f"and {report.total - SHOWN} more")
+    verdict = "intact" if report.intact else f"{report.total} rows are wrong"
+    say(f"{report.links} links, {report.expired} of them of entries that expired: {verdict}.")
+    if report.anchored is None:
+        say("No anchor holds: a cut of the end could not be seen.")
+        return
+    at = f"{report.anchored.at:%Y-%m-%d %H:%M:%S} UTC"
+    say(f"A cut after link {report.anchored.number}, anchored {at}, could not be seen.")
+    if file is None:
+        say("Anchors of the database can be cut with it: give --anchors a file from elsewhere.")
+
+
+def _document(report: Report) -> dict[str, Any]:
+    anchored = report.anchored
+    return {
+        "intact": report.intact,
+        "links": report.links,
+        "expired": report.expired,
+        "anchors": report.anchors,
+        "anchored": None if anchored is None else json.loads(anchored.line()),
+        "total": report.total,
+        "findings": [{"kind": one.kind, "text": describe(one)} for one in report.findings],
+    }
