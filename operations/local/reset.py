@@ -31,7 +31,7 @@ def main(options: argparse.Namespace) -> int:
         stop_orphans(where, note)
         for folder in folders:
             shutil.rmtree(folder)
-    say("Forgotten. The next `make up` starts with nothing.")
+    say("Deleted. The next `make up` starts with nothing.")
     return 0
 
 
