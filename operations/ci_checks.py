@@ -30,13 +30,14 @@ LOCAL = ("tests/unit", "tests/architecture", "tests/contract")
 #: two more workers continue. Files that share an installation stay in one worker, and
 #: `tests/support/scheduling.py` orders them.
 LOCAL_TESTS: Steps = {"unit, architecture and contract tests": ("pytest", "-q", "-n", "2", *LOCAL)}
-#: A module that cannot be imported fails at once, and the workers of the next steps find all
-#: modules compiled.
-COLLECTION: Steps = {"collection of all tests": ("pytest", "--collect-only", "-qq", "tests")}
+OTHERS = tuple(f"--ignore={folder}" for folder in LOCAL)
+#: A module that cannot be imported fails at once, and the workers of the last step find all modules
+#: compiled. The tests that need no server come next and need no collection before.
+COLLECTION: Steps = {"collection of other tests": ("pytest", "--collect-only", "-qq", *OTHERS)}
 SERVER_TESTS: Steps = {
     "other tests": (
         *("pytest", "-q", "-n", "4", "--dist", "loadfile", "--no-loadscope-reorder"),
-        *(f"--ignore={folder}" for folder in LOCAL),
+        *OTHERS,
     ),
 }
 
