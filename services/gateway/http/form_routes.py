@@ -22,6 +22,7 @@ from services.gateway.http.errors import (
 from services.gateway.http.forms import CARRIED, Form, read_fields, read_json
 from services.gateway.http.rendering import RENDERER, page
 from services.gateway.http.routes import (
+    OF_FORM_QUERY,
     ROUTES,
     FormPageView,
     FormView,
@@ -29,6 +30,7 @@ from services.gateway.http.routes import (
     Page,
     Routes,
     View,
+    page_key,
     see_other,
     url,
 )
@@ -45,8 +47,6 @@ from shared.runtime.telemetry import get_logger
 TOKEN_HEADER = "X-Impex-Csrf"  # noqa: S105 - the name of a header
 #: In the URL of a page: the id of a form that it shows again, and of what it shows after one.
 FORM_QUERY, RESULT_QUERY = "saisie", "resultat"
-#: In the URL of a form that takes the fields of another one: the other's path.
-OF_FORM_QUERY = "de"
 UNAVAILABLE = (*UNAVAILABLE_ERRORS, TimeoutError)
 
 #: The alert of a form, by its code and the language.
@@ -63,11 +63,11 @@ def add_routes(router: web.UrlDispatcher, routes: Routes) -> None:
             router.add_post(one.path, json_endpoint(one))
             continue
         if one.show is not None:
-            router.add_get(one.path, page_endpoint(one, one.show), allow_head=one.head)
+            router.add_get(one.route, page_endpoint(one, one.show), allow_head=one.head)
         if one.show_form is not None:
-            router.add_get(one.path, form_page_endpoint(one, one.show_form))
+            router.add_get(one.route, form_page_endpoint(one, one.show_form))
         if one.submit is not None:
-            router.add_post(one.path, form_endpoint(one, one.submit))
+            router.add_post(one.route, form_endpoint(one, one.submit))
 
 
 def page_endpoint(page: Page, show: View) -> View:
@@ -144,8 +144,9 @@ async def show_again(
     if shown.show_form is None:
         return _retry_page(request, posted_to, form)
     if form.status not in CARRIED and request[REQUEST_STATE].form_browser is not None:
+        key = page_key(request, shown)
         try:
-            form_id = await request.app[SAVED_FORMS].save(form, shown.name, _owner(request, shown))
+            form_id = await request.app[SAVED_FORMS].save(form, key, _owner(request, shown))
         except UNAVAILABLE as error:
             log.info("A form is not saved.", action="dependency_away", reason=str(error))
             form_id = None
@@ -179,9 +180,9 @@ async def left_form(request: web.Request, page: Page) -> Form | None:
     form = None
     ids = [request.query[name] for name in (FORM_QUERY, RESULT_QUERY) if name in request.query]
     if ids and state.form_browser is not None:
-        form = await saved.find(ids[0], page.name, _owner(request, page))
-    elif not ids and page.login_target and state.session is not None and state.session.full:
-        form = await saved.find_for_account(page.name, state.session.account_id)
+        form = await saved.find(ids[0], page_key(request, page), _owner(request, page))
+    elif not ids and page.keeps_forms and state.session is not None and state.session.full:
+        form = await saved.find_for_account(page_key(request, page), state.session.account_id)
         if form is not None:
             flash(request, "typed_again")
     if form is not None:
@@ -193,9 +194,10 @@ async def left_form(request: web.Request, page: Page) -> Form | None:
 async def _delete_left_form(request: web.Request, page: Page) -> None:
     """A form was accepted: what its account had left on its page is done with."""
     session = request[REQUEST_STATE].session
-    if page.login_target and page.fields and session is not None:
+    if page.keeps_forms and page.fields and session is not None:
+        key = page_key(request, page)
         try:
-            await request.app[SAVED_FORMS].delete_for_account(page.name, session.account_id)
+            await request.app[SAVED_FORMS].delete_for_account(key, session.account_id)
         except UNAVAILABLE as error:
             log.info("A form is not deleted.", action="dependency_away", reason=str(error))
 
@@ -216,14 +218,14 @@ def _retry_page(request: web.Request, posted_to: Page, form: Form) -> web.Stream
         "retry.html",
         form=form,
         heading=translate(text.heading, lang),
-        action=posted_to.path,
+        action=url(request, posted_to.name),
         secrets=[name for name in names if name in posted_to.fields.split()],
         hidden_fields={
             name: value
             for name, value in form.request_fields.items()
             if name not in (*names, "key")
         },
-        switch_url=request.app[ROUTES].shown_on(posted_to).path,
+        switch_url=url(request, request.app[ROUTES].shown_on(posted_to).name),
     )
 
 
@@ -339,10 +341,10 @@ async def _save_for_owner(
 ) -> bool:
     """Save the form of a session that has ended for the account that it was made for."""
     form = Form.again(fields)
-    if not (page.login_target and owner.account_id and any(form.values.values())):
+    if not (page.keeps_forms and owner.account_id and any(form.values.values())):
         return False
     saved = request.app[SAVED_FORMS]
-    return await saved.save_for_account(form, page.name, owner.account_id)
+    return await saved.save_for_account(form, page_key(request, page), owner.account_id)
 
 
 def _stale(request: web.Request, fields: dict[str, str], owner: FormToken | None) -> Form:

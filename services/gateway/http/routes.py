@@ -1,16 +1,25 @@
 """Pages, each declared once, and what follows: routes, URLs, sitemap, login and language targets.
 
 The path of a page stands in its declaration and nowhere else: views redirect by name, templates
-say `url("name")`.
+say `url("name")`. A path may have parts in braces, `/assistance/demandes/{number}`: a URL takes
+their values by name, and a page that says nothing else keeps those of the request.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import KW_ONLY, dataclass
+from functools import cached_property
 from urllib.parse import urlencode
 
 from aiohttp import web
 
 from services.gateway.http.forms import Form
+
+#: A variable part of a path, and what its value may be.
+PATH_PART = re.compile(r"\{(\w+)\}")
+PATH_VALUE = "[A-Za-z0-9_-]{1,64}"
+#: In the URL of a form that takes the fields of another one: the other's path.
+OF_FORM_QUERY = "de"
 
 View = Callable[[web.Request], Awaitable[web.StreamResponse]]
 #: Shows a page with a form.
@@ -63,6 +72,31 @@ class Page:
     stream: bool = False
     before_terms: bool = False
 
+    @cached_property
+    def parts(self) -> tuple[str, ...]:
+        """The names of the variable parts of its path."""
+        return tuple(PATH_PART.findall(self.path))
+
+    @cached_property
+    def route(self) -> str:
+        """Its path as the router reads it."""
+        return PATH_PART.sub(lambda part: f"{{{part[1]}:{PATH_VALUE}}}", self.path)
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        return re.compile(PATH_PART.sub(lambda part: f"(?P<{part[1]}>{PATH_VALUE})", self.path))
+
+    def values(self, path: str) -> dict[str, str] | None:
+        """The variable parts of a path by name; None where it is no path of this page."""
+        found = self._pattern.fullmatch(path)
+        return None if found is None else found.groupdict()
+
+    @property
+    def keeps_forms(self) -> bool:
+        """Whether a form that was sent after the session had ended is shown after a sign-in: where
+        that leads back here, or to a page above."""
+        return bool(self.login_target or self.parts)
+
     @property
     def is_shown(self) -> bool:
         """Whether a GET shows it."""
@@ -89,16 +123,26 @@ class Routes:
         self._by_path = {page.path: page for page in self.pages}
         assert len(self._paths) == len(self.declared), "a name is declared twice"
         self._by_name = {page.name: page for page in self.pages}
+        self._variable = [page for page in self.pages if page.parts]
         self.login_targets = {page.login_target: page for page in self.pages if page.login_target}
 
     def url(self, name: str, **query: object) -> str:
-        """The URL of a page; KeyError where no page has that name."""
-        path = self._paths[name]
+        """The URL of a page; KeyError where no page has that name, or a part of its path no
+        value."""
+        path = PATH_PART.sub(lambda part: str(query.pop(part[1])), self._paths[name])
         return f"{path}?{urlencode(query)}" if query else path
 
     def at(self, path: str) -> Page | None:
         """The page of a path."""
-        return self._by_path.get(path)
+        found = self._by_path.get(path)
+        if found is None:
+            found = next((page for page in self._variable if page.values(path) is not None), None)
+        return found
+
+    def parts(self, name: str) -> tuple[str, ...]:
+        """The names of the variable parts of a page's path."""
+        page = self._by_name.get(name)
+        return () if page is None else page.parts
 
     def shown_on(self, page: Page) -> Page:
         """The page that shows the form of `page`."""
@@ -119,7 +163,7 @@ class Routes:
     def language_target(self, target: str) -> str:
         """The page to go back to after the language was chosen: `target` if it is one, else `/`."""
         path, mark, query = target.partition("?")
-        page = self._by_path.get(path)
+        page = self.at(path)
         if page is None or not page.is_shown or not page.language_target:
             return "/"
         if page.keep_query is None:
@@ -145,8 +189,28 @@ ROUTES = web.AppKey("routes", Routes)
 
 
 def url(request: web.Request, name: str, **query: object) -> str:
-    """The URL of a page."""
-    return request.app[ROUTES].url(name, **query)
+    """The URL of a page. Parts of its path that are not given are those of the request."""
+    routes = request.app[ROUTES]
+    missing = [part for part in routes.parts(name) if part not in query]
+    if missing:
+        known = path_values(request)
+        query |= {part: known[part] for part in missing}
+    return routes.url(name, **query)
+
+
+def path_values(request: web.Request) -> dict[str, str]:
+    """The variable parts of the request's path, or of the path of the form that it takes."""
+    if request.match_info:
+        return dict(request.match_info)
+    path = request.query.get(OF_FORM_QUERY, "")
+    page = request.app[ROUTES].at(path)
+    return {} if page is None else page.values(path) or {}
+
+
+def page_key(request: web.Request, page: Page) -> str:
+    """What a form is saved under: its page, and the variable parts of the path."""
+    known = path_values(request) if page.parts else {}
+    return " ".join((page.name, *(known[part] for part in page.parts)))
 
 
 def redirect(request: web.Request, name: str, **query: object) -> web.Response:

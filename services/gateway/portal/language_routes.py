@@ -11,7 +11,7 @@ from aiohttp import web
 from services.gateway.http.errors import HttpError
 from services.gateway.http.form_routes import FORM_QUERY, filled_in_form, left_form, show_again
 from services.gateway.http.forms import Form
-from services.gateway.http.routes import ROUTES, Page, see_other
+from services.gateway.http.routes import ROUTES, Page, see_other, url
 from services.gateway.sessions.request_state import (
     LANGUAGE_COOKIE,
     LANGUAGE_SECONDS,
@@ -45,7 +45,7 @@ async def choose(request: web.Request, fields: dict[str, str]) -> web.StreamResp
     before = await left_form(request, shown) if request.query.get(FORM_QUERY) else None
     if before is None and not any(form.values[name] for name in form.values.keys() - UNSEEN):
         query = shown.form_query(fields) if shown.form_query else {}
-        return see_other(routes.url(shown.name, **query))
+        return see_other(url(request, shown.name, **query))
     if before is not None:
         if "version" in before.values:
             # A page of two versions carries the newer one, as if both had been compared already.
