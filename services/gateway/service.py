@@ -23,7 +23,7 @@ from shared.contracts.mfa import requests as mfa
 from shared.contracts.mfa.events import AuthenticatorRemoved, AuthenticatorReplaced
 from shared.contracts.profile import requests as profile
 from shared.contracts.profile.events import AccountValidated
-from shared.contracts.registration import holder, resumption
+from shared.contracts.registration import holder, recovery_address, resumption
 from shared.contracts.registration import requests as registration
 from shared.contracts.registration.events import (
     AccountDeactivated,
@@ -54,6 +54,7 @@ SERVICE = Service(
     asks=(
         *requests_of(registration),
         *requests_of(holder),
+        *requests_of(recovery_address),
         *requests_of(resumption),
         *requests_of(profile),
         *requests_of(mfa),

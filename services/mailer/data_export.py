@@ -17,7 +17,8 @@ from shared.messaging.handlers import RequestContext
 from shared.runtime.telemetry import get_logger
 
 DIRECTORY = """
-SELECT address, first_name, last_name, language, known_at, named_at, addressed_at, confirmed_at
+SELECT address, first_name, last_name, language, known_at, named_at, addressed_at, confirmed_at,
+    recovery_address, recovery_address_at
 FROM directory WHERE account_id = $1
 """
 MAILS = """

@@ -163,6 +163,7 @@ PASSWORD_RESET = _template(
     choices={"thaws": (False, True)},
 )
 ADDRESS_CODE = _template("address_code", SecretMailData, carries_secret=True)
+RECOVERY_ADDRESS_CODE = _template("recovery_address_code", SecretMailData, carries_secret=True)
 NEW_ADDRESS_CODE = _template("new_address_code", SecretMailData, carries_secret=True)
 LOST_PHONE = _template(
     "lost_phone",
@@ -195,6 +196,10 @@ ADDRESS_CHANGE_ASKED = _notice("address_change_asked")
 #: To the former address, and to the new one.
 ADDRESS_CHANGED = _notice("address_changed", choices={"by": ("holder", "desk")})
 ADDRESS_IN_FORCE = _notice("address_in_force", choices={"by": ("holder", "desk")})
+
+RECOVERY_ADDRESS_CHANGED = _notice(
+    "recovery_address_changed", choices={"kind": ("added", "removed")}
+)
 
 # Notices that one event always causes.
 _notice(

@@ -17,6 +17,7 @@ from services.mailer.mail_templates import (
     KNOWN_ACCOUNT,
     LOST_PHONE,
     PASSWORD_RESET,
+    RECOVERY_ADDRESS_CODE,
     VALIDATION,
 )
 from services.mailer.settings import MailerSettings
@@ -27,6 +28,10 @@ from shared.contracts.mailer_desk import ListAccountMails
 from shared.contracts.mfa.events import CodeRefused
 from shared.contracts.profile.events import AccountValidated
 from shared.contracts.registration import events
+from shared.contracts.registration.recovery_address import (
+    RecoveryAddressChanged,
+    RecoveryAddressRequested,
+)
 from shared.database import TRANSIENT_ERRORS, transaction
 from shared.messaging.connection import describe
 from shared.messaging.handlers import answers, hears
@@ -94,6 +99,8 @@ SERVICE = Service(
         hears(events.AccountCreated, changes.account_created),
         hears(events.NameChanged, changes.name_changed),
         hears(events.AddressChanged, changes.address_changed),
+        hears(RecoveryAddressRequested, latest(RECOVERY_ADDRESS_CODE)),
+        hears(RecoveryAddressChanged, changes.recovery_address_changed),
         hears(AccountValidated, changes.account_validated),
         hears(events.SignInLocked, notices.sign_in_locked),
         hears(CodeRefused, notices.code_refused),

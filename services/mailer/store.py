@@ -12,6 +12,7 @@ import msgspec
 
 from services.mailer.deliveries import Delivery
 from shared.contracts.registration.events import AccountCreated, AddressChanged, NameChanged
+from shared.contracts.registration.recovery_address import RecoveryAddressChanged
 from shared.database import Connection, row_count
 from shared.database.locks import lock_name
 from shared.database.rows import insert
@@ -31,6 +32,7 @@ class Recipient:
     first_name: str
     last_name: str
     language: str
+    recovery_address: str = ""
     agent: bool = False
 
 
@@ -203,6 +205,21 @@ async def update_address(tx: Connection, account_id: str, event: AddressChanged)
     )
 
 
+async def update_recovery_address(
+    tx: Connection, account_id: str, event: RecoveryAddressChanged
+) -> None:
+    """Set the recovery address, or remove it; a newer one stays."""
+    await tx.execute(
+        """
+        UPDATE directory SET recovery_address = $2, recovery_address_at = $3
+        WHERE account_id = $1 AND coalesce(recovery_address_at, known_at) < $3
+        """,
+        account_id,
+        event.address,
+        event.changed_at,
+    )
+
+
 async def mark_confirmed(tx: Connection, account_id: str, at: datetime) -> bool:
     """Mark an account as complete; False where it was before."""
     status = await tx.execute(
@@ -216,7 +233,7 @@ async def mark_confirmed(tx: Connection, account_id: str, at: datetime) -> bool:
 async def find_recipient(tx: Connection, account_id: str) -> Recipient | None:
     """The holder of an account, or None where the directory has no entry."""
     row = await tx.fetchrow(
-        "SELECT address, first_name, last_name, language, agent FROM directory"
+        "SELECT address, first_name, last_name, language, recovery_address, agent FROM directory"
         " WHERE account_id = $1",
         account_id,
     )

@@ -37,6 +37,8 @@ WHERE id = $1
 """
 # The one that made the account is kept for a day.
 DELETE_REQUESTS = "DELETE FROM requests WHERE account_id = $1"
+DELETE_RECOVERY_ADDRESS = "DELETE FROM recovery_addresses WHERE account_id = $1"
+DELETE_RECOVERY_WISH = "DELETE FROM recovery_address_changes WHERE account_id = $1"
 DELETE_QUESTIONS = "DELETE FROM address_questions WHERE account_id = $1"
 DELETE_ACCEPTED_ADDRESS = "SELECT delete_accepted_address($1)"
 
@@ -85,7 +87,13 @@ async def anonymise(tx: Connection, account_id: str, now: datetime) -> None:
     """Delete name, address and password of an account; what it accepted, and when, stays."""
     await release_address(tx, account_id, now)
     await tx.execute(ANONYMISE, account_id, now)
-    for sql in (DELETE_ACCEPTED_ADDRESS, DELETE_REQUESTS, DELETE_QUESTIONS):
+    for sql in (
+        DELETE_ACCEPTED_ADDRESS,
+        DELETE_REQUESTS,
+        DELETE_QUESTIONS,
+        DELETE_RECOVERY_ADDRESS,
+        DELETE_RECOVERY_WISH,
+    ):
         await tx.execute(sql, account_id)
 
 

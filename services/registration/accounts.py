@@ -185,6 +185,28 @@ class AddressCode:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RecoveryAddress:
+    """The second address of an account, told of recoveries."""
+
+    address: str
+    verified_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecoveryAddressChange:
+    """A recovery address that waits for its code."""
+
+    account_id: str
+    id: str
+    address: str
+    code_key_id: str
+    code_hash: bytes = field(repr=False)
+    tries: int = 0
+    sent_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class AddressChange:
     """A requested change of address. `decoy`: the address has an account, and no code is right.
 

@@ -20,6 +20,7 @@ EXPIRING = (
     ("mailed_links", "link_hash", "expires_at", timedelta(days=7)),
     ("address_codes", "account_id", "expires_at", timedelta(days=1)),
     ("resumption_codes", "account_id", "expires_at", timedelta(days=1)),
+    ("recovery_address_changes", "account_id", "expires_at", timedelta(days=1)),
     ("address_changes", "account_id", "kept_until", timedelta()),
     ("address_questions", "id", "expires_at", timedelta()),
     ("disavowals", "mail_id", "expires_at", timedelta()),

@@ -23,6 +23,7 @@ from services.registration.handlers import (
     name_changes,
     passwords,
     queries,
+    recovery_addresses,
     resumption,
     sign_in,
     unlocking,
@@ -34,7 +35,7 @@ from shared.contracts.gateway import SessionOpened
 from shared.contracts.mailer import MailAccepted, MailDeferred, MailRefused
 from shared.contracts.mfa.events import AuthenticatorRemoved, AuthenticatorReplaced
 from shared.contracts.profile.events import ProfileSaved
-from shared.contracts.registration import desk, events, holder, requests
+from shared.contracts.registration import desk, events, holder, recovery_address, requests
 from shared.contracts.registration.resumption import (
     AccountResumed,
     ResumeAccount,
@@ -180,6 +181,17 @@ SERVICE = Service(
         answers(holder.ResendAddressChange, address_changes.resend_address_change),
         answers(holder.ConfirmAddressChange, address_changes.confirm_address_change),
         answers(holder.CancelAddressChange, address_changes.cancel_address_change),
+        answers(
+            recovery_address.DescribeRecoveryAddress,
+            recovery_addresses.describe_recovery_address,
+        ),
+        answers(
+            recovery_address.RequestRecoveryAddress, recovery_addresses.request_recovery_address
+        ),
+        answers(
+            recovery_address.ConfirmRecoveryAddress, recovery_addresses.confirm_recovery_address
+        ),
+        answers(recovery_address.RemoveRecoveryAddress, recovery_addresses.remove_recovery_address),
         answers(holder.ExportAccount, data_export.export_account),
         answers(desk.SearchAccounts, account_search.search_accounts),
         answers(desk.DescribeAccounts, account_search.describe_accounts),
@@ -217,6 +229,8 @@ SERVICE = Service(
         events.CredentialsRemoved,
         events.AccountAnonymised,
         events.ActNotCarriedOut,
+        recovery_address.RecoveryAddressRequested,
+        recovery_address.RecoveryAddressChanged,
         AccountResumed,
         ResumptionHeld,
         ResumptionCodeRefused,

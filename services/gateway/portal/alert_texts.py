@@ -12,6 +12,7 @@ COUNTED = frozenset(
         "totp_wrong_code",
         "recovery_refused",
         "address_wrong_code",
+        "recovery_address_wrong_code",
         "link_wrong_code",
         "resumption_wrong_code",
     )
@@ -114,6 +115,13 @@ ALERTS: dict[str, str] = {
         "Trop d'essais : ce code n'est plus valable. Choisissez « Envoyer un autre code »."
     ),
     "address_code_expired": N_("Ce code a expiré le {date}. Choisissez « Envoyer un autre code »."),
+    "recovery_address_wrong_code": N_("Ce code n'est pas celui du dernier message."),
+    "recovery_address_code_void": N_(
+        "Trop d'essais : ce code n'est plus valable. Saisissez l'adresse de nouveau."
+    ),
+    "recovery_address_code_expired": N_(
+        "Ce code a expiré le {date}. Saisissez l'adresse de nouveau."
+    ),
     "link_wrong_code": N_("Ce n'est pas le code du message qui contient ce lien."),
     "link_code_void": N_(
         "Trop d'essais ({tries}) : le code de ce message n'est plus accepté aujourd'hui. "

@@ -45,6 +45,8 @@ SUCCESS: dict[str, str] = {
     "address_kept": N_(
         "Changement abandonné : votre adresse reste la même, et le code envoyé n'est plus valable."
     ),
+    "recovery_address_added": N_("Adresse de secours vérifiée : elle est prévenue désormais."),
+    "recovery_address_removed": N_("Adresse de secours retirée."),
     "session_ended": N_("La session choisie est fermée."),
     "sessions_ended": N_("Vos autres sessions sont fermées : seule celle-ci reste ouverte."),
     "unlocked": N_("La limite est levée : vous pouvez vous connecter, ou refaire votre demande."),
@@ -53,6 +55,7 @@ SUCCESS: dict[str, str] = {
     "validated": N_("Informations validées. Elles ne sont plus modifiables directement."),
 }
 INFO: dict[str, str] = {
+    "recovery_address_gone": N_("Aucune adresse de secours n'attend de code : saisissez-la ici."),
     "back": N_("Ce que vous avez fait est gardé. Étape suivante : {step}."),
     "verified": N_("Votre adresse est déjà vérifiée."),
     "exists": N_("Votre compte existe déjà : il n'y a plus rien à annuler."),

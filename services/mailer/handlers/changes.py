@@ -13,10 +13,12 @@ from services.mailer.mail_templates import (
     ADDRESS_IN_FORCE,
     CONFIRMATION,
     FINALISATION,
+    RECOVERY_ADDRESS_CHANGED,
 )
 from services.mailer.messages import check_name, envelope_address
 from shared.contracts.profile.events import AccountValidated
 from shared.contracts.registration.events import AccountCreated, AddressChanged, NameChanged
+from shared.contracts.registration.recovery_address import RecoveryAddressChanged
 from shared.messaging.handlers import Context
 
 
@@ -47,6 +49,15 @@ async def address_changed(event: AddressChanged, context: Context[Deps]) -> None
     await send_notice(context, ADDRESS_CHANGED, event, at, event.former_address)
     await send_notice(context, ADDRESS_IN_FORCE, event, at, event.address)
     await store.update_address(context.tx, account_of(context), event)
+
+
+async def recovery_address_changed(event: RecoveryAddressChanged, context: Context[Deps]) -> None:
+    """Keep the recovery address, and tell the account's own one (OT-19)."""
+    if event.address:
+        envelope_address(event.address)
+    kind = "added" if event.address else "removed"
+    await send_notice(context, RECOVERY_ADDRESS_CHANGED, event, event.changed_at, kind=kind)
+    await store.update_recovery_address(context.tx, account_of(context), event)
 
 
 async def account_validated(event: AccountValidated, context: Context[Deps]) -> None:

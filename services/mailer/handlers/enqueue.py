@@ -22,6 +22,7 @@ from shared.contracts.registration.events import (
     PasswordResetRequested,
     ValidationResent,
 )
+from shared.contracts.registration.recovery_address import RecoveryAddressRequested
 from shared.errors import Reject, Retry
 from shared.messaging.handlers import Context
 from shared.security.sealing import Sealer
@@ -35,6 +36,7 @@ Replacing = (
     | AddressProofRequested
     | LostPhoneClaimed
     | AddressChangeRequested
+    | RecoveryAddressRequested
 )
 
 

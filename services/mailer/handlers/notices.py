@@ -6,6 +6,7 @@ for an account; all others are always sent, since each may be the one that revea
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 from services.mailer import store
 from services.mailer.handlers.enqueue import Deps, account_of, enqueue, recipient
@@ -83,8 +84,9 @@ async def send_notice(
     event: Event,
     at: datetime,
     address: str | None = None,
+    **data: Any,
 ) -> None:
-    """Enqueue a notice of `event` to `address`, by default the directory's.
+    """Enqueue a notice of `event` to `address`, by default the directory's, with more `data`.
 
     Agents of the desk get none: its pages show them what concerns their accounts. `Retry` while the
     account is not in the directory yet.
@@ -100,8 +102,11 @@ async def send_notice(
         person,
         address=address or person.address,
         at=at,
-        until=getattr(event, "locked_until", None),
-        device=one_line(getattr(event, "device", "")),
+        **{
+            "until": getattr(event, "locked_until", None),
+            "device": one_line(getattr(event, "device", "")),
+            **data,
+        },
     )
 
 

@@ -36,6 +36,13 @@ CATEGORIES = {
         SELECT address, tries AS wrong_codes, requested_at, sent_at, expires_at, kept_until
         FROM address_changes WHERE account_id = $1
     """,
+    "recovery_address": """
+        SELECT address, verified_at FROM recovery_addresses WHERE account_id = $1
+    """,
+    "recovery_address_change": """
+        SELECT address, tries AS wrong_codes, sent_at, expires_at FROM recovery_address_changes
+        WHERE account_id = $1
+    """,
     "address_codes": """
         SELECT tries AS wrong_codes, sent_at, expires_at, used_at FROM address_codes
         WHERE account_id = $1

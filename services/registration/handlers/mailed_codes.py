@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from services.registration.account_requests import CODE_DIGITS, AccountRequest, check_code
-from services.registration.accounts import AddressChange, AddressCode
+from services.registration.accounts import AddressChange, AddressCode, RecoveryAddressChange
 from services.registration.deps import Deps
 from shared.contracts.base import FieldError, Refusal
 from shared.contracts.registration.holder import ConfirmAddressChange
+from shared.contracts.registration.recovery_address import ConfirmRecoveryAddress
 from shared.contracts.registration.requests import (
     ConfirmLostPhone,
     Disavow,
@@ -33,8 +34,9 @@ TypedCode = (
     | ConfirmLostPhone
     | Disavow
     | UnlockAddress
+    | ConfirmRecoveryAddress
 )
-StoredCode = AccountRequest | AddressCode | AddressChange
+StoredCode = AccountRequest | AddressCode | AddressChange | RecoveryAddressChange
 
 log = get_logger("registration")
 
@@ -51,6 +53,7 @@ class Purpose:
 REQUEST = Purpose("code", "requests", "id")
 ACCOUNT_ADDRESS = Purpose("address_code", "address_codes", "account_id")
 NEW_ADDRESS = Purpose("address_change", "address_changes", "account_id")
+RECOVERY_ADDRESS = Purpose("recovery_address", "recovery_address_changes", "account_id")
 
 
 class NewCode(NamedTuple):

@@ -19,6 +19,7 @@ from shared.runtime.telemetry import get_logger
 
 #: What is counted per account.
 ADDRESS_CODES, ADDRESS_CHANGES = "codes", "address_changes"
+RECOVERY_ADDRESSES = "recovery_addresses"
 ADDRESS_CHANGE_CODES = "address_change_codes"
 
 log = get_logger("registration")

@@ -17,6 +17,7 @@ from shared.contracts.registration.events import (
     UnlockOffered,
     ValidationResent,
 )
+from shared.contracts.registration.recovery_address import RecoveryAddressRequested
 from shared.security.seal_keys import SealRing
 from shared.security.sealing import Opener, seal_context
 from tests.support import eventually
@@ -30,6 +31,7 @@ MAILED = (
     PasswordResetRequested,
     LostPhoneClaimed,
     UnlockOffered,
+    RecoveryAddressRequested,
 )
 
 

@@ -73,6 +73,42 @@ def rights() -> list[State]:
     return [*_address(), *_data(), *_desk()]
 
 
+def _recovery_address() -> list[State]:
+    """The recovery address: none, one, one that waits for its code."""
+    page, path = "recovery_address.html", "/compte/adresse-de-secours"
+    none = SimpleNamespace(
+        address="", verified_at=None, pending="", code_sent_at=None, expires_at=None, tries_left=0
+    )
+    one = SimpleNamespace(**{**vars(none), "address": "p@maison.example", "verified_at": NOW})
+    waiting = SimpleNamespace(
+        **{
+            **vars(none),
+            "pending": "p@maison.example",
+            "code_sent_at": NOW,
+            "expires_at": NOW + timedelta(hours=1),
+            "tries_left": 5,
+        }
+    )
+    wrong = form({"address": "p"}, {"address": ["Saisissez une adresse au format nom@exemple.fr."]})
+    refused = form(alert="Ce code n'est pas celui du dernier message.", alert_field="code")
+    removal = "recovery_address_removal.html"
+
+    def state(name: str, own: SimpleNamespace, shown: Any = None, *, code: bool = False) -> State:
+        given = {"form": shown or form(), "own": own, "asks_code": code}
+        return State(f"recovery_address{name}", page, given, path, me=me())
+
+    return [
+        state("", none),
+        state("-one", one),
+        state("-waiting", waiting),
+        state("-errors", none, wrong),
+        state("-code", waiting, code=True),
+        state("-code-refused", waiting, refused, code=True),
+        State("recovery_address-removal", removal, {"form": form(), "own": one}, path, me=me()),
+        State("recovery_address-removed", removal, {"form": form(), "own": none}, path, me=me()),
+    ]
+
+
 def _address() -> list[State]:
     page, code = "account_address.html", "account_address_code.html"
     path, proof = "/compte/adresse", "/compte/adresse/validation"
@@ -92,6 +128,7 @@ def _address() -> list[State]:
     unavailable = refused("unavailable", None)
     asked = {"change": PENDING_CHANGE, "resend_in": 0, "form": form()}
     return [
+        *_recovery_address(),
         State("address_change", page, {"form": form(), "pending": None}, path, me=me()),
         State(
             "address_change-pending",

@@ -76,7 +76,7 @@ async def separate_system(
 
 
 #: The services that a portal needs for a sign-in.
-SERVICES = ("registration", "mfa", "profile", "dossiers", "gateway")
+SERVICES = ("registration", "mfa", "profile", "dossiers", "support", "gateway")
 
 
 @asynccontextmanager

@@ -125,13 +125,13 @@ def test_em_12_a_mail_with_a_link_carries_no_code_of_six_digits(
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("template", ["address_code", "new_address_code"])
+@pytest.mark.parametrize("template", ["address_code", "new_address_code", "recovery_address_code"])
 def test_em_12_the_mail_with_a_code_carries_no_link(template: str, language: str) -> None:
     assert "http" not in text_of(template, language)
 
 
 def test_only_what_carries_a_secret_is_sent_again_after_an_uncertain_attempt() -> None:
     opening = {name for name, template in TEMPLATES.items() if template.carries_secret}
-    codes = {"validation", "address_code", "new_address_code"}
+    codes = {"validation", "address_code", "new_address_code", "recovery_address_code"}
     links = {"password_reset", "lost_phone", "unlock", "agent_invited"}
     assert opening == codes | links

@@ -32,6 +32,7 @@ NBSP = "\u00a0"
 WITHOUT_LINK = {
     ("address_code", 0),
     ("new_address_code", 0),
+    ("recovery_address_code", 0),
     ("account_deactivated", 0),
     *(("account_frozen", case) for case in (1, 3, 5)),
     *(("no_account", case) for case in (2, 3)),
@@ -151,6 +152,7 @@ def test_replies_go_to_the_support_address_and_are_promised_to_be_read(
         "password_reset",
         "address_code",
         "new_address_code",
+        "recovery_address_code",
         "agent_invited",
         "lost_phone",
         "no_account",

@@ -86,6 +86,8 @@ WORDS = {
     ("account_frozen", 3): ("Un nouveau mot de passe ne suffit pas", "password is not enough"),
     ("account_frozen", 4): ("Le secrétariat a bloqué votre compte", "The support desk froze your"),
     ("account_frozen", 5): ("Un nouveau mot de passe ne suffit pas", "password is not enough"),
+    ("recovery_address_changed", 0): ("a été ajoutée à votre compte", "was added to your account"),
+    ("recovery_address_changed", 1): ("de votre compte a été retirée", "your account was removed"),
     ("account_deactivated", 0): ("appelez le 01.55.87.40.90", "call +33 1 55 87 40 90"),
 }
 

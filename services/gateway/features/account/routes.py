@@ -7,6 +7,7 @@ from services.gateway.features.account import (
     address_change,
     password_change,
     phone_change,
+    recovery_address,
     recovery_codes,
 )
 from services.gateway.http.routes import Page
@@ -118,6 +119,34 @@ PAGES = (
         show_unavailable=address_change.show_unavailable,
         login_target="adresse",
         sitemap=("account", N_("Changer d'adresse email")),
+    ),
+    account_page(
+        "recovery_address",
+        "/compte/adresse-de-secours",
+        None,
+        recovery_address.submit,
+        "address code",
+        show_form=recovery_address.show,
+        login_target="adresse-de-secours",
+        sitemap=("account", N_("Adresse de secours")),
+    ),
+    account_page(
+        "confirm_recovery_address",
+        "/compte/adresse-de-secours/validation",
+        None,
+        recovery_address.confirm,
+        "code",
+        show_form=recovery_address.show_code,
+        replayed_flash="recovery_address_added",
+    ),
+    account_page(
+        "remove_recovery_address",
+        "/compte/adresse-de-secours/retrait",
+        None,
+        recovery_address.remove,
+        "code",
+        show_form=recovery_address.show_removal,
+        replayed_flash="recovery_address_removed",
     ),
     account_page(
         "confirm_new_address",
