@@ -17,6 +17,7 @@ import uvloop
 
 from benchmarks import (
     account,
+    account_search,
     dossiers,
     equal_timing,
     full_journey,
@@ -39,6 +40,7 @@ Scenario = Callable[[Environment, Plan], Awaitable[list[Line]]]
 SCENARIOS: dict[str, Scenario] = {
     "messaging": messaging.run,
     "dossiers_drain": dossiers.drain,
+    "account_search": account_search.run,
     "journal_event": journal.write,
     "journal_page": journal.read,
     "journal_verify": journal.check,

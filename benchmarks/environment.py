@@ -100,7 +100,7 @@ class Environment:
         """The services' settings; all others have the defaults of the try-out."""
         self.services = service_registry.service_names()
         self.health_ports = {name: free_port() for name in self.services}
-        port = free_port()
+        port, desk_port = free_port(), free_port()
         self.base_url = f"http://127.0.0.1:{port}"
         self.values = {
             **self.urls,
@@ -108,6 +108,8 @@ class Environment:
             **{f"IMPEX_{n.upper()}_HEALTH_PORT": str(p) for n, p in self.health_ports.items()},
             "IMPEX_BASE_URL": self.base_url,
             "IMPEX_GATEWAY_PORT": str(port),
+            "IMPEX_DESK_PORT": str(desk_port),
+            "IMPEX_DESK_BASE_URL": f"http://127.0.0.1:{desk_port}",
             "IMPEX_SMTP_URL": f"smtp://127.0.0.1:{self.smtp_port}",
             "IMPEX_MAIL_SENDER": "ne-pas-repondre@example.fr",
         }
@@ -121,7 +123,7 @@ class Environment:
         for name in self.services:
             self.children[name] = Child(
                 name,
-                [sys.executable, "-m", f"services.{name}"],
+                [sys.executable, "-m", service_registry.package(name)],
                 self.folder / f"{name}.log",
                 {**service_registry.environment([name], self.values, {}), **extra},
                 ROOT,

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from services.gateway.account_sessions import find_sessions, list_account_sessions
 from services.gateway.app import init_app
 from services.gateway.features.support_requests.support_requests import SUPPORT_REQUESTS
 from services.gateway.front_end import served
@@ -19,6 +20,7 @@ from shared.contracts.gateway import (
     SessionClosed,
     SessionOpened,
 )
+from shared.contracts.gateway_desk import ListAccountSessions
 from shared.contracts.mfa import requests as mfa
 from shared.contracts.mfa.events import AuthenticatorRemoved, AuthenticatorReplaced
 from shared.contracts.profile import requests as profile
@@ -33,7 +35,7 @@ from shared.contracts.registration.events import (
     NameChanged,
     PasswordChanged,
 )
-from shared.messaging.handlers import hears
+from shared.messaging.handlers import answers, hears
 from shared.runtime.service import Runtime, Service
 
 
@@ -73,6 +75,7 @@ SERVICE = Service(
         hears(NameChanged, name_changed),
         hears(AccountValidated, account_validated),
     ),
+    answers=(answers(ListAccountSessions, list_account_sessions, find_sessions),),
     emits=(
         SessionOpened,
         SessionClosed,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.support.journal import Journal
+from services.support.owners import Owners
 from services.support.settings import SupportSettings
 from shared.contracts.base import Event, Request, Sealed
 from shared.errors import DecryptionError
@@ -27,6 +28,7 @@ class Deps:
     gateway_sealer: Sealer
     token_keys: KeyRing
     journal: Journal
+    owners: Owners
 
     def open(self, message: Request | Event, field: str) -> str:
         """What is in a sealed field; empty where it cannot be opened or is longer than a password

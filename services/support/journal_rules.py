@@ -109,6 +109,8 @@ EVENT_RULES: Mapping[str, EntryRule] = {
     "registration.NameChanged.v1": _kept("account"),
     "registration.AddressChangeRequested.v1": _year("account", **_NO_ADDRESS),
     "registration.AddressChanged.v1": _kept("account"),
+    "registration.RecoveryAddressRequested.v1": _year("security", **_NO_ADDRESS),
+    "registration.RecoveryAddressChanged.v1": _kept("security"),
     "registration.AccountUnfreezeAllowed.v1": _kept("security"),
     "registration.PasswordResetRequired.v1": _kept("security"),
     "registration.AddressReleased.v1": _kept("account"),

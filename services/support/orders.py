@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 
-from services.support import proposal_store
+from services.support import look_store, proposal_store
 from services.support.act_context import ActContext
 from services.support.agent_orders import AGENT_ORDERS
 from services.support.proposals import Proposal, undo_until
@@ -90,6 +90,11 @@ async def _anonymise(context: ActContext, proposal: Proposal) -> None:
         await proposal_store.delete_details(context.tx, proposal.account_id)
 
 
+async def _allow_more_accounts(context: ActContext, proposal: Proposal) -> None:
+    """Whoever asked may open as many accounts again today."""
+    await look_store.save_agreement(context.tx, proposal.id, proposal.proposed_by, context.now)
+
+
 #: By act. The acts that are missing here are carried out by the request that asks for them.
 ORDERS: Mapping[str, CarryOut] = {
     "remove_lost_phone": _order(acts.CredentialsRemovalOrdered),
@@ -109,6 +114,7 @@ ORDERS: Mapping[str, CarryOut] = {
     "end_all_sessions": _end_all_sessions,
     "resend_mail": _resend,
     "anonymise": _anonymise,
+    "view_more_accounts": _allow_more_accounts,
     **AGENT_ORDERS,
 }
 #: Those that the page of an act proposes; the others have forms and checks of their own.

@@ -4,9 +4,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from services.support import agent_store, due_acts, journal_jobs, journal_query_store
+from services.support import agent_store, due_acts, journal_jobs, journal_query_store, look_store
 from services.support.deps import Deps
 from services.support.handlers import (
+    account_looks,
+    account_search,
     act_objections,
     agent_invitations,
     agent_sign_in,
@@ -16,6 +18,7 @@ from services.support.handlers import (
     team,
 )
 from services.support.journal import Journal, journalled
+from services.support.owners import ASKS, Owners
 from services.support.settings import SupportSettings
 from shared.contracts import dossiers, load_contracts
 from shared.contracts.base import EVENTS
@@ -23,7 +26,7 @@ from shared.contracts.gateway import CorrectionRequested, DepartureReported, Ses
 from shared.contracts.profile import events as profile
 from shared.contracts.registration import events as registration
 from shared.contracts.registration.events import AccountFrozen, LostPhoneReported
-from shared.contracts.support import acts, agents
+from shared.contracts.support import acts, agents, looks
 from shared.contracts.support import journal as journal_contracts
 from shared.contracts.support import proposals as requests
 from shared.database import transaction
@@ -46,23 +49,32 @@ COST = Cost(memory=47_104, time=2, parallelism=1)
 async def build(runtime: Runtime, settings: SupportSettings) -> AsyncIterator[Deps]:
     """Open the key rings, start the hashing threads, the purge and the sending of links."""
     hasher = Hasher("support", settings.pepper_keys, COST, settings.agent_hash_threads)
+    opener = Opener("support", settings.seal_keys)
+    registration_sealer = Sealer("registration", settings.registration_keys)
+    profile_sealer = Sealer("profile", settings.profile_keys)
     deps = Deps(
         settings=settings,
         clock=runtime.clock,
         hasher=hasher,
-        opener=Opener("support", settings.seal_keys),
+        opener=opener,
         mailer_sealer=Sealer("mailer", settings.mailer_keys),
-        registration_sealer=Sealer("registration", settings.registration_keys),
-        profile_sealer=Sealer("profile", settings.profile_keys),
+        registration_sealer=registration_sealer,
+        profile_sealer=profile_sealer,
         desk_sealer=Sealer("desk", settings.desk_keys),
         gateway_sealer=Sealer("gateway", settings.gateway_keys),
         token_keys=settings.token_keys,
         journal=Journal(keys=settings.journal_keys),
+        owners=Owners(
+            sender=lambda: runtime.rpc_client,
+            opener=opener,
+            sealers={"registration": registration_sealer, "profile": profile_sealer},
+        ),
     )
 
     async def purge() -> None:
         async with transaction(runtime.pool) as tx:
             await agent_store.purge(tx, runtime.clock())
+            await look_store.purge(tx, runtime.clock())
             await journal_query_store.purge_exports(tx, runtime.clock())
 
     async def send_invitations() -> None:
@@ -112,6 +124,11 @@ SERVICE = Service(
             agents.ChangeAgentPassword, agent_sign_in.change_password, agent_sign_in.check_change
         ),
         answers(agents.ListAgents, team.list_agents),
+        answers(looks.SearchAccounts, account_search.search_accounts, account_search.ask_owners),
+        answers(looks.OpenAccount, account_looks.open_account, account_looks.find_account),
+        answers(
+            looks.DescribeAccount, account_looks.describe_account, account_looks.look_at_account
+        ),
         answers(agents.SuspendAgent, team.suspend_agent),
         answers(agents.RemoveAgent, team.remove_agent),
         answers(requests.Propose, proposals.propose, proposals.check_form),
@@ -132,6 +149,7 @@ SERVICE = Service(
         answers(journal_contracts.ListActivity, journal.list_activity),
         answers(journal_contracts.ListLooks, journal.list_looks),
     ),
+    asks=ASKS,
     emits=(
         agents.AgentInvited,
         agents.AgentAccepted,

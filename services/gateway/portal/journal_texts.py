@@ -46,6 +46,8 @@ EVENTS: Mapping[str, str] = {
     "registration.NameChanged.v1": N_("Nom changé"),
     "registration.AddressChangeRequested.v1": N_("Changement d'adresse demandé"),
     "registration.AddressChanged.v1": N_("Adresse changée"),
+    "registration.RecoveryAddressRequested.v1": N_("Adresse de secours demandée : code envoyé"),
+    "registration.RecoveryAddressChanged.v1": N_("Adresse de secours changée"),
     "registration.AccountUnfreezeAllowed.v1": N_("Déblocage permis par le secrétariat"),
     "registration.PasswordResetRequired.v1": N_("Nouveau mot de passe exigé"),
     "registration.AddressReleased.v1": N_("Adresse libérée"),

@@ -29,7 +29,15 @@ from tests.support.servers.shared_servers import Database
 PASSWORD = "rivage tortue sextant 44"
 NETWORK = "192.0.2.0/24"
 BROWSER = "Firefox, Windows"
-TABLES = ("proposals", "agent_links", "agent_attempts", "agents", "incoming_requests")
+TABLES = (
+    "account_looks",
+    "look_agreements",
+    "proposals",
+    "agent_links",
+    "agent_attempts",
+    "agents",
+    "incoming_requests",
+)
 #: In the past.
 START = datetime(2026, 1, 15, 12, tzinfo=UTC)
 

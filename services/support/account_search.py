@@ -1,0 +1,96 @@
+"""What an agent may have meant by what was typed into the one field of the search. Pure.
+
+A text can be several things: each is asked of its owner, the likeliest first.
+"""
+
+import re
+from dataclasses import dataclass
+
+from shared.contracts.account_search import MAX_SEARCH_LENGTH
+from shared.domain.typed_text import UnsafeText, clean_line, clean_number, clean_phone
+
+SIRET_DIGITS, SIREN_DIGITS = 14, 9
+#: Of a number that is typed in full or nearly.
+MIN_DIGITS = 6
+#: Beginnings shorter than this find too many.
+MIN_LENGTH = 3
+#: What stands between the digits of numbers.
+_ONLY_DIGITS = re.compile(r"\+?[0-9][0-9 ./()\-\u00a0\u202f]*")
+#: A request's number, with or without its hyphens.
+_REQUEST = re.compile(r"(TEL|COR|DEP|BOI|MSG)[ -]*([A-Z2-7]{5})[ -]*([A-Z2-7]{5})", re.IGNORECASE)
+_HAS_DIGIT = re.compile(r"[0-9]")
+_HAS_LETTERS = re.compile(r"[^\W\d_]{2}")
+#: One word that can be the beginning of an address: `pierre.dur`.
+_ADDRESS_BEGINNING = re.compile(r"[a-z0-9][a-z0-9._+'\-]*", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Guess:
+    """One thing that the text may be, and the text as that."""
+
+    kind: str
+    text: str
+
+
+class Unsearchable(ValueError):
+    """Nothing can be searched for; `code` is `missing`, `too_short` or `too_long`."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def guess(typed: str) -> tuple[Guess, ...]:
+    """What the text may be, the likeliest first. Raises `Unsearchable`.
+
+    >>> [one.kind for one in guess("732 829 320 00074")]
+    ['siret']
+    """
+    try:
+        text = clean_line(typed, MAX_SEARCH_LENGTH)
+    except UnsafeText:
+        raise Unsearchable("too_long") from None
+    if not text:
+        raise Unsearchable("missing")
+    numbered = _REQUEST.fullmatch(text)
+    if numbered is not None:
+        return (Guess("request", "-".join(numbered.groups()).upper()),)
+    if "@" in text:
+        return (Guess("address", text.replace(" ", "")),)
+    if len(text) < MIN_LENGTH:
+        raise Unsearchable("too_short")
+    return _numbers(text) or _words(text)
+
+
+def _numbers(text: str) -> tuple[Guess, ...]:
+    """Guesses of what is digits only, or has a label of a number before them."""
+    siret = clean_number("siret", text)
+    if siret.isdecimal() and len(siret) == SIRET_DIGITS:
+        return (Guess("siret", siret),)
+    phone = clean_phone(text)
+    if not _ONLY_DIGITS.fullmatch(phone):
+        return ()
+    digits = re.sub("[^0-9]", "", phone)
+    if phone.startswith(("+", "00")) or (digits.startswith("0") and len(digits) == 10):
+        return (Guess("phone", phone),)
+    guesses = []
+    if len(digits) == SIREN_DIGITS:
+        guesses.append(Guess("siret", digits))
+    guesses.append(Guess("dossier", text))
+    if len(digits) >= MIN_DIGITS and len(digits) != SIREN_DIGITS:
+        guesses.append(Guess("phone", phone))
+    if len(digits) < SIREN_DIGITS:
+        # A postal code, or the number in an establishment's name.
+        guesses.append(Guess("establishment", text))
+    return tuple(guesses)
+
+
+def _words(text: str) -> tuple[Guess, ...]:
+    guesses = []
+    if _HAS_DIGIT.search(text):
+        guesses.append(Guess("dossier", text))
+    if _HAS_LETTERS.search(text) or not text.isascii():
+        guesses += [Guess("name", text), Guess("establishment", text)]
+    if _ADDRESS_BEGINNING.fullmatch(text):
+        guesses.append(Guess("address", text))
+    return tuple(guesses) or (Guess("dossier", text),)
