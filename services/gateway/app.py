@@ -13,6 +13,7 @@ from services.gateway.features.dossiers.routes import PAGES as DOSSIERS
 from services.gateway.features.help.routes import PAGES as HELP
 from services.gateway.features.legal.legal_texts import LEGAL, LegalTexts
 from services.gateway.features.legal.routes import PAGES as LEGAL_PAGES
+from services.gateway.features.objections.routes import PAGES as OBJECTIONS
 from services.gateway.features.profile.routes import PAGES as PROFILE
 from services.gateway.features.recovery.forgotten_password import LINK_MINUTES
 from services.gateway.features.recovery.routes import PAGES as RECOVERY
@@ -50,6 +51,7 @@ PAGES = (
     *SUPPORT,
     *REGISTRATION,
     *RECOVERY,
+    *OBJECTIONS,
     *HELP,
     *LEGAL_PAGES,
     *SESSION,
@@ -103,6 +105,7 @@ def _services(settings: GatewaySettings, sender: RpcSender) -> Services:
         "registration": settings.seal_keys,
         "mfa": settings.mfa_keys,
         "profile": settings.profile_keys,
+        "support": settings.support_keys,
     }
     sealers = {owner: Sealer(owner, ring) for owner, ring in rings.items()}
     return Services(sender, sealers, Opener("gateway", settings.own_keys))

@@ -15,9 +15,14 @@ from services.gateway.sessions.sessions import (
     Sessions,
     delete_known_browsers,
 )
+from shared.contracts.gateway import SessionsEndedByDesk
 from shared.contracts.profile.events import AccountValidated
 from shared.contracts.registration.events import NameChanged
+from shared.contracts.support.acts import SessionsEndOrdered
 from shared.messaging.handlers import Context, E, Subscription, hears
+
+#: The reason of sessions that the desk ended.
+CLOSED_BY_DESK = "closed_by_desk"
 
 
 def ends(kind: type[E], moment: Callable[[E], datetime], reason: str) -> Subscription:
@@ -40,6 +45,23 @@ def closes(kind: type[E], moment: Callable[[E], datetime], reason: str) -> Subsc
         await delete_known_browsers(context.tx, account_id)
 
     return hears(kind, handle)
+
+
+async def sessions_end_ordered(order: SessionsEndOrdered, context: Context[Sessions]) -> None:
+    """The desk ends the sessions of an account, or of everybody (SE-08); whoever had one is told.
+
+    A sign-in that lacks its second factor begins again.
+    """
+    sessions, tx, moment = context.deps, context.tx, order.ordered_at
+    if order.everyone:
+        ended = await sessions.end_everybodys_in(tx, moment, CLOSED_BY_DESK)
+    else:
+        account_id = context.require_account_id()
+        number = await sessions.end_all_in(tx, account_id, moment, CLOSED_BY_DESK)
+        ended = {account_id: number}
+    for account_id, number in sorted(ended.items()):
+        event = SessionsEndedByDesk(sessions=number, reason=order.reason, ended_at=context.now())
+        await context.emit(event, subject=account_id)
 
 
 async def account_validated(event: AccountValidated, context: Context[Sessions]) -> None:

@@ -8,7 +8,13 @@ from services.gateway.account_sessions import find_sessions, list_account_sessio
 from services.gateway.app import init_app
 from services.gateway.features.support_requests.support_requests import SUPPORT_REQUESTS
 from services.gateway.front_end import served
-from services.gateway.handlers import account_validated, closes, ends, name_changed
+from services.gateway.handlers import (
+    account_validated,
+    closes,
+    ends,
+    name_changed,
+    sessions_end_ordered,
+)
 from services.gateway.sessions.presession_store import PRESESSIONS
 from services.gateway.sessions.sessions import SESSIONS, Sessions
 from services.gateway.settings import GatewaySettings
@@ -19,6 +25,7 @@ from shared.contracts.gateway import (
     DepartureReported,
     SessionClosed,
     SessionOpened,
+    SessionsEndedByDesk,
 )
 from shared.contracts.gateway_desk import ListAccountSessions
 from shared.contracts.mfa import requests as mfa
@@ -34,7 +41,10 @@ from shared.contracts.registration.events import (
     CredentialsRemoved,
     NameChanged,
     PasswordChanged,
+    PasswordResetRequired,
 )
+from shared.contracts.support.acts import SessionsEndOrdered
+from shared.contracts.support.proposals import DescribeObjection, ObjectToAct
 from shared.messaging.handlers import answers, hears
 from shared.runtime.service import Runtime, Service
 
@@ -62,6 +72,8 @@ SERVICE = Service(
         *requests_of(mfa),
         *requests_of(dossiers),
         *requests_of(mailer),
+        DescribeObjection,
+        ObjectToAct,
     ),
     hears=(
         ends(PasswordChanged, lambda event: event.changed_at, "password_changed"),
@@ -72,6 +84,8 @@ SERVICE = Service(
         closes(AccountFrozen, lambda event: event.frozen_at, "account_frozen"),
         closes(AccountDeactivated, lambda event: event.deactivated_at, "account_deactivated"),
         closes(CredentialsRemoved, lambda event: event.removed_at, "credentials_removed"),
+        closes(PasswordResetRequired, lambda event: event.required_at, "password_compromised"),
+        hears(SessionsEndOrdered, sessions_end_ordered),
         hears(NameChanged, name_changed),
         hears(AccountValidated, account_validated),
     ),
@@ -79,7 +93,8 @@ SERVICE = Service(
     emits=(
         SessionOpened,
         SessionClosed,
-        # For the support desk, once there is one.
+        SessionsEndedByDesk,
+        # For the support desk.
         CorrectionRequested,
         DepartureReported,
     ),

@@ -99,6 +99,30 @@ class NoticeData(TemplateData, frozen=True, kw_only=True, omit_defaults=True):
     undo_until: datetime | None = None
 
 
+class ActData(TemplateData, frozen=True, kw_only=True, omit_defaults=True):
+    """For a mail about what the support desk decided about an account, at the moment `at`.
+
+    `act` and `reason` are slugs. `giver` and `receiver` are the masked addresses of a transfer.
+    `changes` are (field of the information, former value, new value).
+    """
+
+    first_name: str
+    last_name: str
+    at: datetime
+    act: str = ""
+    reason: str = ""
+    by: str = ""
+    due_at: datetime | None = None
+    giver: str = ""
+    receiver: str = ""
+    count: int = 0
+    undone: bool = False
+    undo_until: datetime | None = None
+    changes: tuple[tuple[str, str, str], ...] = ()
+    device: str = ""
+    network: str = ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Template:
     """One kind of mail, written in `templates/<name>.j2`.
@@ -242,6 +266,52 @@ _notice(
 )
 
 
+#: The acts that are announced, and why the desk acts.
+ANNOUNCED_ACTS = (
+    "change_address",
+    "change_name",
+    "change_telephone",
+    "unblock_account",
+    "reactivate_account",
+    "transfer_dossiers",
+    "anonymise",
+)
+ACT_REASONS = (
+    "requested_by_person",
+    "requested_by_establishment",
+    "typing_error",
+    "mailbox_out_of_service",
+    "departure",
+    "suspicious_access",
+    "legal_duty",
+)
+CHANGE_PLANNED = _template(
+    "change_planned",
+    ActData,
+    carries_secret=True,
+    path="/opposition",
+    choices={"act": ANNOUNCED_ACTS, "reason": ACT_REASONS},
+)
+CHANGE_STOPPED = _template(
+    "change_stopped", ActData, choices={"act": ANNOUNCED_ACTS, "by": ("agent", "freeze", "link")}
+)
+ACCOUNT_REACTIVATED = _template("account_reactivated", ActData, path="/connexion")
+UNFREEZE_ALLOWED = _template("unfreeze_allowed", ActData, path="/mot-de-passe-oublie")
+NAME_CHANGED = _template("name_changed", ActData)
+INFORMATION_CORRECTED = _template(
+    "information_corrected", ActData, path="/compte/correction", choices={"reason": ACT_REASONS}
+)
+DOSSIERS_TRANSFERRED = _template(
+    "dossiers_transferred", ActData, choices={"undone": (False, True), "count": (0, 1, 12)}
+)
+SESSIONS_ENDED = _template(
+    "sessions_ended", ActData, path="/connexion", choices={"reason": ACT_REASONS}
+)
+PASSWORD_COMPROMISED = _template("password_compromised", ActData)
+ADDRESS_RELEASED = _template("address_released", ActData)
+ACCOUNT_ANONYMISED = _template("account_anonymised", ActData, choices={"reason": ACT_REASONS})
+
+
 class AgentData(TemplateData, frozen=True, kw_only=True, omit_defaults=True):
     """For a mail to an agent of the desk: what happened `at`, and what the event knows of it.
 
@@ -257,6 +327,9 @@ class AgentData(TemplateData, frozen=True, kw_only=True, omit_defaults=True):
     proposed_by: str = ""
     approved_by: str = ""
     expires_at: datetime | None = None
+    act: str = ""
+    number: str = ""
+    due_at: datetime | None = None
 
 
 ROLES = ("agent", "supervisor", "operator", "auditor")
@@ -281,6 +354,29 @@ AGENT_ACCEPTED = _template(
 )
 
 
+APPROVAL_REQUESTED = _template(
+    "approval_requested",
+    AgentData,
+    path="/assistance/approbations",
+    on_desk=True,
+    choices={"act": ANNOUNCED_ACTS},
+)
+ACT_STOPPED = _template(
+    "act_stopped",
+    AgentData,
+    path="/assistance/approbations",
+    on_desk=True,
+    choices={"act": ANNOUNCED_ACTS[:1], "by": ("sign_in", "freeze", "agent", "link")},
+)
+SINGLE_AGENT_ACT = _template(
+    "single_agent_act",
+    AgentData,
+    path="/assistance/approbations",
+    on_desk=True,
+    choices={"act": ANNOUNCED_ACTS[:1]},
+)
+
+
 def examples(template: Template) -> Iterator[TemplateData]:
     """Sample data for each variant of a mail, to try its text with."""
     then = datetime.fromisoformat("2026-01-01T08:00:00+00:00")
@@ -296,10 +392,14 @@ def examples(template: Template) -> Iterator[TemplateData]:
         "network": "192.0.2.0/24",
         "left": 9,
         "failures": 3,
+        "giver": "a***@example.org",
+        "receiver": "z***@example.org",
+        "changes": [("city", "Lyon", "Paris"), ("position", "other", "responsible_pharmacist")],
         "agent": "luc@example.org",
+        "number": "ACT-12",
     }
     moments = ("requested_at", "expires_at", "terms_accepted_at", "enrol_before", "validated_at")
-    values = known | dict.fromkeys((*moments, "at", "until", "undo_until"), then)
+    values = known | dict.fromkeys((*moments, "at", "until", "undo_until", "due_at"), then)
     for variant in template.variants:
         given = {k: v for k, v in values.items() if k in template.data_type.__struct_fields__}
         yield msgspec.convert(given | dict(variant), template.data_type)

@@ -9,7 +9,7 @@ from pathlib import Path
 from services.mailer import account_mails, data_export, store
 from services.mailer.courier import Courier
 from services.mailer.delivery_worker import DeliveryWorker
-from services.mailer.handlers import agent_mails, changes, notices, requests
+from services.mailer.handlers import act_mails, agent_mails, changes, notices, requests
 from services.mailer.handlers.enqueue import Deps
 from services.mailer.handlers.requests import latest
 from services.mailer.mail_templates import (
@@ -50,12 +50,13 @@ log = get_logger("mailer")
 @asynccontextmanager
 async def build(runtime: Runtime, settings: MailerSettings) -> AsyncIterator[Deps]:
     """Connections to the mail server, courier, delivery worker."""
+    opener = Opener("mailer", settings.seal_keys)
     courier = Courier(
         runtime=runtime,
         settings=settings,
         smtp=SmtpPool(settings.mail_server, time.monotonic),
         messages=settings.messages(),
-        opener=Opener("mailer", settings.seal_keys),
+        opener=opener,
     )
     worker = DeliveryWorker(courier)
     runtime.background_task("sender", worker.run)
@@ -66,6 +67,7 @@ async def build(runtime: Runtime, settings: MailerSettings) -> AsyncIterator[Dep
         give_up=timedelta(hours=settings.mail_give_up),
         wake=worker.wake,
         gateway_sealer=Sealer("gateway", settings.gateway_keys),
+        opener=opener,
         support_sealer=Sealer("support", settings.support_keys),
     )
 
@@ -106,6 +108,7 @@ SERVICE = Service(
         hears(CodeRefused, notices.code_refused),
         hears(SessionOpened, notices.session_opened),
         *notices.SUBSCRIPTIONS,
+        *act_mails.SUBSCRIPTIONS,
         *agent_mails.SUBSCRIPTIONS,
     ),
     answers=(

@@ -23,7 +23,8 @@ RETENTION_CLOSED_REQUESTS = timedelta(days=30)
 
 @dataclass(frozen=True, kw_only=True)
 class Recipient:
-    """Name, address and language of an account's holder, from the directory.
+    """Name, address and language of an account's holder, from the directory. The address is empty
+    where the account has none any more.
 
     `agent`: it is an agent of the desk, whose names are not known here.
     """
@@ -220,6 +221,37 @@ async def update_recovery_address(
     )
 
 
+async def delete_recipient(
+    tx: Connection, account_id: str, at: datetime, *, with_name: bool
+) -> None:
+    """Send no more mails to an account: its address is another one's, or it is anonymised."""
+    await tx.execute(
+        """
+        UPDATE directory SET address = '', addressed_at = greatest(known_at, addressed_at, $2),
+            recovery_address = '', recovery_address_at = $2,
+            first_name = CASE WHEN $3 THEN '' ELSE first_name END,
+            last_name = CASE WHEN $3 THEN '' ELSE last_name END,
+            named_at = CASE WHEN $3 THEN greatest(known_at, named_at, $2) ELSE named_at END
+        WHERE account_id = $1
+        """,
+        account_id,
+        at,
+        with_name,
+    )
+
+
+async def delete_personal_data(tx: Connection, account_id: str, now: datetime, *, but: str) -> None:
+    """Drop the mails of an anonymised account, and delete addresses and names from their records;
+    `but` is the template of the last mail."""
+    await _drop(tx, "subject = $3 AND template <> $4", now, "closed", account_id, but)
+    await tx.execute(
+        "UPDATE deliveries SET address = '', sealed = NULL, facts = '{}'"
+        " WHERE subject = $1 AND template <> $2 AND ended_at IS NOT NULL",
+        account_id,
+        but,
+    )
+
+
 async def mark_confirmed(tx: Connection, account_id: str, at: datetime) -> bool:
     """Mark an account as complete; False where it was before."""
     status = await tx.execute(
@@ -263,6 +295,10 @@ async def purge(tx: Connection, now: datetime, retention: timedelta) -> int:
     )
     await tx.execute(
         "DELETE FROM closed_requests WHERE closed_at < $1", now - RETENTION_CLOSED_REQUESTS
+    )
+    # The last mail of an anonymised account is the last record of its address.
+    await tx.execute(
+        "DELETE FROM deliveries WHERE template = 'account_anonymised' AND ended_at IS NOT NULL"
     )
     status = await tx.execute("DELETE FROM deliveries WHERE ended_at < $1", now - retention)
     return row_count(status)

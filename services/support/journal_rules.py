@@ -141,6 +141,7 @@ EVENT_RULES: Mapping[str, EntryRule] = {
     "profile.InformationCorrected.v1": _kept("account"),
     "gateway.SessionOpened.v1": _year("security"),
     "gateway.SessionClosed.v1": _year("security"),
+    "gateway.SessionsEndedByDesk.v1": _kept("security"),
     "gateway.CorrectionRequested.v1": _kept("account"),
     "gateway.DepartureReported.v1": _kept("account", left_out=("network",)),
     "mailer.MailAccepted.v1": _year("mails"),

@@ -29,11 +29,21 @@ class SessionOpened(Event, frozen=True, kw_only=True):
 class SessionClosed(Event, frozen=True, kw_only=True):
     """A session ended. `reason` is `signed_out`, `closed_by_holder`, `expired`, `too_many`, or what
     happened to the account: `password_changed`, `address_changed`, `phone_replaced`,
-    `phone_removed`, `account_frozen`, `account_deactivated`, `credentials_removed`."""
+    `phone_removed`, `account_frozen`, `account_deactivated`, `credentials_removed`,
+    `password_compromised`, `closed_by_desk`."""
 
     session_id: str
     reason: str
     closed_at: datetime
+
+
+@event(OWNER)
+class SessionsEndedByDesk(Event, frozen=True, kw_only=True):
+    """The desk ended the sessions of the account, `sessions` of them, for this reason."""
+
+    sessions: int
+    reason: str
+    ended_at: datetime
 
 
 @event(OWNER)

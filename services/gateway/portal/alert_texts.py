@@ -29,6 +29,10 @@ ALERTS: dict[str, str] = {
         "Adresse ou mot de passe incorrect. Vérifiez l'adresse et les majuscules, ou choisissez « "
         "Mot de passe oublié ». Pas encore de compte ? « Première connexion - Créer un compte »"
     ),
+    "password_reset_required": N_(
+        "Ce mot de passe n'est plus accepté : quelqu'un d'autre le connaît peut-être, ou votre "
+        "adresse a changé. Choisissez « Mot de passe oublié » pour en choisir un nouveau."
+    ),
     "too_many_tries": N_(
         "Trop d'essais. Réessayez dans {wait}, à {time}, ou choisissez « Mot de passe oublié »."
     ),

@@ -17,11 +17,14 @@ COMMON = (
 )  # fmt: skip
 #: Columns of type uuid, which are read as texts.
 IDS = frozenset(("id", "account_id", "enrolment_id"))
-ALIVE = """
-from sessions left join session_revocations using (account_id) {joins}
+#: The row of `session_revocations` that is about the sessions of everybody.
+EVERYBODY = "00000000-0000-0000-0000-000000000000"
+ALIVE = f"""
+from sessions left join session_revocations using (account_id) {{joins}}
 where coalesce(sessions.proved_at >= greatest(session_revocations.before,
+    (select before from session_revocations where account_id = '{EVERYBODY}'),
     case when sessions.level = 'password' then session_revocations.partial_before end), true)
-"""
+"""  # noqa: S608
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ another gateway is about to write: sessions proved before the moment are invalid
 """
 
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,7 +14,7 @@ from typing import Any
 from aiohttp import web
 
 from services.gateway.sessions.model import PARTIAL_LIFETIME, TOUCH_INTERVAL, Session, SessionLimits
-from services.gateway.sessions.session_table import NewSession, SessionTable
+from services.gateway.sessions.session_table import EVERYBODY, NewSession, SessionTable
 from services.gateway.sessions.tokens import token_hash
 from shared.database import Connection, Pool, acquire, row_count, transaction
 from shared.database.locks import lock_name
@@ -46,6 +47,11 @@ delete from sessions where account_id = $1 and level = 'password' returning id, 
 """
 DELETE_REVOKED = """
 delete from sessions where account_id = $1 and proved_at < $2 returning id, account_id, level
+"""
+#: Sign-ins that are being written are waited for, and later ones wait.
+LOCK_ALL = "lock table sessions in share row exclusive mode"
+DELETE_ALL_REVOKED = """
+delete from sessions where proved_at < $1 returning id, account_id, level
 """
 DELETE_SURPLUS = """
 delete from sessions where token_hash in (
@@ -237,11 +243,25 @@ class Sessions:
 
     async def end_all_in(
         self, tx: Connection, account_id: str, moment: datetime, reason: str
-    ) -> None:
-        """The same within a transaction of the caller, without the browsers."""
+    ) -> int:
+        """The same within a transaction of the caller, without the browsers; returns how many full
+        sessions ended."""
         await lock_name(tx, f"sessions/{account_id}")
         await tx.execute(REVOKE_BEFORE, account_id, moment)
-        await self._emit_closed(tx, await tx.fetch(DELETE_REVOKED, account_id, moment), reason)
+        ended = await tx.fetch(DELETE_REVOKED, account_id, moment)
+        await self._emit_closed(tx, ended, reason)
+        return sum(row["level"] == "full" for row in ended)
+
+    async def end_everybodys_in(
+        self, tx: Connection, moment: datetime, reason: str
+    ) -> dict[str, int]:
+        """End every session of everybody that was proved before `moment`; returns how many full
+        ones of each account."""
+        await tx.execute(LOCK_ALL)
+        await tx.execute(REVOKE_BEFORE, EVERYBODY, moment)
+        ended = await tx.fetch(DELETE_ALL_REVOKED, moment)
+        await self._emit_closed(tx, ended, reason)
+        return dict(Counter(str(row["account_id"]) for row in ended if row["level"] == "full"))
 
     async def end(self, token: str, reason: str) -> None:
         """End the session of a cookie."""

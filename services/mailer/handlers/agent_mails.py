@@ -4,7 +4,18 @@ from dataclasses import dataclass
 
 from services.mailer import store
 from services.mailer.handlers.enqueue import Deps, account_of, enqueue
-from services.mailer.mail_templates import AGENT_ACCEPTED, AGENT_INVITED
+from services.mailer.mail_templates import (
+    ACT_STOPPED,
+    AGENT_ACCEPTED,
+    AGENT_INVITED,
+    APPROVAL_REQUESTED,
+    SINGLE_AGENT_ACT,
+)
+from shared.contracts.support.acts import (
+    ActStopAnnounced,
+    ApprovalRequested,
+    SingleAgentActAnnounced,
+)
 from shared.contracts.support.agents import AgentAccepted, AgentInvited
 from shared.messaging.handlers import Context, hears
 
@@ -31,7 +42,27 @@ async def agent_accepted(event: AgentAccepted, context: Context[Deps]) -> None:
     await enqueue(context, AGENT_ACCEPTED, event, at, to, at=at, agent=event.address)
 
 
+async def approval_requested(event: ApprovalRequested, context: Context[Deps]) -> None:
+    """An act waits for this agent (T3); once it has expired the mail is not sent."""
+    at = event.proposed_at
+    await enqueue(context, APPROVAL_REQUESTED, event, at, event, expires_at=event.expires_at, at=at)
+
+
+async def act_stopped(event: ActStopAnnounced, context: Context[Deps]) -> None:
+    """An act in which this agent had a part was stopped (T4)."""
+    await enqueue(context, ACT_STOPPED, event, event.stopped_at, event, at=event.stopped_at)
+
+
+async def single_agent_act(event: SingleAgentActAnnounced, context: Context[Deps]) -> None:
+    """An act waits without a second person: an auditor learns of it (T6)."""
+    at = event.approved_at
+    await enqueue(context, SINGLE_AGENT_ACT, event, at, event, at=at)
+
+
 SUBSCRIPTIONS = (
+    hears(ApprovalRequested, approval_requested),
+    hears(ActStopAnnounced, act_stopped),
+    hears(SingleAgentActAnnounced, single_agent_act),
     hears(AgentInvited, agent_invited),
     hears(AgentAccepted, agent_accepted),
 )

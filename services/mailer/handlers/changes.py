@@ -13,6 +13,7 @@ from services.mailer.mail_templates import (
     ADDRESS_IN_FORCE,
     CONFIRMATION,
     FINALISATION,
+    NAME_CHANGED,
     RECOVERY_ADDRESS_CHANGED,
 )
 from services.mailer.messages import check_name, envelope_address
@@ -35,11 +36,13 @@ async def account_created(event: AccountCreated, context: Context[Deps]) -> None
 
 
 async def name_changed(event: NameChanged, context: Context[Deps]) -> None:
-    """Update the name that mails greet the holder by."""
+    """Update the name that mails greet the holder by; one that the desk changed is mailed."""
     check_name(event.first_name)
     check_name(event.last_name)
-    await recipient(context)
+    person, at = await recipient(context), event.changed_at
     await store.update_name(context.tx, account_of(context), event)
+    if event.by == "desk":
+        await enqueue(context, NAME_CHANGED, event, at, person, at=at)
 
 
 async def address_changed(event: AddressChanged, context: Context[Deps]) -> None:

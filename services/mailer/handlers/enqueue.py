@@ -25,7 +25,7 @@ from shared.contracts.registration.events import (
 from shared.contracts.registration.recovery_address import RecoveryAddressRequested
 from shared.errors import Reject, Retry
 from shared.messaging.handlers import Context
-from shared.security.sealing import Sealer
+from shared.security.sealing import Opener, Sealer
 
 #: Events that cause a mail of which only the latest is valid.
 Replacing = (
@@ -51,6 +51,7 @@ class Deps:
     wake: Callable[[], None]
     gateway_sealer: Sealer
     support_sealer: Sealer
+    opener: Opener
 
 
 class Addressee(Protocol):
@@ -89,15 +90,20 @@ async def enqueue(
     *,
     address: str | None = None,
     expires_at: datetime | None = None,
+    subject: str | None = None,
     **data: Any,
 ) -> None:
     """Add the mail that `event` causes, due now, to `address` or that of `to`.
 
     The data that `data` does not have are the fields of the same names of `event` or `to`. Raises
-    `InvalidMail`, a `Reject`, where the address is not valid.
+    `InvalidMail`, a `Reject`, where the address is not valid. An account that has no address any
+    more gets none. `subject` is the account that the mail is about, where one event causes a mail
+    to several.
     """
     if address is None:
         address = to.address
+    if not address:
+        return
     envelope_address(address)
     values = {
         name: getattr(source, name)
@@ -106,16 +112,17 @@ async def enqueue(
         if hasattr(source, name)
     }
     envelope, now = context.envelope, context.now()
+    cause = envelope.id if subject is None else f"{envelope.id}/{subject}"
     secrets = None
     if template.carries_secret:
         sealed = {name: getattr(event, name, None) for name in ("code", "link_token")}
         secrets = Secrets(message_type=event.TYPE, **sealed)
     delivery = Delivery(
         # The same event always causes the same mail, even replayed after years.
-        mail_id=uuid5(NAMESPACE_URL, f"impex:{envelope.id}:{template.name}"),
-        cause=envelope.id,
+        mail_id=uuid5(NAMESPACE_URL, f"impex:{cause}:{template.name}"),
+        cause=cause,
         template=template,
-        subject=envelope.subject,
+        subject=subject or envelope.subject,
         request_id=getattr(event, "request_id", None),
         traceparent=envelope.traceparent,
         language=to.language,

@@ -13,6 +13,7 @@ from shared.contracts.registration.events import (
     AddressChanged,
     CredentialsRemoved,
     PasswordChanged,
+    PasswordResetRequired,
 )
 from shared.outbox import emit
 from tests.support.servers.portal import Portal
@@ -38,6 +39,7 @@ EVENTS: dict[str, tuple[str, Callable[[datetime], Event]]] = {
     ),
     "account_deactivated": ("registration", lambda at: AccountDeactivated(deactivated_at=at)),
     "credentials_removed": ("registration", lambda at: CredentialsRemoved(removed_at=at)),
+    "password_compromised": ("registration", lambda at: PasswordResetRequired(required_at=at)),
     "phone_replaced": ("mfa", lambda at: AuthenticatorReplaced(by="recovery", replaced_at=at)),
     "phone_removed": ("mfa", lambda at: AuthenticatorRemoved(removed_at=at)),
 }

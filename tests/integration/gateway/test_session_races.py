@@ -12,7 +12,7 @@ from services.gateway.portal.applicant_sessions import APPLICANT_SESSIONS
 from services.gateway.sessions.model import Session, SessionLimits
 from services.gateway.sessions.session_table import NewSession
 from services.gateway.sessions.sessions import PasswordSignIn, Sessions
-from shared.database import open_pool
+from shared.database import Pool, open_pool, transaction
 from shared.security.sealing import new_token
 from tests.support.clock import Clock
 from tests.support.servers.system import System
@@ -35,11 +35,17 @@ def clock() -> Clock:
 
 
 @pytest_asyncio.fixture(loop_scope="package")
-async def sessions(shared_system: System, clock: Clock) -> AsyncIterator[Sessions]:
-    """The table of sessions, as one gateway has it."""
+async def pool(shared_system: System) -> AsyncIterator[Pool]:
+    """Connections as one gateway has them."""
     pool = await open_pool(shared_system.database.url("gateway"), "gateway", "races", 4)
-    yield Sessions(pool, clock, LIMITS, lambda: None, APPLICANT_SESSIONS)
+    yield pool
     await pool.close()
+
+
+@pytest.fixture
+def sessions(pool: Pool, clock: Clock) -> Sessions:
+    """The table of sessions, as one gateway has it."""
+    return Sessions(pool, clock, LIMITS, lambda: None, APPLICANT_SESSIONS)
 
 
 async def _half(sessions: Sessions, account: str, at: datetime) -> tuple[str, Session]:
@@ -127,3 +133,29 @@ async def test_a_confirmed_phone_promotes_the_session_though_its_event_came_firs
     await sessions.end_all(account, replaced_at, "phone_replaced")
     new = await _promote(sessions, token, half, replaced_at)
     assert await sessions.find(new, used=False) is not None
+
+
+async def test_se_08_the_sessions_of_everybody_end_also_those_under_way(
+    sessions: Sessions, pool: Pool, clock: Clock
+) -> None:
+    """A sign-in that is being written, and one whose password was right before, open nothing."""
+    before = clock()
+    people = [str(uuid.uuid4()) for _ in range(3)]
+    halves = [await _half(sessions, account, before) for account in people]
+    first = await _promote(sessions, *halves[0])
+    clock.advance(seconds=1)
+    moment = clock()
+
+    async def end_everybodys() -> dict[str, int]:
+        async with transaction(pool) as tx:
+            return await sessions.end_everybodys_in(tx, moment, "closed_by_desk")
+
+    ended, *promoted = await asyncio.gather(
+        end_everybodys(), *(_promote(sessions, *half) for half in halves[1:])
+    )
+    assert ended[people[0]] == 1
+    late, _ = await _half(sessions, str(uuid.uuid4()), before)
+    for token in (first, late, *promoted, *(token for token, _ in halves)):
+        assert await sessions.find(token, used=False) is None
+    again, _ = await _half(sessions, people[0], moment)
+    assert await sessions.find(again, used=False) is not None

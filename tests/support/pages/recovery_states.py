@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 from typing import Any
 
+from shared.contracts.support.proposals import PlannedActView
 from tests.support.pages.page_basis import ADDRESS, NOW, State, form, me, rules
 from tests.support.pages.sign_in_states import refused
 
@@ -16,7 +17,7 @@ TOO_MANY = refused("too_many_requests", None, wait="3 h", time="13:40 (heure de 
 
 def without_password_or_phone() -> list[State]:
     """Forgotten password, lost phone, « ce n'est pas moi »."""
-    return [*_passwords(), *_phones(), *_disavowals(), *_unlocks()]
+    return [*_passwords(), *_phones(), *_disavowals(), *_objections(), *_unlocks()]
 
 
 def _passwords() -> list[State]:
@@ -106,6 +107,36 @@ def _disavowals() -> list[State]:
         State("disavowed", "disavowed.html", {"desk_only": False, "undo_until": NOW}),
         State("disavowed-late", "disavowed.html", {"desk_only": False, "undo_until": None}),
         State("disavowed-desk", "disavowed.html", {"desk_only": True, "undo_until": None}),
+    ]
+
+
+def _objections() -> list[State]:
+    """The link by which a holder objects to what the desk plans."""
+    path, given = "/opposition", {"token": TOKEN, "form": form()}
+    announced = [
+        PlannedActView(state="valid", act=act, number="ACT-1", due_at=NOW)
+        for act in ("change_address", "transfer_dossiers", "anonymise")
+    ]
+    return [
+        *(
+            State(f"objection-{view.act}", "objection.html", {**given, "link": view}, path)
+            for view in announced
+        ),
+        *(
+            State(
+                f"objection-{state}",
+                "objection.html",
+                {**given, "link": PlannedActView(state=state, act="change_name", due_at=NOW)},
+                path,
+            )
+            for state in ("stopped", "done", "gone")
+        ),
+        State(
+            "objection-unavailable",
+            "objection.html",
+            {**given, "link": PlannedActView(state="valid")},
+            path,
+        ),
     ]
 
 

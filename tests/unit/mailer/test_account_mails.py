@@ -133,5 +133,5 @@ def test_em_12_the_mail_with_a_code_carries_no_link(template: str, language: str
 def test_only_what_carries_a_secret_is_sent_again_after_an_uncertain_attempt() -> None:
     opening = {name for name, template in TEMPLATES.items() if template.carries_secret}
     codes = {"validation", "address_code", "new_address_code", "recovery_address_code"}
-    links = {"password_reset", "lost_phone", "unlock", "agent_invited"}
+    links = {"password_reset", "lost_phone", "unlock", "agent_invited", "change_planned"}
     assert opening == codes | links

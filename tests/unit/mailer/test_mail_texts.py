@@ -36,6 +36,18 @@ WITHOUT_LINK = {
     ("account_deactivated", 0),
     *(("account_frozen", case) for case in (1, 3, 5)),
     *(("no_account", case) for case in (2, 3)),
+    *(
+        (name, case)
+        for name in (
+            "change_stopped",
+            "name_changed",
+            "dossiers_transferred",
+            "password_compromised",
+            "address_released",
+            "account_anonymised",
+        )
+        for case in range(len(TEMPLATES[name].variants))
+    ),
 }
 
 
