@@ -32,10 +32,10 @@ from services.gateway.portal import session_pages
 from services.gateway.portal.applicant_sessions import APPLICANT_SESSIONS
 from services.gateway.portal.error_links import LINKS
 from services.gateway.portal.flash import flash_message
+from services.gateway.portal.form_errors import APPLICANT_TEXTS
 from services.gateway.portal.language_routes import PAGES as LANGUAGE
 from services.gateway.portal.resources import STATIC, TEMPLATES
 from services.gateway.portal.session_routes import PAGES as SESSION
-from services.gateway.portal.texts import alert_text
 from services.gateway.sessions.presession_store import PRESESSIONS, Presessions
 from services.gateway.settings import GatewaySettings
 from shared.runtime.service import Runtime
@@ -77,7 +77,7 @@ def init_app(settings: GatewaySettings, runtime: Runtime) -> web.Application:
         session_pages=session_pages.PAGES,
         error_links=LINKS,
         flash_message=flash_message,
-        alert_text=alert_text,
+        error_texts=APPLICANT_TEXTS,
         templates=TEMPLATES,
         static=STATIC,
         recovery_codes=settings.recovery_codes,

@@ -15,7 +15,7 @@ from services.gateway.clients.services import SERVICES, Services
 from services.gateway.front_end_settings import FrontEndSettings
 from services.gateway.http import csp_reports
 from services.gateway.http.errors import ERROR_LINKS, ErrorLinks
-from services.gateway.http.form_routes import ALERT_TEXT, AlertText, add_routes
+from services.gateway.http.form_routes import ALERT_TEXT, add_routes
 from services.gateway.http.forms import MAX_READ_BYTES
 from services.gateway.http.middleware import add_headers, handle_request
 from services.gateway.http.rendering import (
@@ -37,6 +37,7 @@ from services.gateway.http.sliding_window import (
 )
 from services.gateway.http.sse import STREAMS, Streams
 from services.gateway.http.static_files import ASSETS, Assets, find_dsfr
+from services.gateway.portal.form_errors import ERROR_TEXTS, ErrorTexts
 from services.gateway.sessions.guards import SESSION_PAGES, SessionPages
 from services.gateway.sessions.model import SessionLimits
 from services.gateway.sessions.saved_forms import MAX_PER_NETWORK, SAVED_FORMS, SavedForms
@@ -68,7 +69,7 @@ class FrontEnd:
     session_pages: SessionPages
     error_links: ErrorLinks
     flash_message: FlashMessage
-    alert_text: AlertText
+    error_texts: ErrorTexts
     templates: Sequence[Path]
     static: Sequence[Path]
     recovery_codes: bool
@@ -92,7 +93,8 @@ def init_front_end(
     app[SAVED_FORMS] = SavedForms(
         pool, clock, app[SEALED_STATE], None if settings.try_out else MAX_PER_NETWORK
     )
-    app[ALERT_TEXT] = front.alert_text
+    app[ERROR_TEXTS] = front.error_texts
+    app[ALERT_TEXT] = front.error_texts.alert
     app[STREAMS] = Streams(settings.streams_per_visitor)
     app[OVERSIZED] = SlidingWindow(MAX_OVERSIZED, OVERSIZED_SECONDS)
     app[csp_reports.CSP_REPORTS] = SlidingWindow(csp_reports.MAX_PER_MINUTE, 60)

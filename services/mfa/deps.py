@@ -1,6 +1,6 @@
 """Dependencies of the handlers, built once by the composition root."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,16 +8,22 @@ from services.mfa.settings import MfaSettings
 from shared.contracts.base import Reply, Request, Sealed
 from shared.security.sealing import KeyRing, Opener, Sealer, seal_context
 
+#: The agents' front end, and what their entry in an application is called after the service.
+DESK = "desk"
+DESK_LABEL = "Assistance"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Deps:
-    """Dependencies of the handlers. `random` is the system's secure source."""
+    """Dependencies of the handlers. `random` is the system's secure source; `sealers` are those of
+    the front ends.
+    """
 
     settings: MfaSettings
     clock: Callable[[], datetime]
     random: Callable[[int], bytes]
     opener: Opener
-    gateway_sealer: Sealer
+    sealers: Mapping[str, Sealer]
     key_sealer: Sealer
     key_opener: Opener
     recovery_keys: KeyRing
@@ -27,9 +33,14 @@ class Deps:
         sealed: Sealed = getattr(request, field)
         return self.opener.open(sealed, seal_context(type(request), field))
 
-    def seal_for_gateway(self, reply: type[Reply], field: str, plain: str) -> Sealed:
-        """Seal a secret of a reply; only the gateway can open it."""
-        return self.gateway_sealer.seal(plain, seal_context(reply, field))
+    def seal(self, front_end: str, reply: type[Reply], field: str, plain: str) -> Sealed:
+        """Seal a secret of a reply; only that front end can open it."""
+        return self.sealers[front_end].seal(plain, seal_context(reply, field))
+
+    def issuer(self, front_end: str) -> str:
+        """What authenticator applications call the entry of a front end's accounts."""
+        name = self.settings.service_name
+        return f"{name} {DESK_LABEL}" if front_end == DESK else name
 
     def encrypt_key(self, key: str, account_id: str) -> Sealed:
         """Encrypt an authenticator's key for storage, bound to the account (OT-10)."""

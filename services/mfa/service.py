@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from services.mfa.deps import Deps
+from services.mfa.deps import DESK, Deps
 from services.mfa.enrolments import AT_REST
 from services.mfa.handlers import checks, enrolments, export, factor, recovery
 from services.mfa.purge import INTERVAL_SECONDS, purge
@@ -31,7 +31,10 @@ async def build(runtime: Runtime, settings: MfaSettings) -> AsyncIterator[Deps]:
         clock=runtime.clock,
         random=secrets.token_bytes,
         opener=Opener("mfa", settings.seal_keys),
-        gateway_sealer=Sealer("gateway", settings.gateway_keys),
+        sealers={
+            "gateway": Sealer("gateway", settings.gateway_keys),
+            DESK: Sealer(DESK, settings.desk_keys),
+        },
         key_sealer=Sealer(AT_REST, settings.totp_keys),
         key_opener=Opener(AT_REST, settings.totp_keys),
         recovery_keys=settings.recovery_keys,

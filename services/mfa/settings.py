@@ -46,6 +46,11 @@ class MfaSettings(ServiceSettings):
         doc="Public keys that seal authenticator keys and recovery codes for the gateway.",
         secret=True,
     )
+    desk_keys: SealingRing = setting(
+        "IMPEX_SEAL_KEYS_DESK",
+        doc="Public keys that seal agents' authenticator keys for the desk.",
+        secret=True,
+    )
     totp_keys: KeyRing = setting(
         "IMPEX_TOTP_KEYS", doc="Keys that encrypt authenticator keys.", secret=True
     )

@@ -154,7 +154,7 @@ def test_status_gives_programs_every_address(installation: Installation) -> None
     assert status["ready"]
     addresses = status["addresses"]
     assert "<html" in fetch(addresses["portal"])
-    assert "Guide des agents" in fetch(addresses["desk"])
+    assert "Connexion des agents" in fetch(addresses["desk"])
     assert "MailDev" in fetch(addresses["mail_catcher"])
     for name in service_registry.service_names():
         assert "impex_ready" in fetch(addresses[f"{name}_metrics"])
@@ -173,7 +173,7 @@ def test_the_table_shows_addresses_once_and_what_to_do_next(installation: Instal
     table = installation.text[installation.text.index("IMPEXWEB is ready") :]
     addresses = installation.status()["addresses"]
     for name in ("portal", "desk", "mail catcher", "RabbitMQ management", "database"):
-        assert len(re.findall(rf"^  {name} ", table, re.MULTILINE)) == 1
+        assert len(re.findall(rf"^  {name}  ", table, re.MULTILINE)) == 1
     assert f"Next: open {addresses['portal']}" in table
     # S-08: its output is a file here, so it names the file of the password.
     for name in ("rabbitmq-administrator", "postgresql-administrator"):

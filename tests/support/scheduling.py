@@ -16,6 +16,7 @@ GROUPS = {
     "tests/journeys/": "journeys",
     "tests/accessibility/": "rendered pages",
     "tests/integration/gateway/": "gateway",
+    "tests/integration/desk/": "desk",
 }
 #: Seconds of groups and files with four workers on two idle cores, rounded; others take less than
 #: ten.
@@ -24,6 +25,7 @@ SECONDS = {
     "journeys": 200,
     "rendered pages": 160,
     "dedicated servers": 150,
+    "desk": 50,
     "tests/operations/test_up.py": 45,
     "tests/security/test_dump.py": 40,
     "tests/integration/shared/messaging/test_pitfalls.py": 20,

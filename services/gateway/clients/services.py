@@ -51,6 +51,11 @@ async def ask(
     return answer
 
 
+def front_end(request: web.Request) -> str:
+    """The front end that asks, as other services seal for it."""
+    return request.app[SERVICES].opener.recipient
+
+
 def seal(request: web.Request, message: type[Request], field: str, value: str) -> Sealed:
     """The value of a field that only the owner of `message` can open."""
     return request.app[SERVICES].sealers[message.OWNER].seal(value, seal_context(message, field))

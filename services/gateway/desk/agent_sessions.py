@@ -10,4 +10,11 @@ def _closed(session_id: str, reason: str, closed_at: datetime) -> AgentSessionCl
     return AgentSessionClosed(session_id=session_id, reason=reason, closed_at=closed_at)
 
 
-AGENT_SESSIONS = SessionTable(owner=OWNER, opened=None, closed=_closed, own_columns=("role",))
+AGENT_SESSIONS = SessionTable(
+    owner=OWNER,
+    opened=None,
+    closed=_closed,
+    own_columns=("role",),
+    computed="agent_preferences.shortcuts",
+    joins="left join agent_preferences on agent_preferences.agent_id = sessions.account_id",
+)

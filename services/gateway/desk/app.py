@@ -7,20 +7,26 @@ from services.gateway.clients.services import RpcSender, Services
 from services.gateway.desk.agent_sessions import AGENT_SESSIONS
 from services.gateway.desk.error_links import LINKS
 from services.gateway.desk.features.help.routes import PAGES as HELP
+from services.gateway.desk.features.own_account.routes import PAGES as OWN_ACCOUNT
+from services.gateway.desk.features.sign_in.routes import PAGES as SIGN_IN
+from services.gateway.desk.flash import flash_message
+from services.gateway.desk.navigation import WAITING_COUNTS, page_variables
+from services.gateway.desk.preference_store import PREFERENCES, Preferences
 from services.gateway.desk.resources import STATIC, TEMPLATES
 from services.gateway.desk.session_pages import PAGES as SESSION_PAGES
 from services.gateway.desk.settings import DeskSettings
+from services.gateway.desk.texts import AGENT_TEXTS
 from services.gateway.front_end import FrontEnd, init_front_end
 from services.gateway.http.client_ip import parse_networks
+from services.gateway.http.rendering import PAGE_VARIABLES
 from services.gateway.http.site import SiteConfig
-from services.gateway.portal.flash import flash_message
 from services.gateway.portal.language_routes import PAGES as LANGUAGE
-from services.gateway.portal.texts import alert_text
+from services.gateway.portal.session_routes import PAGES as SESSION
 from shared.runtime.service import Runtime
 from shared.security.sealing import Opener, Sealer
 
 #: The pages of the desk. The portal has none of these addresses, nor the desk any of the portal's.
-PAGES = (*HELP, *LANGUAGE)
+PAGES = (*SIGN_IN, *OWN_ACCOUNT, *HELP, *SESSION, *LANGUAGE)
 
 
 def init_app(settings: DeskSettings, runtime: Runtime) -> web.Application:
@@ -41,12 +47,16 @@ def init_app(settings: DeskSettings, runtime: Runtime) -> web.Application:
         session_pages=SESSION_PAGES,
         error_links=LINKS,
         flash_message=flash_message,
-        alert_text=alert_text,
+        error_texts=AGENT_TEXTS,
         templates=TEMPLATES,
         static=STATIC,
         recovery_codes=False,
     )
-    return init_front_end(front, settings, runtime)
+    app = init_front_end(front, settings, runtime)
+    app[PAGE_VARIABLES] = page_variables
+    app[WAITING_COUNTS] = {}
+    app[PREFERENCES] = Preferences(runtime.pool)
+    return app
 
 
 def _services(settings: DeskSettings, sender: RpcSender) -> Services:

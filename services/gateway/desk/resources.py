@@ -1,7 +1,7 @@
 """Where the desk's templates and static files are: its own first, then what both front ends have.
 
-Names are unique over all folders but for the frame (`base.html`, `parts/me.html`), which replaces
-the portal's.
+Names are unique over all folders but for the frame (`base.html`) and some parts of the shared pages
+(`parts/`), which replace the portal's.
 """
 
 from pathlib import Path

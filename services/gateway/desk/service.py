@@ -5,10 +5,15 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from services.gateway.desk.app import init_app
+from services.gateway.desk.handlers import agent_sessions_ended
 from services.gateway.desk.settings import DeskSettings
 from services.gateway.front_end import served
 from services.gateway.sessions.sessions import SESSIONS, Sessions
+from shared.contracts.base import requests_of
 from shared.contracts.desk import AgentSessionClosed
+from shared.contracts.mfa import requests as mfa
+from shared.contracts.support import agents
+from shared.messaging.handlers import hears
 from shared.runtime.service import Runtime, Service
 
 
@@ -25,5 +30,16 @@ SERVICE = Service(
     settings=DeskSettings,
     build=build,
     migrations=Path(__file__).with_name("migrations"),
+    asks=(
+        *requests_of(agents),
+        mfa.DescribeFactor,
+        mfa.StartEnrolment,
+        mfa.StartReplacement,
+        mfa.DescribeEnrolment,
+        mfa.RestartEnrolment,
+        mfa.ConfirmEnrolment,
+        mfa.CheckCode,
+    ),
+    hears=(hears(agents.AgentSessionsEnded, agent_sessions_ended),),
     emits=(AgentSessionClosed,),
 )

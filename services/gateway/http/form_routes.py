@@ -143,7 +143,8 @@ async def show_again(
     form = replace(form, request_fields=fields)
     if shown.show_form is None:
         return _retry_page(request, posted_to, form)
-    if form.status not in CARRIED and request[REQUEST_STATE].form_browser is not None:
+    is_saved = not form.direct and form.status not in CARRIED
+    if is_saved and request[REQUEST_STATE].form_browser is not None:
         key = page_key(request, shown)
         try:
             form_id = await request.app[SAVED_FORMS].save(form, key, _owner(request, shown))

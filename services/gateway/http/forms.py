@@ -67,8 +67,9 @@ class Form:
     `alert` is about all of it, or about the field `alert_field`, which then repeats it; both alert
     and errors are in `texts` in every language. `status` is that of a page that answers the form
     directly: 422, or one of `CARRIED`. `typed`: somebody has filled it in. `result` is what the
-    page shows after the form was accepted, in place of the form. `request_fields` are all the
-    fields of the present request; they are never saved.
+    page shows after the form was accepted, in place of the form. `direct`: the answer is the page
+    itself, as with a status of `CARRIED`, so that its status says what was refused.
+    `request_fields` are all the fields of the present request; they are never saved.
     """
 
     values: dict[str, str] = field(default_factory=dict)
@@ -82,6 +83,7 @@ class Form:
     texts: dict[str, FormTexts] = field(default_factory=dict)
     typed: bool = False
     result: dict[str, Any] | None = None
+    direct: bool = False
     request_fields: dict[str, str] = field(default_factory=dict)
 
     @classmethod

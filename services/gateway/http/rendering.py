@@ -114,6 +114,10 @@ def _main_form(html: str) -> tuple[str, str] | None:
 
 
 RENDERER = web.AppKey("renderer", Renderer)
+#: What every page of a front end has besides, such as a navigation.
+PAGE_VARIABLES: web.AppKey[Callable[[web.Request], Mapping[str, Any]]] = web.AppKey(
+    "page_variables"
+)
 FLASH_MESSAGE: web.AppKey[FlashMessage] = web.AppKey("flash_message")
 
 
@@ -139,6 +143,7 @@ def page(
         "reference": None,
         "flash": _flash(request, variables),
         "me": _me(request),
+        **_front_end_variables(request),
         **variables,
     }
     html = request.app[RENDERER].render(template, state.lang, given)
@@ -154,7 +159,8 @@ def page(
 @dataclass(frozen=True, kw_only=True)
 class CurrentUser:
     """The signed-in user, as pages show it; `full` once both factors were given, `validated` once
-    the account's complementary information is.
+    the account's complementary information is. Of an agent, `role`, and `shortcuts`: whether the
+    keyboard shortcuts are on, None where that was not chosen yet.
 
     `left_seconds` is the time to the end of the session, which activity extends as long as
     `can_extend`; `ends_at` is the absolute end.
@@ -168,6 +174,8 @@ class CurrentUser:
     left_seconds: int
     can_extend: bool
     ends_at: datetime
+    role: str
+    shortcuts: bool | None
 
 
 def _me(request: web.Request) -> CurrentUser | None:
@@ -185,7 +193,14 @@ def _me(request: web.Request) -> CurrentUser | None:
         left_seconds=max(0, int((until - now).total_seconds())),
         can_extend=until < session.ends_at,
         ends_at=session.ends_at,
+        role=session.role,
+        shortcuts=session.shortcuts,
     )
+
+
+def _front_end_variables(request: web.Request) -> Mapping[str, Any]:
+    made = request.app.get(PAGE_VARIABLES)
+    return made(request) if made is not None else {}
 
 
 def _flash(request: web.Request, variables: Mapping[str, object]) -> list[tuple[str, str]]:

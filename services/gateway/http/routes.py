@@ -132,6 +132,10 @@ class Routes:
         path = PATH_PART.sub(lambda part: str(query.pop(part[1])), self._paths[name])
         return f"{path}?{urlencode(query)}" if query else path
 
+    def has(self, name: str) -> bool:
+        """Whether a page of that name is declared."""
+        return name in self._paths
+
     def at(self, path: str) -> Page | None:
         """The page of a path."""
         found = self._by_path.get(path)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from services.gateway.clients.services import ask, open_sealed, seal
+from services.gateway.clients.services import ask, front_end, open_sealed, seal
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import RENDERER, page
 from services.gateway.http.routes import url
@@ -43,6 +43,7 @@ async def describe(request: web.Request, found: Session) -> EnrolmentView:
         account_id=found.account_id,
         enrolment_id=found.enrolment_id or "",
         label=seal(request, DescribeEnrolment, "label", found.address),
+        front_end=front_end(request),
     )
     return await ask(request, message, EnrolmentView)
 
@@ -64,6 +65,7 @@ async def restart(request: web.Request, found: Session, fields: dict[str, str]) 
         account_id=found.account_id,
         enrolment_id=found.enrolment_id or "",
         label=seal(request, RestartEnrolment, "label", found.address),
+        front_end=front_end(request),
     )
     key = idempotency_key(request, "restart", fields)
     try:

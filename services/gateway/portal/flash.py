@@ -134,13 +134,17 @@ def redirect_with_flash(request: web.Request, page: str, code: str) -> web.Respo
 
 
 def flash_message(
-    request: web.Request, code: str, variables: Mapping[str, object]
+    request: web.Request,
+    code: str,
+    variables: Mapping[str, object],
+    *,
+    messages: Mapping[str, tuple[str, str]] = FLASHES,
 ) -> tuple[str, str] | None:
     """The look and the text of a message, filled in from the variables of the page."""
-    if code not in FLASHES:
+    if code not in messages:
         return None
     lang = request[REQUEST_STATE].lang
-    kind, text = FLASHES[code]
+    kind, text = messages[code]
     values: dict[str, object] = dict(request.app[RENDERER].brand.names(lang))
     view, saved_at = variables.get("view"), variables.get("saved_at")
     if isinstance(view, RequestView):

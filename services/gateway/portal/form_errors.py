@@ -1,6 +1,7 @@
 """Refusals of other services as messages of the form."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 
@@ -14,7 +15,7 @@ from services.gateway.http.routes import FormPageView
 from services.gateway.http.site import CLOCK
 from services.gateway.portal import texts
 from services.gateway.portal.alert_texts import ALERTS
-from services.gateway.portal.field_texts import field_texts
+from services.gateway.portal.field_texts import field_text, field_texts
 from services.gateway.sessions.request_state import REQUEST_STATE
 from shared.contracts.base import FieldError, Refusal
 from shared.i18n.dates import format_time, format_time_from
@@ -23,6 +24,21 @@ from shared.runtime.telemetry import get_logger
 
 log = get_logger("gateway")
 
+
+@dataclass(frozen=True)
+class ErrorTexts:
+    """The messages of one front end: alerts by slug, and the text of a field's error."""
+
+    alerts: Mapping[str, str]
+    field_text: Callable[[FieldError, str], str]
+
+    def alert(self, code: str, lang: str) -> str:
+        """The alert of a code that needs no values."""
+        return texts.alert_of(self.alerts, code, lang)
+
+
+ERROR_TEXTS = web.AppKey("error_texts", ErrorTexts)
+APPLICANT_TEXTS = ErrorTexts(ALERTS, field_text)
 #: Refusals that are about one field of their form (AX-04).
 ALERT_FIELDS = {
     "wrong_code": "code",
@@ -76,12 +92,12 @@ def refused_form(
         refusal = msgspec.structs.replace(refusal, slug="too_many_codes")
     form.status = 429 if refusal.slug in RATE_LIMIT_SLUGS else 422
     if refusal.slug == "invalid_fields":
-        form.explain(lang, errors=lambda language: field_texts(refusal.errors, language))
+        form.explain(lang, errors=lambda language: _field_texts(request, refusal.errors, language))
         if any(error.code == "forbidden_characters" for error in refusal.errors):
             log.warning("A name holds characters not allowed.", action="input_validation_fail")
         return form
     form.retry_after = refusal.retry_after
-    slug = _message_key(refusal, prefix)
+    slug = _message_key(request.app[ERROR_TEXTS].alerts, refusal, prefix)
     form.explain(lang, alert=lambda language: _alert(request, refusal, slug, values, language))
     form.alert_field = ALERT_FIELDS.get(slug)
     if form.status == 429:
@@ -105,7 +121,14 @@ def _alert(
         values |= retry_values(request, refusal.retry_after, lang)
     names = request.app[RENDERER].brand.names(lang)
     date = texts.date_text(at, lang) if at else ""
-    return texts.alert_text(slug, lang, date=date, **{**names, **known, **values})
+    alerts = request.app[ERROR_TEXTS].alerts
+    return texts.alert_of(alerts, slug, lang, date=date, **{**names, **known, **values})
+
+
+def _field_texts(
+    request: web.Request, errors: tuple[FieldError, ...], lang: str
+) -> dict[str, list[str]]:
+    return field_texts(errors, lang, request.app[ERROR_TEXTS].field_text)
 
 
 def refused_code(
@@ -126,18 +149,19 @@ def invalid_form(request: web.Request, fields: Mapping[str, str], *missing: str)
     """The form with what was typed, where fields are missing."""
     form = Form.again(fields)
     errors = tuple(FieldError(field=name, code="missing") for name in missing)
-    form.explain(request[REQUEST_STATE].lang, errors=lambda language: field_texts(errors, language))
+    lang = request[REQUEST_STATE].lang
+    form.explain(lang, errors=lambda language: _field_texts(request, errors, language))
     return form
 
 
-def _message_key(refusal: Refusal, prefix: str) -> str:
+def _message_key(alerts: Mapping[str, str], refusal: Refusal, prefix: str) -> str:
     if refusal.slug == "clock_off":
         return f"clock_off_{refusal.params.get('direction')}"
     of_limit = f"{refusal.slug}_{refusal.params.get('limit')}"
     if of_limit in ALERTS:
         return of_limit
     key = f"{prefix}_{refusal.slug}"
-    return key if key in ALERTS else refusal.slug
+    return key if key in alerts else refusal.slug
 
 
 def retry_values(request: web.Request, seconds: int, lang: str) -> dict[str, object]:

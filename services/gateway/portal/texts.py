@@ -1,5 +1,6 @@
 """The messages of pages by code: alerts, the state of the mail and of the creation."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from services.gateway.portal.alert_texts import ALERTS, ATTEMPTS_LEFT, COUNTED, MINUTES
@@ -51,12 +52,17 @@ CREATION: dict[str, str] = {
 
 
 def alert_text(slug: str, lang: str, **values: object) -> str:
-    """The alert for a refusal; `limit`, `tries_left` and `minutes` select its form.
+    """The alert of the portal for a refusal."""
+    return alert_of(ALERTS, slug, lang, **values)
+
+
+def alert_of(alerts: Mapping[str, str], slug: str, lang: str, **values: object) -> str:
+    """The alert of `alerts` for a refusal; `limit`, `tries_left` and `minutes` select its form.
 
     A refusal that also locks (`wait`) may have a message of its own.
     """
     closer = values.get("limit") or ("wait" if "wait" in values else None)
-    text = ALERTS.get(f"{slug}_{closer}") or ALERTS.get(slug, UNKNOWN)
+    text = alerts.get(f"{slug}_{closer}") or alerts.get(slug, UNKNOWN)
     left, minutes = values.get("tries_left"), values.get("minutes")
     if isinstance(minutes, int):
         values["minutes"] = translate_plural(MINUTES, minutes, lang)

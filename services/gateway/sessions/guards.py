@@ -40,7 +40,11 @@ TOKEN = re.compile(r"[A-Za-z0-9_-]{43}|[0-9a-f]{64}")
 @dataclass(frozen=True, kw_only=True)
 class SessionPages:
     """The pages that sessions lead to, by name; `next_step` is what a partial session must give
-    next, `after_login` where both factors lead."""
+    next, `after_login` where both factors lead.
+
+    `before_full` is asked before both factors open a session (its last argument: whether the second
+    one was enrolled now); it may raise `Redirect`.
+    """
 
     sign_in: str
     home: str
@@ -50,6 +54,7 @@ class SessionPages:
     next_step: Callable[[web.Request, Session], str]
     after_login: Callable[[web.Request, Session], Awaitable[str]]
     after_lost_answer: Callable[[web.Request, Session], Awaitable[str]]
+    before_full: Callable[[web.Request, Session, bool], Awaitable[None]] | None = None
 
 
 SESSION_PAGES = web.AppKey("session_pages", SessionPages)
@@ -228,6 +233,9 @@ async def promote(
     """
     app, state = request.app, request[REQUEST_STATE]
     token, now, sessions = state.token or "", app[CLOCK](), app[SESSIONS]
+    before_full = app[SESSION_PAGES].before_full
+    if before_full is not None:
+        await before_full(request, found, first or replaced_at is not None)
     ring = app[SITE].session_keys
     new = promoted_token(ring, token, state.press)
     known = await sessions.known_accounts(state.browser) if state.browser else ()

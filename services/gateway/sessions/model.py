@@ -39,8 +39,8 @@ class Session:
 
     `account_id` is then the agent's id. Of applicants alone: `terms_bind_at`, from when a version
     of the terms binds that the account has not accepted yet, and `validated`, whether its
-    complementary information is. Of agents alone: `role`, as pages show it; what an agent may do is
-    decided by `support` at each request.
+    complementary information is. Of agents alone: `role`, as pages show it, since `support` decides
+    at each request what an agent may do, and `shortcuts`, whether they chose keyboard shortcuts.
     """
 
     id: str
@@ -64,6 +64,7 @@ class Session:
     terms_bind_at: datetime | None = None
     validated: bool = False
     role: str = ""
+    shortcuts: bool | None = None
 
     @property
     def full(self) -> bool:

@@ -130,12 +130,13 @@ async def start(
 def to_view(
     request: StartRequest | DescribeEnrolment, deps: Deps, enrolment: Enrolment, key: str
 ) -> EnrolmentView:
-    """The enrolment with its key, which only the gateway can open."""
-    uri = key_uri(key, deps.open(request, "label"), deps.settings.service_name)
+    """The enrolment with its key, which only the front end that asked can open."""
+    front_end = request.front_end
+    uri = key_uri(key, deps.open(request, "label"), deps.issuer(front_end))
     return EnrolmentView(
         enrolment_id=enrolment.id,
-        key=deps.seal_for_gateway(EnrolmentView, "key", key),
-        uri=deps.seal_for_gateway(EnrolmentView, "uri", uri),
+        key=deps.seal(front_end, EnrolmentView, "key", key),
+        uri=deps.seal(front_end, EnrolmentView, "uri", uri),
         replaces=enrolment.replaces,
         expires_at=enrolment.expires_at,
     )

@@ -43,4 +43,4 @@ async def export_account(request: ExportAccount, context: RequestContext[Deps]) 
     except asyncpg.DataError:
         log.warning("An account id is not valid.", action="input_validation_fail")
     log.info("Personal data was exported.", action="personal_data_read", account=request.account_id)
-    return seal_export(context.deps.gateway_sealer, document)
+    return seal_export(context.deps.sealers["gateway"], document)

@@ -78,7 +78,7 @@ async def make_recovery_codes(
         replaced=was_kept,
     )
     return RecoveryCodesView(
-        codes=deps.seal_for_gateway(RecoveryCodesView, "codes", " ".join(map(grouped, codes))),
+        codes=deps.seal("gateway", RecoveryCodesView, "codes", " ".join(map(grouped, codes))),
         made_at=now,
         renewed=former is not None and not was_kept,
     )

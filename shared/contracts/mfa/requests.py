@@ -4,6 +4,9 @@ Wherever a code is given: `invalid_fields` (code: format) where it is not six di
 (params: tries_left), `code_used` (it was right once: wait for the next), `clock_off` (params:
 minutes, and direction `slow` or `fast`: two codes in a row agree on it), `too_many_codes`
 (retry_after), `not_enrolled`.
+
+Wherever a key is returned, `front_end` is the one whose page shows it: the key is sealed for it
+alone, and the authenticator application names it.
 """
 
 from datetime import datetime
@@ -36,6 +39,7 @@ class StartEnrolment(Request, frozen=True, kw_only=True):
 
     account_id: str
     label: Sealed
+    front_end: str = "gateway"
 
 
 @request(OWNER, views.EnrolmentView, changes=True, reply_seconds=300)
@@ -46,6 +50,7 @@ class StartReplacement(Request, frozen=True, kw_only=True):
     label: Sealed
     code: Sealed
     device: str = ""
+    front_end: str = "gateway"
 
 
 @request(OWNER, views.EnrolmentView, changes=True, reply_seconds=300)
@@ -60,6 +65,7 @@ class UseRecoveryCode(Request, frozen=True, kw_only=True):
     label: Sealed
     recovery_code: Sealed
     device: str = ""
+    front_end: str = "gateway"
 
 
 @request(OWNER, views.EnrolmentView, changes=False)
@@ -69,6 +75,7 @@ class DescribeEnrolment(Request, frozen=True, kw_only=True):
     account_id: str
     enrolment_id: str
     label: Sealed
+    front_end: str = "gateway"
 
 
 @request(OWNER, views.EnrolmentView, changes=True, reply_seconds=300)
@@ -81,6 +88,7 @@ class RestartEnrolment(Request, frozen=True, kw_only=True):
     account_id: str
     enrolment_id: str
     label: Sealed
+    front_end: str = "gateway"
 
 
 @request(OWNER, views.EnrolledView, changes=True, reply_seconds=300)

@@ -1,11 +1,12 @@
-"""The desk on real servers."""
+"""The desk on real servers, with support and the second factor."""
 
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
 
-from tests.support.servers.desk import Desk, running_desk
+from tests.support.cheap_hashes import cheap_hashes
+from tests.support.servers.desk import SERVICES, Desk, running_desk
 from tests.support.servers.portal import fresh_system
 from tests.support.servers.shared_servers import TestServers
 from tests.support.servers.system import System
@@ -15,13 +16,13 @@ from tests.support.servers.system import System
 def shared_system(
     test_servers: TestServers, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[System]:
-    """A system for all tests of this folder."""
-    with fresh_system(test_servers, tmp_path_factory.mktemp("desk")) as made:
+    """A system for all tests of this folder; each test uses agents of its own."""
+    with fresh_system(test_servers, tmp_path_factory.mktemp("desk")) as made, cheap_hashes():
         yield made
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="package")
 async def desk(shared_system: System) -> AsyncIterator[Desk]:
     """The desk, shared by the tests of this folder."""
-    async with running_desk(shared_system) as running:
+    async with running_desk(shared_system, *SERVICES) as running:
         yield running

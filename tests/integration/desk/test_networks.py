@@ -30,8 +30,8 @@ async def test_another_network_is_refused_whatever_it_asks_for(desk: Desk) -> No
 
 async def test_without_the_setting_every_network_is_answered(desk: Desk) -> None:
     page = await desk.browser().get("/")
-    assert page.path == "/aide"
-    assert "Guide des agents" in page.text
+    assert page.path == "/connexion"
+    assert "Connexion des agents" in page.text
 
 
 @pytest.mark.parametrize("path", ["/inscription", "/accueil", "/compte", "/mot-de-passe-oublie"])

@@ -7,8 +7,12 @@ from datetime import timedelta
 from urllib.parse import parse_qs, unquote, urlsplit
 from uuid import uuid4
 
+import pytest
+
 from shared.contracts.mfa.events import AuthenticatorEnrolled
 from shared.contracts.mfa.views import EnrolledView, FactorView
+from shared.errors import DecryptionError
+from shared.security.sealing import Opener
 from tests.support.harness.mfa import ADDRESS, BROWSER, START, MfaHarness, Phone
 
 
@@ -42,6 +46,18 @@ async def test_g_21_the_entry_has_service_name_and_address(
     assert query["issuer"] == ["IMPEXWEB"]
     assert query["secret"] == [harness.open(view, "key")]
     assert [query[name] for name in ("algorithm", "digits", "period")] == [["SHA1"], ["6"], ["30"]]
+
+
+async def test_g_21_the_entry_of_an_agent_names_the_desk_which_alone_opens_it(
+    harness: MfaHarness,
+) -> None:
+    view = await harness.ask(harness.start(str(uuid4()), front_end="desk"))
+    with pytest.raises(DecryptionError):
+        harness.open(view, "key")
+    harness.gateway = Opener("desk", harness.deps.settings.desk_keys)
+    uri = urlsplit(harness.open(view, "uri"))
+    assert unquote(uri.path) == f"/IMPEXWEB Assistance:{ADDRESS}"
+    assert parse_qs(uri.query)["secret"] == [harness.open(view, "key")]
 
 
 async def test_ot_01_every_enrolment_has_another_key_of_160_bits(harness: MfaHarness) -> None:

@@ -86,9 +86,12 @@ class MfaHarness(ServiceHarness):
             account_id=account, code=self.seal(CheckCode, "code", code), device=BROWSER
         )
 
-    def start(self, account: str, label: str = ADDRESS) -> StartEnrolment:
+    def start(
+        self, account: str, label: str = ADDRESS, front_end: str = "gateway"
+    ) -> StartEnrolment:
         """The first enrolment."""
-        return StartEnrolment(account_id=account, label=self._label(StartEnrolment, label))
+        sealed = self._label(StartEnrolment, label)
+        return StartEnrolment(account_id=account, label=sealed, front_end=front_end)
 
     def describe(self, account: str, enrolment: str) -> DescribeEnrolment:
         """A reload of the page."""

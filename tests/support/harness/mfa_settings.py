@@ -10,6 +10,7 @@ KEYS = {
     for name in (
         "IMPEX_SEAL_KEYS_MFA",
         "IMPEX_SEAL_KEYS_GATEWAY",
+        "IMPEX_SEAL_KEYS_DESK",
         "IMPEX_TOTP_KEYS",
         "IMPEX_RECOVERY_KEYS",
     )

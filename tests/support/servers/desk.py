@@ -10,6 +10,9 @@ from tests.support.actors.http_browser import HttpBrowser
 from tests.support.clock import Clock
 from tests.support.servers.system import System
 
+#: What an agent needs for a sign-in, besides the desk.
+SERVICES = ("support", "mfa")
+
 
 @dataclass
 class Desk:

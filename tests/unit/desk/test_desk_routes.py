@@ -8,12 +8,27 @@ from aiohttp import web
 from services.gateway.app import PAGES as PORTAL
 from services.gateway.desk.app import PAGES
 from services.gateway.desk.resources import DESK, STATIC, TEMPLATES
+from services.gateway.desk.support import agent_of
 from services.gateway.front_end import setup_routes
-from services.gateway.http.routes import Page, Routes
+from services.gateway.http.routes import JsonQuestion, Routes
 
 TABLE = Path(__file__).with_name("routes.txt")
 #: What both front ends have, each of its own.
-COMMON = {"/", "/aide", "/langue"}
+COMMON = {
+    "/",
+    "/aide",
+    "/connexion",
+    "/connexion/code",
+    "/connexion/telephone",
+    "/connexion/telephone/recommencer",
+    "/deconnexion",
+    "/langue",
+    "/session/etat",
+    "/session/prolonger",
+}
+
+#: Pieces of shared pages that the desk has of its own.
+FRAME = ["base.html", "parts/enrol_help.html", "parts/enrol_step.html", "parts/me.html"]
 
 
 def test_every_route_of_the_desk_is_in_the_table() -> None:
@@ -27,14 +42,13 @@ def test_every_route_of_the_desk_is_in_the_table() -> None:
     assert found == TABLE.read_text("utf-8").splitlines()
 
 
-def test_portal_and_desk_share_no_page_but_the_named_ones() -> None:
+def test_portal_and_desk_share_no_address_but_the_named_ones() -> None:
+    """An address of the desk is unknown to the portal, and the other way round."""
     assert {one.path for one in PORTAL} & {one.path for one in PAGES} == COMMON
-    views = {one.show for one in PORTAL if isinstance(one, Page) and one.show}
-    assert not views & {one.show for one in PAGES if isinstance(one, Page) and one.show}
 
 
 def test_names_of_templates_and_static_files_are_unique_but_for_the_frame() -> None:
-    for folders, frame in ((TEMPLATES, ["base.html", "parts/me.html"]), (STATIC, [])):
+    for folders, frame in ((TEMPLATES, FRAME), (STATIC, [])):
         names = [
             str(file.relative_to(folder))
             for folder in folders
@@ -43,4 +57,17 @@ def test_names_of_templates_and_static_files_are_unique_but_for_the_frame() -> N
         ]
         twice = sorted({name for name in names if names.count(name) > 1})
         assert twice == frame
-    assert all((DESK / "templates" / name).exists() for name in ("base.html", "parts/me.html"))
+    assert all((DESK / "templates" / name).exists() for name in FRAME)
+
+
+#: Pages that need no sign-in, and those of its steps; a new one is added here on purpose.
+OPEN = {"welcome", "sign_in", "invitation", "help", "session_state", "sign_out", "language"}
+STEPS = {"sign_in_code", "sign_in_enrolment", "restart_sign_in_enrolment"}
+
+
+def test_az_01_every_other_page_is_behind_both_factors() -> None:
+    for page in PAGES:
+        if isinstance(page, JsonQuestion):
+            assert page.name == "extend_session"
+        elif page.name not in OPEN | STEPS:
+            assert page.guard is agent_of, page.name

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from services.gateway.http.rendering import RENDERER
 from services.gateway.http.site import CLOCK
-from services.gateway.portal.form_errors import refused_form
+from services.gateway.portal.form_errors import APPLICANT_TEXTS, ERROR_TEXTS, refused_form
 from services.gateway.sessions.request_state import REQUEST_STATE
 from shared.contracts.base import Refusal
 from shared.messaging.handlers import Refused
@@ -25,6 +25,7 @@ def request() -> web.Request:
         REQUEST_STATE: SimpleNamespace(lang="fr"),
         RENDERER: SimpleNamespace(brand=BRAND),
         CLOCK: lambda: NOW,
+        ERROR_TEXTS: APPLICANT_TEXTS,
     }
     return cast(web.Request, _Request(keys, app=keys))
 

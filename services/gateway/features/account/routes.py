@@ -11,6 +11,7 @@ from services.gateway.features.account import (
     recovery_codes,
 )
 from services.gateway.http.routes import Page
+from services.gateway.portal import new_phone
 from services.gateway.sessions.guards import require_signed_in
 from shared.i18n.catalogue import N_
 
@@ -72,15 +73,15 @@ PAGES = (
         "new_phone",
         "/compte/telephone/nouveau",
         None,
-        phone_change.submit_new,
+        new_phone.submit_new,
         "code",
-        show_form=phone_change.show_new,
+        show_form=new_phone.show_new,
         replayed_flash="phone_changed",
     ),
     account_page(
         "restart_new_phone",
         "/compte/telephone/recommencer",
-        submit=phone_change.restart,
+        submit=new_phone.restart,
         shown_on="new_phone",
     ),
     account_page(

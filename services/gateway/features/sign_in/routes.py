@@ -7,10 +7,10 @@ from services.gateway.features.sign_in import (
     new_terms,
     second_factor,
     sign_in,
-    sign_in_enrolment,
     welcome,
 )
 from services.gateway.http.routes import Page
+from services.gateway.portal import sign_in_code, sign_in_enrolment
 from services.gateway.sessions.guards import (
     require_password_step,
     require_signed_in,
@@ -34,10 +34,10 @@ PAGES = (
         "sign_in_code",
         "/connexion/code",
         None,
-        second_factor.submit,
+        sign_in_code.submit,
         "code",
-        show_form=second_factor.show,
-        show_unavailable=second_factor.show_unavailable,
+        show_form=sign_in_code.show,
+        show_unavailable=sign_in_code.show_unavailable,
     ),
     step_page(
         "sign_in_recovery",

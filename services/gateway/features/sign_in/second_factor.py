@@ -1,4 +1,4 @@
-"""The code at each sign-in, and the recovery code that opens the enrolment of another phone."""
+"""The recovery code that opens the enrolment of another phone."""
 
 from aiohttp import web
 
@@ -7,40 +7,16 @@ from services.gateway.http.errors import Redirect
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import RENDERER
 from services.gateway.http.routes import redirect
-from services.gateway.portal.credentials import check_code
 from services.gateway.portal.form_errors import form_page, invalid_form, refused_code
+from services.gateway.portal.sign_in_code import leave_if_not_enrolled
 from services.gateway.sessions import guards
-from services.gateway.sessions.request_state import REQUEST_STATE, flash, idempotency_key
+from services.gateway.sessions.request_state import REQUEST_STATE, idempotency_key
 from services.gateway.sessions.sessions import SESSIONS
 from shared.contracts.mfa.requests import UseRecoveryCode
 from shared.contracts.mfa.views import EnrolmentView
 from shared.messaging.handlers import Refused
 
-show_unavailable = form_page("sign_in_code.html")
 recovery_unavailable = form_page("sign_in_recovery.html")
-
-
-async def show(request: web.Request, form: Form) -> web.StreamResponse:
-    """« Authentification par TOTP application IMPEX » (G-22)."""
-    guards.require_step(request, "code")
-    return await show_unavailable(request, form)
-
-
-async def submit(request: web.Request, fields: dict[str, str]) -> web.Response | Form:
-    """Check the code; the right one opens the session."""
-    found = guards.require_step(request, "code")
-    try:
-        view = await check_code(request, found, fields, "totp")
-    except Refused as refused:
-        await _leave_if_not_enrolled(request, refused)
-        return refused_code(request, fields, refused)
-    return await guards.promote(
-        request,
-        found,
-        code_at=view.accepted_at,
-        failures=found.failures + view.failures,
-        recovery_due=view.recovery_due,
-    )
 
 
 async def show_recovery(request: web.Request, form: Form) -> web.StreamResponse:
@@ -66,15 +42,7 @@ async def submit_recovery(request: web.Request, fields: dict[str, str]) -> web.R
     try:
         enrolment = await ask(request, message, EnrolmentView, key)
     except Refused as refused:
-        await _leave_if_not_enrolled(request, refused)
+        await leave_if_not_enrolled(request, refused)
         return refused_code(request, fields, refused, prefix="")
     await request.app[SESSIONS].set_due(state.token or "", "enrolment", enrolment.enrolment_id)
     return redirect(request, "sign_in_enrolment")
-
-
-async def _leave_if_not_enrolled(request: web.Request, refused: Refused) -> None:
-    """The phone was removed meanwhile: another one is due."""
-    if refused.refusal.slug == "not_enrolled":
-        await request.app[SESSIONS].set_due(request[REQUEST_STATE].token or "", "enrolment")
-        flash(request, "phone_due")
-        raise Redirect("sign_in_enrolment")

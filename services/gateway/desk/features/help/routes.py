@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from services.gateway.http.rendering import page
-from services.gateway.http.routes import Page, redirect
+from services.gateway.http.routes import Page
 
 
 async def show(request: web.Request) -> web.Response:
@@ -11,9 +11,4 @@ async def show(request: web.Request) -> web.Response:
     return page(request, "desk_help.html")
 
 
-async def welcome(request: web.Request) -> web.Response:
-    """Go on to the guide."""
-    return redirect(request, "help")
-
-
-PAGES = (Page("welcome", "/", welcome), Page("help", "/aide", show))
+PAGES = (Page("help", "/aide", show),)

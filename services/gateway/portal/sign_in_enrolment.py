@@ -1,10 +1,13 @@
-"""Enrolling a phone at the sign-in: the first one, or another one after a recovery code."""
+"""Enrolling a phone at the sign-in: the first one, or another one after a recovery code. Both front
+ends have it.
+"""
 
 from aiohttp import web
 
-from services.gateway.clients.services import ask, seal
+from services.gateway.clients.services import ask, front_end, seal
 from services.gateway.http.errors import Redirect
 from services.gateway.http.forms import Form
+from services.gateway.http.rendering import RENDERER
 from services.gateway.http.routes import redirect
 from services.gateway.portal import enrolment_page
 from services.gateway.portal.credentials import describe_factor
@@ -35,7 +38,8 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response |
     except Refused as refused:
         await _leave_if_over(request, found, refused)
         return refused_code(request, fields, refused, prefix="enrolment")
-    if view.recovery_due:
+    recovery_due = view.recovery_due and request.app[RENDERER].brand.recovery_codes
+    if recovery_due:
         key = idempotency_key(request, "first-codes", fields)
         await make_first_list(request, found.account_id, key)
     flash(request, "phone_changed" if view.replaced else "enrolled")
@@ -44,7 +48,7 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response |
         found,
         code_at=view.enrolled_at,
         failures=found.failures,
-        recovery_due=view.recovery_due,
+        recovery_due=recovery_due,
         first=not view.replaced,
         replaced_at=view.enrolled_at if view.replaced else None,
     )
@@ -65,6 +69,7 @@ async def _current(request: web.Request, found: Session) -> EnrolmentView:
     message = StartEnrolment(
         account_id=found.account_id,
         label=seal(request, StartEnrolment, "label", found.address),
+        front_end=front_end(request),
     )
     try:
         if found.enrolment_id is not None:

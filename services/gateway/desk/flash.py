@@ -1,0 +1,73 @@
+"""The message that a page of the desk shows once after a redirect, by code.
+
+A feature adds its codes to `OWN`; those of shared pages are the portal's.
+"""
+
+from collections.abc import Mapping
+
+from aiohttp import web
+
+from services.gateway.portal import flash as portal_flash
+from shared.i18n.catalogue import N_
+
+#: By code: the look (`success`, `info`, `warning`) and the text.
+OWN: dict[str, tuple[str, str]] = {
+    "enrolled": (
+        "success",
+        N_("Votre téléphone est enrôlé : un de ses codes sera demandé à chaque connexion."),
+    ),
+    "phone_changed": (
+        "success",
+        N_(
+            "Nouveau téléphone enrôlé. Les codes de l'ancien ne sont plus valables et vos autres "
+            "sessions sont fermées."
+        ),
+    ),
+    "password_changed": (
+        "success",
+        N_("Mot de passe changé. Toutes vos sessions sont fermées : connectez-vous de nouveau."),
+    ),
+    "enrolment_gone": (
+        "info",
+        N_(
+            "Le code QR précédent n'est plus valable. Supprimez de votre application l'entrée "
+            "{service} Assistance qu'il a ajoutée."
+        ),
+    ),
+    "phone_due": ("info", N_("Aucun téléphone n'est lié à votre compte : enrôlez-en un.")),
+    "shortcuts_offered": (
+        "info",
+        N_("Ces pages ont des raccourcis du clavier. Ils sont coupés : « Mon compte » les active."),
+    ),
+    "shortcuts_on": (
+        "success",
+        N_("Les raccourcis du clavier sont actifs. « ? » en montre la liste."),
+    ),
+    "shortcuts_off": ("success", N_("Les raccourcis du clavier sont coupés.")),
+    "agent_closed": (
+        "warning",
+        N_("Votre accès est suspendu ou retiré. Adressez-vous à la supervision."),
+    ),
+}
+SHARED = (
+    "already_enrolled",
+    "form_of_other_account",
+    "session_closed",
+    "session_closed_typed",
+    "session_ended",
+    "sessions_ended",
+    "signed_out",
+    "too_late",
+    "typed_again",
+)
+MESSAGES: dict[str, tuple[str, str]] = {
+    **{code: portal_flash.FLASHES[code] for code in SHARED},
+    **OWN,
+}
+
+
+def flash_message(
+    request: web.Request, code: str, variables: Mapping[str, object]
+) -> tuple[str, str] | None:
+    """The look and the text of a message."""
+    return portal_flash.flash_message(request, code, variables, messages=MESSAGES)

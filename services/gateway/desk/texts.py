@@ -1,0 +1,71 @@
+"""The messages of the desk: alerts and errors of fields where they differ from the portal's."""
+
+from services.gateway.portal.alert_texts import ALERTS
+from services.gateway.portal.field_texts import field_text as applicant_field_text
+from services.gateway.portal.form_errors import ErrorTexts
+from shared.contracts.base import FieldError
+from shared.i18n.catalogue import N_, translate
+
+#: The roles, as people read them.
+ROLES: dict[str, str] = {
+    "agent": N_("Agent"),
+    "supervisor": N_("Supervision"),
+    "operator": N_("Exploitation"),
+    "auditor": N_("Audit"),
+}
+
+#: By the slug of a refusal.
+OWN_ALERTS: dict[str, str] = {
+    "wrong_credentials": N_(
+        "Adresse ou mot de passe incorrect. Vérifiez l'adresse et les majuscules."
+    ),
+    "too_many_tries": N_("Trop d'essais. Réessayez dans {wait}, à {time}."),
+    "wrong_password": N_("Ce n'est pas votre mot de passe."),
+    "too_many_codes": N_("Trop de codes refusés. Réessayez dans {wait}, à {time}."),
+    "totp_wrong_code": N_(
+        "Ce n'est pas le bon code. Saisissez le suivant (30 secondes au plus), celui de l'entrée "
+        "{service} Assistance."
+    ),
+    "link_gone": N_("Ce lien n'est plus valable. Demandez-en un autre à la supervision."),
+    "forbidden": N_("Acte refusé : votre rôle. Rien n'a changé."),
+    "not_found": N_("Acte refusé : cet objet n'existe pas ou n'existe plus. Rien n'a changé."),
+    "own_act": N_("Acte refusé : votre propre acte. Rien n'a changé."),
+    "own_account": N_("Acte refusé : votre compte. Rien n'a changé."),
+    "invited_by_you": N_(
+        "Acte refusé : votre invitation vient de cette personne. Rien n'a changé."
+    ),
+    "too_new": N_("Acte refusé : compte de moins de 72 h. Rien n'a changé."),
+    "last_supervisor": N_(
+        "Acte refusé : personne d'autre n'est à la supervision. Rien n'a changé."
+    ),
+    "stale": N_(
+        "Cela a changé entre-temps. Votre texte est gardé : relisez, puis envoyez de nouveau."
+    ),
+}
+OWN_FIELDS: dict[tuple[str, str], str] = {
+    ("address", "missing"): N_("Saisissez votre adresse professionnelle."),
+    ("password", "too_short"): N_("Saisissez au moins {min} caractères."),
+    ("password", "too_long"): N_("Saisissez au plus {max} caractères."),
+    ("password", "too_simple"): N_(
+        "Mot de passe trop facile à deviner : prenez quatre mots sans lien entre eux."
+    ),
+    ("password", "personal"): N_("Ce mot de passe contient une partie de votre nom ou adresse."),
+    ("password", "not_the_link"): N_("Ce mot de passe vient du lien : choisissez-en un autre."),
+    ("code", "missing"): N_("Saisissez les 6 chiffres du code."),
+}
+
+
+def field_text(error: FieldError, lang: str) -> str:
+    """The message of a field's error."""
+    text = OWN_FIELDS.get((error.field, error.code))
+    if text is None:
+        return applicant_field_text(error, lang)
+    return translate(text, lang, **error.params)
+
+
+AGENT_TEXTS = ErrorTexts({**ALERTS, **OWN_ALERTS}, field_text)
+
+
+def role_text(role: str, lang: str) -> str:
+    """A role, as people read it."""
+    return translate(ROLES.get(role, role), lang)

@@ -1,0 +1,82 @@
+"""Every page and form of the desk, new ones too: its guard, its token, its language."""
+
+import pytest
+
+from services.gateway.desk.app import PAGES
+from services.gateway.http.routes import Page
+from tests.support.actors.agent import joined_agent, new_agent
+from tests.support.servers.desk import Desk
+
+pytestmark = pytest.mark.asyncio(loop_scope="package")
+
+FORMS = [page for page in PAGES if isinstance(page, Page) and page.submit]
+SHOWN = [page for page in PAGES if isinstance(page, Page) and page.is_shown]
+#: Pages that need no sign-in.
+OPEN = {"welcome", "sign_in", "invitation", "help", "session_state", "sign_out", "language"}
+STEPS = {"sign_in_code", "sign_in_enrolment", "restart_sign_in_enrolment"}
+
+
+async def test_au_06_without_a_session_a_page_leads_to_the_sign_in(desk: Desk) -> None:
+    agent = await joined_agent(desk)
+    half = desk.browser()
+    await agent.give_password(browser=half)
+    stranger = desk.browser()
+    for page in SHOWN:
+        if page.name in OPEN:
+            continue
+        answer = await stranger.send("GET", page.path)
+        assert (answer.status, answer.location.partition("?")[0]) == (303, "/connexion"), page.path
+        if page.name not in STEPS:
+            answer = await half.send("GET", page.path)
+            assert (answer.status, answer.location) == (303, "/connexion/code"), page.path
+
+
+async def test_wf_05_a_form_without_its_token_changes_nothing(desk: Desk) -> None:
+    agent = await joined_agent(desk)
+    for page in FORMS:
+        fields = dict.fromkeys(page.fields.split(), "x")
+        if page.needs_key:
+            fields["key"] = "k" * 43
+        headers = {"Sec-Fetch-Site": "none"}
+        answer = await agent.browser.send("POST", page.path, data=fields, headers=headers)
+        if page.name in STEPS:
+            assert answer.status == 303, page.path
+        else:
+            assert answer.status == 403, page.path
+    assert (await agent.browser.get("/moi")).path == "/moi", "still signed in"
+
+
+async def test_az_03_unknown_and_repeated_fields_are_refused(desk: Desk) -> None:
+    agent = await joined_agent(desk)
+    page = await agent.browser.get("/moi")
+    fields = {**page.form("/moi/raccourcis"), "shortcuts": "on"}
+    for body in ({**fields, "role": "supervisor"}, [*fields.items(), ("shortcuts", "off")]):
+        answer = await agent.browser.send_form("/moi/raccourcis", body)
+        assert answer.status == 400
+    answer = await agent.browser.send_form("/moi/raccourcis", {**fields, "shortcuts": "maybe"})
+    assert answer.status == 400
+
+
+async def test_the_language_switch_keeps_what_was_typed(desk: Desk) -> None:
+    agent = new_agent(desk)
+    token = await agent.invite()
+    page = await agent.browser.get(f"/invitation?jeton={token}")
+    fields = {
+        **page.form("/invitation"),
+        "first_name": "Maëlle",
+        "last_name": "Martin",
+        "password": "secret words here 1",
+        "lang": "en",
+    }
+    answer = await agent.browser.send_form("/langue?de=/invitation", fields)
+    assert answer.h1 == "Open your agent account"
+    assert answer.soup.select_one("#first_name")["value"] == "Maëlle"  # type: ignore[index]
+    assert "secret words" not in answer.html
+
+
+async def test_lg_07_an_unknown_address_is_404_within_the_frame(desk: Desk) -> None:
+    agent = await joined_agent(desk)
+    page = await agent.browser.get("/nowhere")
+    assert page.status == 404
+    assert "Zoé Martin" in page.text
+    assert page.soup.select_one("a[href='/aide']")
