@@ -133,6 +133,16 @@ def _operation(verbs: Verbs) -> None:
     reset.add_argument("address", metavar="ADDRESS")
     team = _verb(agent, "list", "operate.agents.main_list", "all agents")
 
+    accounts = _group(verbs, "accounts", "accounts of an agency's existing users")
+    text = "check a CSV file of people; with --codes make their accounts, without any mail"
+    users = _verb(accounts, "import", "operate.accounts.main_import", text)
+    users.add_argument("file", metavar="FILE.csv", help="described in docs/accounts.md")
+    text = "make the accounts, and write the code of each person to this new file"
+    users.add_argument("--codes", metavar="CODES.csv", help=text)
+    text = "how long a code is valid; default: 30"
+    users.add_argument("--days", type=int, default=30, metavar="N", help=text)
+    _switch(users, "--renew", "another code for accounts that were imported and never joined")
+
     for listing in (status, queues, letters, held, team):
         _switch(listing, "--json", "for programs")
 

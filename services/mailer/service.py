@@ -99,6 +99,7 @@ SERVICE = Service(
         hears(events.UnlockOffered, requests.unlock_offered),
         hears(events.UnknownAddressAsked, requests.unknown_address_asked),
         hears(events.AccountCreated, changes.account_created),
+        hears(events.AccountImported, changes.account_imported),
         hears(events.NameChanged, changes.name_changed),
         hears(events.AddressChanged, changes.address_changed),
         hears(RecoveryAddressRequested, latest(RECOVERY_ADDRESS_CODE)),

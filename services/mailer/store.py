@@ -11,7 +11,12 @@ from typing import Any, Literal
 import msgspec
 
 from services.mailer.deliveries import Delivery
-from shared.contracts.registration.events import AccountCreated, AddressChanged, NameChanged
+from shared.contracts.registration.events import (
+    AccountCreated,
+    AccountImported,
+    AddressChanged,
+    NameChanged,
+)
 from shared.contracts.registration.recovery_address import RecoveryAddressChanged
 from shared.database import Connection, row_count
 from shared.database.locks import lock_name
@@ -138,7 +143,9 @@ async def _drop(tx: Connection, which: str, now: datetime, reason: str, *argumen
     )
 
 
-async def upsert_recipient(tx: Connection, account_id: str, event: AccountCreated) -> None:
+async def upsert_recipient(
+    tx: Connection, account_id: str, event: AccountCreated | AccountImported, known_at: datetime
+) -> None:
     """Add an account to the directory; newer names and addresses stay."""
     await tx.execute(
         """
@@ -156,7 +163,7 @@ async def upsert_recipient(tx: Connection, account_id: str, event: AccountCreate
         event.first_name,
         event.last_name,
         event.language,
-        event.created_at,
+        known_at,
     )
 
 

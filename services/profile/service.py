@@ -17,7 +17,7 @@ from services.profile.handlers import (
 )
 from services.profile.settings import ProfileSettings
 from shared.contracts.profile import acts, desk, events, requests
-from shared.contracts.registration.events import AccountCreated, NameChanged
+from shared.contracts.registration.events import AccountCreated, AccountImported, NameChanged
 from shared.contracts.support.acts import AnonymisationOrdered, InformationCorrectionOrdered
 from shared.database import Pool, transaction
 from shared.messaging.handlers import answers, hears
@@ -84,6 +84,7 @@ SERVICE = Service(
     migrations=Path(__file__).parent / "migrations",
     hears=(
         hears(AccountCreated, names.save_names),
+        hears(AccountImported, names.save_names),
         hears(NameChanged, names.save_names),
         hears(
             InformationCorrectionOrdered,

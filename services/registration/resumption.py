@@ -33,3 +33,8 @@ def names_agree(request: AccountRequest, account: Account) -> bool:
         for named in (request, account)
     )
     return given == known
+
+
+def code_binding(account_id: str) -> str:
+    """What the keyed hash of an account's code is bound to."""
+    return f"registration/resumption/{account_id}"

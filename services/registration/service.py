@@ -201,6 +201,7 @@ SERVICE = Service(
         events.ValidationResent,
         events.EmailVerified,
         events.AccountCreated,
+        events.AccountImported,
         events.RequestCancelled,
         events.RequestExpired,
         events.KnownAddressRequested,

@@ -87,6 +87,7 @@ EVENT_RULES: Mapping[str, EntryRule] = {
     "registration.ValidationResent.v1": _year("account", **_NO_ADDRESS),
     "registration.EmailVerified.v1": _year("account"),
     "registration.AccountCreated.v1": _kept("account"),
+    "registration.AccountImported.v1": _kept("account"),
     "registration.RequestCancelled.v1": _year("account"),
     "registration.RequestExpired.v1": _year("account"),
     "registration.KnownAddressRequested.v1": _year("security", **_NO_ADDRESS),

@@ -4,6 +4,7 @@ Promises that the event goes out if and only if the transaction commits; not whe
 order.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from shared.contracts.base import Event
@@ -28,6 +29,19 @@ async def emit(
     message_id, body = wrap(service, event, subject=subject, now=now)
     await add(tx, message_id, event.TYPE, body)
     return message_id
+
+
+async def emit_all(
+    tx: Connection, service: str, events: Sequence[tuple[Event, str | None]], *, now: datetime
+) -> None:
+    """As `emit`, for many events with their subjects, by one statement."""
+    rows = []
+    for event, subject in events:
+        if service != event.OWNER:
+            raise ValueError(f"{service} cannot publish {event.TYPE}, which is {event.OWNER}'s")
+        message_id, body = wrap(service, event, subject=subject, now=now)
+        rows.append((message_id, event.TYPE, body.decode()))
+    await tx.executemany(INSERT, rows)
 
 
 async def oldest_age(pool: Pool) -> float:

@@ -14,7 +14,7 @@ from shared.settings.common import (
     health_port_of,
     validate_base_url,
 )
-from shared.settings.reading import Problem, Spec, load, setting, specs, unknown_names
+from shared.settings.reading import Problem, Spec, load, read_bool, setting, specs, unknown_names
 
 __all__ = [
     "CommonSettings",
@@ -26,6 +26,7 @@ __all__ = [
     "desk_base_url_setting",
     "health_port_of",
     "load",
+    "read_bool",
     "setting",
     "specs",
     "unknown_names",

@@ -163,7 +163,8 @@ def _typed(hint: Any, text: str) -> Any:
     return reader(text)
 
 
-def _read_bool(text: str) -> bool:
+def read_bool(text: str) -> bool:
+    """A switch; ValueError for anything else."""
     if text.lower() in TRUE:
         return True
     if text.lower() in FALSE:
@@ -181,7 +182,7 @@ def _read_int(text: str) -> int:
 READERS: dict[Any, Callable[[str], Any]] = {
     str: str,
     int: _read_int,
-    bool: _read_bool,
+    bool: read_bool,
     Path: Path,
     KeyRing: KeyRing.parse,
     OpeningRing: OpeningRing.parse,

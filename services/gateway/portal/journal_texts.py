@@ -18,6 +18,7 @@ EVENTS: Mapping[str, str] = {
     "registration.ValidationResent.v1": N_("Nouveau message pour vérifier l'adresse"),
     "registration.EmailVerified.v1": N_("Adresse vérifiée"),
     "registration.AccountCreated.v1": N_("Compte créé, conditions acceptées"),
+    "registration.AccountImported.v1": N_("Compte repris d'un fichier de l'agence"),
     "registration.RequestCancelled.v1": N_("Création du compte annulée"),
     "registration.RequestExpired.v1": N_("Demande de compte expirée"),
     "registration.KnownAddressRequested.v1": N_(

@@ -18,7 +18,12 @@ from services.mailer.mail_templates import (
 )
 from services.mailer.messages import check_name, envelope_address
 from shared.contracts.profile.events import AccountValidated
-from shared.contracts.registration.events import AccountCreated, AddressChanged, NameChanged
+from shared.contracts.registration.events import (
+    AccountCreated,
+    AccountImported,
+    AddressChanged,
+    NameChanged,
+)
 from shared.contracts.registration.recovery_address import RecoveryAddressChanged
 from shared.messaging.handlers import Context
 
@@ -31,8 +36,16 @@ async def account_created(event: AccountCreated, context: Context[Deps]) -> None
     tx, request_id = context.tx, event.request_id
     await store.lock(tx, request_id)
     await enqueue(context, FINALISATION, event, event.created_at, event)
-    await store.upsert_recipient(tx, account_id, event)
+    await store.upsert_recipient(tx, account_id, event, event.created_at)
     await store.close_request(tx, request_id, context.now(), still_sent=(FINALISATION.name,))
+
+
+async def account_imported(event: AccountImported, context: Context[Deps]) -> None:
+    """Add the account to the directory; an import sends no mail."""
+    check_name(event.first_name)
+    check_name(event.last_name)
+    envelope_address(event.address)
+    await store.upsert_recipient(context.tx, account_of(context), event, event.imported_at)
 
 
 async def name_changed(event: NameChanged, context: Context[Deps]) -> None:

@@ -41,10 +41,14 @@ async def accept_terms(request: AcceptTerms, context: RequestContext[Deps]) -> R
         raise Refused(Refusal(slug="not_verified"))
     if found.state == "verified" and found.accepted_at is None:
         terms = _accepted(request, context.deps)
-        if await account_store.read(context.tx, found.account_id) is None:
+        account = await account_store.read(context.tx, found.account_id)
+        if account is None:
+            # Imported after the request was made.
+            account = await account_store.find_by_address(context.tx, found.address_key)
+        if account is None:
             await _create(context, found, terms)
         else:
-            await _accept_before_code(context, found, terms)
+            await _accept_before_code(context, found, account.id, terms)
     return await show(context, found.id)
 
 
@@ -69,11 +73,12 @@ def _accepted(request: AcceptTerms | AcceptNewTerms, deps: Deps) -> Terms:
 
 
 async def _accept_before_code(
-    context: RequestContext[Deps], found: AccountRequest, terms: Terms
+    context: RequestContext[Deps], found: AccountRequest, account_id: str, terms: Terms
 ) -> None:
-    """The address has an account whose credentials were removed: its code is due (G-26)."""
+    """The address has an account without credentials: its code is due (G-26)."""
     accepted = dataclasses.replace(
         found,
+        account_id=account_id,
         accepted_version=terms.version,
         accepted_language=terms.language,
         accepted_sha256=terms.sha256,

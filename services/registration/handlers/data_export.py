@@ -16,8 +16,8 @@ from shared.runtime.telemetry import get_logger
 CATEGORIES = {
     "account": """
         SELECT id::text AS account_id, address, first_name, last_name, language, state, created_at,
-            verified_at AS address_proved_at, named_at AS name_changed_at, address_changed_at,
-            second_factor_at, phone_replaced_at, frozen_at, undo_until,
+            imported_at, verified_at AS address_proved_at, named_at AS name_changed_at,
+            address_changed_at, second_factor_at, phone_replaced_at, frozen_at, undo_until,
             desk_only AS only_the_desk_thaws
         FROM accounts WHERE id = $1
     """,

@@ -22,6 +22,7 @@ from services.registration.resumption import (
     HELD_RETENTION,
     TRIES,
     ResumptionCode,
+    code_binding,
     names_agree,
 )
 from shared.contracts.base import FieldError, Refusal, Reply
@@ -76,7 +77,7 @@ async def store_code(event: ResumptionCodeTold, context: Context[Deps]) -> None:
     code = read_resumption_code(context.deps.open(event, "code") or "")
     if code is None:
         raise Reject("the code cannot be read")
-    key_id, code_hash = keyed_hash(context.deps.token_keys, _binding(account_id), code)
+    key_id, code_hash = keyed_hash(context.deps.token_keys, code_binding(account_id), code)
     stored = ResumptionCode(
         account_id=account_id,
         code_key_id=key_id,
@@ -134,7 +135,7 @@ async def _check_code(
     if code is None or code.used_at is not None:
         return Refusal(slug="resumption_not_told")
     right = matches(
-        context.deps.token_keys, _binding(account.id), typed, code.code_key_id, code.code_hash
+        context.deps.token_keys, code_binding(account.id), typed, code.code_key_id, code.code_hash
     )
     outcome = check_code(
         code.expires_at, code.tries, right=right, now=context.now(), max_tries=TRIES
@@ -195,7 +196,3 @@ async def _join(context: Context[Deps], found: AccountRequest, account: Account)
         account=account.id,
         request_ref=found.id,
     )
-
-
-def _binding(account_id: str) -> str:
-    return f"registration/resumption/{account_id}"

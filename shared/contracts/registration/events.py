@@ -65,6 +65,21 @@ class AccountCreated(Event, frozen=True, kw_only=True):
 
 
 @event(OWNER)
+class AccountImported(Event, frozen=True, kw_only=True):
+    """An operator imported an account of a person whom the agency knew before.
+
+    It has no credentials and no accepted terms: the person creates the account with this address
+    and gives a code, then `AccountResumed` follows.
+    """
+
+    address: str
+    first_name: str
+    last_name: str
+    language: str
+    imported_at: datetime
+
+
+@event(OWNER)
 class RequestCancelled(Event, frozen=True, kw_only=True):
     """The person cancelled the request; nothing of it is kept."""
 

@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 from shared.contracts.mailer import MailAccepted
+from shared.contracts.mfa.events import AuthenticatorEnrolled
+from shared.contracts.registration.events import AccountImported
 from tests.support.harness.mailer import MailerHarness
 from tests.support.mail.mail_server import MailServer
 from tests.support.mail.sample_events import (
@@ -75,6 +77,26 @@ async def test_b_14_mq_01_mails_follow_name_and_address_and_an_older_change_undo
         assert await known() == ("fourth@labo.example", "Fourth", "en")
         await mailer.publish(created(created_at=start + 5 * SOON))
         assert await known() == (OLD, "O'Brien", "fr")
+
+
+async def test_g_26_an_imported_account_is_known_and_gets_no_mail_for_it(
+    mailer: MailerHarness, smtp: MailServer
+) -> None:
+    """Notices that follow reach it, by its name and in its language."""
+    imported = AccountImported(
+        address=OLD,
+        first_name="Élodie",
+        last_name="O'Brien",
+        language="en",
+        imported_at=now(),
+    )
+    async with mailer.run(IMPEX_SMTP_URL=smtp.url):
+        await mailer.publish(imported, times=2)
+        enrolled = AuthenticatorEnrolled(enrolled_at=now())
+        await mailer.state(await mailer.publish(enrolled), "accepted")
+    (mail,) = smtp.messages
+    assert mail.recipients == (OLD,)
+    assert "Hello Élodie O'Brien" in mail.text()
 
 
 async def test_an_address_or_name_that_no_mail_may_carry_is_dead_lettered_with_the_reason(

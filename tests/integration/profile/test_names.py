@@ -3,6 +3,7 @@
 from uuid import uuid4
 
 from shared.contracts.profile.events import ProfileSaved
+from shared.contracts.registration.events import AccountImported
 from tests.support.harness.profile import ProfileHarness
 from tests.support.harness.profile_forms import FRENCH, but
 
@@ -23,6 +24,22 @@ async def test_g_31_only_changed_names_are_published(harness: ProfileHarness) ->
     harness.advance(minutes=1)
     await harness.save(account)
     assert await named(harness) == [None, ("Zoé", "Durand-Petit"), None, ("Zoé", "Durand")]
+
+
+async def test_g_26_the_names_of_an_imported_account_are_known(harness: ProfileHarness) -> None:
+    account = str(uuid4())
+    imported = AccountImported(
+        address="z.durand@labo.fr",
+        first_name="Zoé",
+        last_name="Durand",
+        language="fr",
+        imported_at=harness.now,
+    )
+    await harness.handle_event(imported, subject=account)
+    await harness.save(account)
+    harness.advance(minutes=1)
+    await harness.save(account, but(FRENCH, last_name="Durand-Petit"))
+    assert await named(harness) == [None, ("Zoé", "Durand-Petit")]
 
 
 async def test_g_31_invalid_names_are_not_published(harness: ProfileHarness) -> None:

@@ -7,12 +7,11 @@ import msgspec
 import pytest
 
 from services.gateway.features.dossiers.dossier_list import (
-    DANGEROUS,
     csv_text,
-    escape_formula,
     file_head,
     file_rows,
 )
+from shared.domain.spreadsheet_cells import DANGEROUS, escape_formula
 from tests.support.pages.dossier_states import DECIDED, DRAFT, HOSTILE
 from tests.support.pages.page_basis import BRAND
 

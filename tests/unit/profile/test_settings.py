@@ -6,7 +6,7 @@ import pytest
 
 from services.profile.service import SERVICE
 from shared.contracts.profile.events import EstablishmentCheckDeferred
-from shared.contracts.registration.events import AccountCreated, NameChanged
+from shared.contracts.registration.events import AccountCreated, AccountImported, NameChanged
 from shared.contracts.support.acts import AnonymisationOrdered, InformationCorrectionOrdered
 from shared.errors import ConfigurationError
 from tests.support.harness.profile_settings import KEYS, settings
@@ -50,6 +50,7 @@ def test_g_26_the_profile_outlives_the_accounts_credentials() -> None:
     subscribed = {row.event for row in SERVICE.hears}
     assert subscribed == {
         AccountCreated,
+        AccountImported,
         NameChanged,
         EstablishmentCheckDeferred,
         InformationCorrectionOrdered,

@@ -58,6 +58,7 @@ FIELDS: dict[str, str] = {
     "state": N_("État"),
     "created_at": N_("Création"),
     "address_proved_at": N_("Adresse vérifiée"),
+    "imported_at": N_("Compte préparé par l'agence"),
     "name_changed_at": N_("Changement de nom"),
     "address_changed_at": N_("Changement d'adresse"),
     "phone_replaced_at": N_("Changement de téléphone"),

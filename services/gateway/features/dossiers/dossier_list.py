@@ -21,14 +21,13 @@ from services.gateway.features.dossiers.dossier_query import (
 from services.gateway.features.dossiers.filing_links import FilingLinks
 from services.gateway.portal.dossier_texts import BADGES, COLUMNS, KINDS, TAB_TITLES, status_text
 from shared.contracts.dossiers import DossierRow, DossiersView
+from shared.domain.spreadsheet_cells import escape_formula
 from shared.i18n.catalogue import translate
 
 #: Links to pages on either side of the current one.
 NEIGHBOURS = 2
 BOM = "\ufeff"
 SEPARATOR = ";"
-#: A cell that begins with one of these is a formula in some spreadsheet; wide forms included.
-DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,11 +182,6 @@ def csv_text(rows: Iterable[Sequence[str]]) -> str:
     writer = csv.writer(made, delimiter=SEPARATOR, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     writer.writerows([escape_formula(cell) for cell in row] for row in rows)
     return made.getvalue()
-
-
-def escape_formula(cell: str) -> str:
-    """The cell, with a quote before what a spreadsheet would carry out."""
-    return f"'{cell}" if cell.startswith(DANGEROUS) else cell
 
 
 def _column(
