@@ -1,26 +1,13 @@
 """Every state of every page passes the automatic WCAG 2.2 rules, in both themes (B-09)."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
-from playwright.async_api import Page as Tab
 
-from tests.support.pages.axe_rules import (
-    AXE_SOURCE,
-    CONTRAST,
-    LEVELS,
-    LOOKS,
-    MISPLACED_HINTS,
-    SMALL_TARGETS,
-    SPILL,
-    STATES,
-    PageChecker,
-    richest_first,
-    violations,
-)
+from tests.support.pages.axe_checks import READY, CheckedTab, check_page
+from tests.support.pages.axe_rules import richest_first
 from tests.support.pages.page_site import Site, opened
 from tests.support.pages.render_pages import Page, pages
 
@@ -36,32 +23,6 @@ OTHERS = [
 ]
 
 
-#: Once its scripts have run in this theme. A locator would bring a script of its own to each page.
-READY = """async (theme) => {
-  const end = performance.now() + 60_000;
-  while (!document.documentElement.matches(`[data-fr-theme=${theme}][data-fr-js]`)) {
-    if (performance.now() > end) throw new Error(`the page's scripts have not set ${theme}`);
-    await new Promise((go) => setTimeout(go, 20));
-  }
-}"""
-#: What is asked of a page at 320 px, and at 1280 px, in one call each.
-NARROW = f"""async (states) => {{
-  await ({READY})("light");
-  return [({LOOKS})(states), {SPILL}, ({SMALL_TARGETS})(), ({MISPLACED_HINTS})()];
-}}"""
-WIDE = f"() => [{SPILL}, ({SMALL_TARGETS})(), ({MISPLACED_HINTS})()]"
-#: Another width or theme would lay out once more the page that the last test has left.
-REMOVE_PAGE = "document.documentElement.replaceChildren()"
-
-
-@dataclass
-class CheckedTab:
-    """One tab for all pages; each page replaces the previous one."""
-
-    tab: Tab
-    checker: PageChecker = field(default_factory=PageChecker)
-
-
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def checked(site: Site, browser: Browser) -> AsyncIterator[CheckedTab]:
     """A new tab for each page would cost a second."""
@@ -75,24 +36,7 @@ async def test_ax_01_ax_07_wcag_in_both_themes(
 ) -> None:
     """No violation, light and dark; nothing spills at 320 px; a silent console (WF-03)."""
     tab = checked.tab
-    await tab.evaluate(REMOVE_PAGE)
-    await tab.set_viewport_size({"width": 320, "height": 640})
-    await tab.emulate_media(color_scheme="light", reduced_motion="reduce")
-    site.clear()
-    await tab.goto(f"{site.url}/{shown.name}")
-    looks, *found = await tab.evaluate(NARROW, STATES)
-    assert found == [0, [], []]
-    if checked.checker.has_new(looks):
-        await tab.set_viewport_size({"width": 1280, "height": 900})
-        assert await tab.evaluate(WIDE) == [0, [], []]
-        # Given by the debugger's protocol: the content policy stays in force.
-        await tab.evaluate(AXE_SOURCE)
-        assert await violations(tab, {"runOnly": LEVELS}) == []
-        # The other theme changes colours and nothing else.
-        await tab.emulate_media(color_scheme="dark")
-        await tab.evaluate(READY, "dark")
-        assert await violations(tab, {"runOnly": CONTRAST}) == []
-        checked.checker.passed(looks)
+    await check_page(checked, site, shown.name)
     if shown in OTHERS:
         # Loaded in dark, a page sets its theme before it is first drawn.
         await tab.emulate_media(color_scheme="dark")

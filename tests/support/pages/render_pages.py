@@ -8,7 +8,7 @@ tests.support.pages.render_pages FOLDER` fills one. It does not use the routes.
 
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -81,10 +81,10 @@ def pages(themes: tuple[str, ...] = THEMES) -> Iterator[Page]:
     )
 
 
-def site(folder: Path) -> list[str]:
-    """Write every page and static file below `folder`; the pages' file names."""
+def write_static(folder: Path, sources: Sequence[Path]) -> None:
+    """Write the static files of a front end below `folder`."""
     static = folder / "static"
-    for source in STATIC:
+    for source in sources:
         shutil.copytree(source, static, dirs_exist_ok=True)
     for name, module in data_modules().items():
         (static / name).write_bytes(module)
@@ -94,6 +94,11 @@ def site(folder: Path) -> list[str]:
         target = static / "dsfr" / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(DSFR / name, target)
+
+
+def site(folder: Path) -> list[str]:
+    """Write every page and static file below `folder`; the pages' file names."""
+    write_static(folder, STATIC)
     names = []
     for page in pages():
         (folder / page.name).write_text(render(page), "utf-8")

@@ -1,0 +1,207 @@
+"""The pages of the desk in their states, rendered without the desk.
+
+`STATES` names each with its template and variables; `render` gives its HTML. A feature adds its
+states here, made by functions of a module of its own.
+"""
+
+from dataclasses import replace
+from functools import cache
+from types import SimpleNamespace
+from typing import Any
+
+from services.gateway.desk.app import PAGES
+from services.gateway.desk.navigation import ENTRIES
+from services.gateway.desk.resources import TEMPLATES
+from services.gateway.desk.support import FORBIDDEN, NOT_FOUND
+from services.gateway.desk.texts import AGENT_TEXTS
+from services.gateway.http.errors import OTHER_NETWORK, ErrorText, error_text
+from services.gateway.http.rendering import Renderer
+from services.gateway.http.routes import Routes
+from services.gateway.portal import qr
+from shared.i18n.catalogue import translate
+from tests.support.pages.page_basis import BRAND, NOW, State, form, me
+
+ROUTES = Routes(PAGES)
+KEY = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+URI = f"otpauth://totp/IMPEXWEB%20Assistance:agent@agency.example?secret={KEY}&issuer=IMPEXWEB"
+AGENT_ADDRESS = "zoe.martin@agency.example"
+
+
+def agent(role: str = "agent", *, full: bool = True, shortcuts: bool = False) -> SimpleNamespace:
+    """The signed-in agent."""
+    return me(
+        full=full,
+        name="Zoé Martin",
+        address=AGENT_ADDRESS,
+        role=role,
+        shortcuts=shortcuts,
+        idle_seconds=900,
+        left_seconds=900,
+    )
+
+
+def navigation(*here: str, **counts: int) -> list[dict[str, Any]]:
+    """Every entry, whatever the role; `here` is the current one."""
+    return [
+        {
+            "url": f"/{one.page}",
+            "label": one.label,
+            "count": counts.get(one.page),
+            "letter": one.letter,
+            "is_here": one.page in here,
+            "is_above": False,
+        }
+        for one in ENTRIES
+    ]
+
+
+def alert(slug: str, field: str | None = None, **values: object) -> SimpleNamespace:
+    """A form with the alert of a refusal."""
+    text = AGENT_TEXTS.alert(slug, "fr")
+    for name, value in {"service": "IMPEXWEB", "wait": "90 s", "time": "10:43", **values}.items():
+        text = text.replace(f"{{{name}}}", str(value))
+    return form(alert=text, alert_field=field)
+
+
+def _session(number: int, **more: Any) -> SimpleNamespace:
+    known = {"id": str(number), "device": "Firefox, Windows", "network": "192.0.2.0/24"}
+    return SimpleNamespace(**{**known, "opened_at": NOW, "seen_at": NOW, **more})
+
+
+def _account(*, count: int = 2, shown: SimpleNamespace | None = None) -> dict[str, Any]:
+    shown = shown or form()
+    shown.typed = bool(shown.errors or shown.alert)
+    return {
+        "form": shown,
+        "role": "Supervision",
+        "sessions": [_session(number) for number in range(count)],
+        "current": "0",
+        "idle_minutes": 15,
+        "hours": 8,
+    }
+
+
+def _enrol(*, signing_in: bool, shown: SimpleNamespace | None = None) -> dict[str, Any]:
+    return {
+        "form": shown or form(),
+        "qr": qr.svg(URI, "IMPEXWEB"),
+        "key_groups": [KEY[at : at + 4] for at in range(0, len(KEY), 4)],
+        "uri": URI,
+        "action": "/connexion/telephone",
+        "restart": "/connexion/telephone/recommencer",
+        "replaces": not signing_in,
+        "signing_in": signing_in,
+        "expires_at": NOW,
+    }
+
+
+def _error(status: int, texts: ErrorText | None = None) -> dict[str, Any]:
+    text = texts or error_text(status)
+    return {
+        "status": status,
+        "heading": translate(text.heading, "fr"),
+        "text": translate(text.text, "fr", reference="0f3a9c", phone=BRAND.phone),
+        "retry_after": 30 if status == 503 else None,
+        "way_on": ("/", translate("Page d'accueil", "fr")),
+        "reference": "0f3a9c" if status >= 500 else None,
+    }
+
+
+INVITATION = SimpleNamespace(
+    kind="invitation",
+    address=AGENT_ADDRESS,
+    role="agent",
+    first_name="",
+    last_name="",
+    expires_at=NOW,
+)
+WRONG_NAMES = {
+    "first_name": ["Saisissez votre prénom."],
+    "password": ["Saisissez au moins 14 caractères."],
+}
+
+
+def _invitation(state: str = "valid", **more: Any) -> dict[str, Any]:
+    found = SimpleNamespace(**{**vars(INVITATION), **more}) if state == "valid" else None
+    link = SimpleNamespace(state=state, invitation=found, at=None)
+    return {"link": link, "token": "t" * 43, "form": form(), "role": "Supervision"}
+
+
+STATES = (
+    State("desk-sign_in", "desk_sign_in.html", {"form": form({"address": AGENT_ADDRESS})}),
+    State("desk-sign_in-refused", "desk_sign_in.html", {"form": alert("wrong_credentials")}),
+    State("desk-sign_in-locked", "desk_sign_in.html", {"form": alert("too_many_tries")}),
+    State("desk-code", "sign_in_code.html", {"form": form()}, me=agent(full=False)),
+    State(
+        "desk-code-refused",
+        "sign_in_code.html",
+        {"form": alert("totp_wrong_code", "code")},
+        me=agent(full=False),
+    ),
+    State("desk-enrol", "enrol.html", _enrol(signing_in=True), me=agent(full=False)),
+    State("desk-invitation", "invitation.html", _invitation()),
+    State("desk-invitation-reset", "invitation.html", _invitation(kind="reset")),
+    State("desk-invitation-gone", "invitation.html", _invitation("gone")),
+    State("desk-invitation-malformed", "invitation.html", _invitation("malformed")),
+    State(
+        "desk-invitation-refused",
+        "invitation.html",
+        {**_invitation(), "form": form({"last_name": "Martin"}, WRONG_NAMES)},
+    ),
+    State("desk-account", "own_account.html", _account(), me=agent("supervisor")),
+    State(
+        "desk-account-keys",
+        "own_account.html",
+        _account(count=1),
+        me=agent("supervisor", shortcuts=True),
+    ),
+    State(
+        "desk-account-refused",
+        "own_account.html",
+        _account(shown=form(errors={"code": ["Saisissez les 6 chiffres du code."]})),
+        me=agent(),
+    ),
+    State("desk-phone", "own_phone.html", {"form": form()}, me=agent()),
+    State("desk-new_phone", "enrol.html", _enrol(signing_in=False), me=agent()),
+    State("desk-password", "own_password.html", {"form": form()}, me=agent()),
+    State(
+        "desk-password-refused",
+        "own_password.html",
+        {"form": alert("wrong_password", "current_password")},
+        me=agent(),
+    ),
+    State("desk-help", "desk_help.html", {}, me=agent()),
+    State("desk-help-anonymous", "desk_help.html", {}),
+    State("desk-403", "error.html", _error(403, FORBIDDEN), me=agent()),
+    State("desk-403-network", "error.html", _error(403, OTHER_NETWORK)),
+    State("desk-404", "error.html", _error(404, NOT_FOUND), me=agent()),
+    State("desk-503", "error.html", _error(503), me=agent()),
+)
+
+
+@cache
+def templates(theme: str) -> Renderer:
+    """Templates as the desk loads them; addresses of static files are relative."""
+    brand = replace(BRAND, theme=theme, recovery_codes=False)
+    return Renderer(brand, "static/{}".format, ROUTES.url, TEMPLATES)
+
+
+def render(state: State, language: str = "fr", theme: str = "dsfr") -> str:
+    """The HTML of a state."""
+    signed_in = state.me is not None and state.me.full
+    shown = navigation("requests", requests=14, approvals=2) if signed_in else []
+    for entry in shown:
+        entry["label"] = translate(entry["label"], language)
+    common: dict[str, Any] = {
+        "switch_url": state.path,
+        "csrf": "c" * 43,
+        "nonce": "n" * 22,
+        "flash": [],
+        "form": None,
+        "form_id": "",
+        "reference": None,
+        "me": state.me,
+        "navigation": shown,
+        "search_action": "/recherche" if signed_in else "",
+    }
+    return templates(theme).render(state.template, language, {**common, **state.variables})
