@@ -6,8 +6,10 @@ from yarl import URL
 from services.gateway.clients.services import RpcSender, Services
 from services.gateway.desk.agent_sessions import AGENT_SESSIONS
 from services.gateway.desk.error_links import LINKS
+from services.gateway.desk.features.account.routes import PAGES as ACCOUNT
 from services.gateway.desk.features.help.routes import PAGES as HELP
 from services.gateway.desk.features.own_account.routes import PAGES as OWN_ACCOUNT
+from services.gateway.desk.features.search.routes import PAGES as SEARCH
 from services.gateway.desk.features.sign_in.routes import PAGES as SIGN_IN
 from services.gateway.desk.flash import flash_message
 from services.gateway.desk.navigation import WAITING_COUNTS, page_variables
@@ -26,7 +28,7 @@ from shared.runtime.service import Runtime
 from shared.security.sealing import Opener, Sealer
 
 #: The pages of the desk. The portal has none of these addresses, nor the desk any of the portal's.
-PAGES = (*SIGN_IN, *OWN_ACCOUNT, *HELP, *SESSION, *LANGUAGE)
+PAGES = (*SIGN_IN, *SEARCH, *ACCOUNT, *OWN_ACCOUNT, *HELP, *SESSION, *LANGUAGE)
 
 
 def init_app(settings: DeskSettings, runtime: Runtime) -> web.Application:

@@ -44,6 +44,11 @@ OWN: dict[str, tuple[str, str]] = {
         N_("Les raccourcis du clavier sont actifs. « ? » en montre la liste."),
     ),
     "shortcuts_off": ("success", N_("Les raccourcis du clavier sont coupés.")),
+    "mail_sent_again": ("success", N_("Message renvoyé à la personne.")),
+    "more_accounts_asked": (
+        "info",
+        N_("Demande envoyée à la supervision. Rechargez la page une fois l'accord donné."),
+    ),
     "agent_closed": (
         "warning",
         N_("Votre accès est suspendu ou retiré. Adressez-vous à la supervision."),

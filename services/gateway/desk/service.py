@@ -12,7 +12,8 @@ from services.gateway.sessions.sessions import SESSIONS, Sessions
 from shared.contracts.base import requests_of
 from shared.contracts.desk import AgentSessionClosed
 from shared.contracts.mfa import requests as mfa
-from shared.contracts.support import agents
+from shared.contracts.support import agents, looks, proposals
+from shared.contracts.support.journal import ReadTimeline
 from shared.messaging.handlers import hears
 from shared.runtime.service import Runtime, Service
 
@@ -32,6 +33,10 @@ SERVICE = Service(
     migrations=Path(__file__).with_name("migrations"),
     asks=(
         *requests_of(agents),
+        *requests_of(looks),
+        proposals.ListProposals,
+        proposals.Propose,
+        ReadTimeline,
         mfa.DescribeFactor,
         mfa.StartEnrolment,
         mfa.StartReplacement,

@@ -38,6 +38,9 @@ OWN_ALERTS: dict[str, str] = {
     "last_supervisor": N_(
         "Acte refusé : personne d'autre n'est à la supervision. Rien n'a changé."
     ),
+    "too_many_accounts": N_(
+        "{allowed} comptes ouverts aujourd'hui : un autre demande l'accord de la supervision."
+    ),
     "stale": N_(
         "Cela a changé entre-temps. Votre texte est gardé : relisez, puis envoyez de nouveau."
     ),

@@ -1,0 +1,168 @@
+"""An account on one page (B-05): closed until a reason is given, then as far as today's reasons
+open it. Support masks: what is not open is not here.
+
+Blocks of an owner that does not answer say so; the others stand.
+"""
+
+import asyncio
+from collections.abc import Awaitable
+from typing import TypeVar
+from urllib.parse import parse_qs, urlencode
+
+import msgspec
+from aiohttp import web
+
+from services.gateway.clients.services import ask, open_sealed, seal
+from services.gateway.desk.features.account import account_texts as texts
+from services.gateway.desk.features.account.account_view import (
+    shown_account,
+    shown_planned,
+    shown_story,
+)
+from services.gateway.desk.support import act, agent_of, ask_support
+from services.gateway.http.errors import UNAVAILABLE_ERRORS
+from services.gateway.http.forms import Form
+from services.gateway.http.rendering import page
+from services.gateway.http.routes import redirect
+from services.gateway.sessions.request_state import REQUEST_STATE, flash
+from shared.contracts.base import Reply
+from shared.contracts.support.journal import FILTERS, ReadTimeline, TimelineView
+from shared.contracts.support.looks import (
+    NOTICE_ACCOUNTS,
+    AccountDetails,
+    AccountOpenedView,
+    AccountView,
+    DescribeAccount,
+    OpenAccount,
+)
+from shared.contracts.support.proposals import (
+    ListProposals,
+    ProposalsView,
+    ProposalView,
+    Propose,
+)
+from shared.i18n.catalogue import translate
+from shared.messaging.handlers import Refused
+
+R = TypeVar("R", bound=Reply)
+#: Of the path of the page: the account.
+ACCOUNT = "account_id"
+#: Of its query: the filter of the account's story, and where that goes on.
+SHOW, AFTER = "voir", "apres"
+#: Who may do anything with what is shown; support decides at each request.
+ACTING_ROLES = ("agent", "supervisor")
+#: Why a mail is sent again, and why more accounts are opened: nobody else is concerned.
+REASON = "requested_by_person"
+
+
+def keep_query(query: str) -> str:
+    """The filter of the story, which stays in another language."""
+    show = parse_qs(query).get(SHOW, [""])[0]
+    return urlencode({SHOW: show}) if show in FILTERS[1:] else ""
+
+
+async def show(request: web.Request, form: Form) -> web.Response:
+    """The account, or why it is to be opened."""
+    agent = agent_of(request)
+    account_id = request.match_info[ACCOUNT]
+    message = DescribeAccount(agent_id=agent.account_id, account_id=account_id)
+    view = await ask_support(request, message, AccountView)
+    text = open_sealed(request, AccountView, "details", view.details)
+    details = msgspec.json.decode(text, type=AccountDetails)
+    story, planned = None, None
+    show_only = request.query.get(SHOW, "")
+    show_only = show_only if show_only in FILTERS else ""
+    if view.reasons:
+        timeline = ReadTimeline(
+            agent_id=agent.account_id,
+            account_id=account_id,
+            show=show_only,
+            after=request.query.get(AFTER, ""),
+        )
+        proposals = ListProposals(agent_id=agent.account_id, show="open", account_id=account_id)
+        story, planned = await asyncio.gather(
+            _unless_away(ask(request, timeline, TimelineView)),
+            _unless_away(ask(request, proposals, ProposalsView)),
+        )
+    return page(
+        request,
+        "desk_account.html",
+        form=form,
+        account=shown_account(request, view, details),
+        story=shown_story(request, story, show_only),
+        planned=shown_planned(request, planned),
+        view=view,
+        may_act=agent.role in ACTING_ROLES,
+        notice=view.opened >= NOTICE_ACCOUNTS,
+        full=not view.reasons and view.opened >= view.allowed,
+        switch_url=_with_filter(request),
+    )
+
+
+def _with_filter(request: web.Request) -> str:
+    query = keep_query(request.query_string)
+    return f"{request.path}?{query}" if query else request.path
+
+
+async def submit_reason(request: web.Request, fields: dict[str, str]) -> web.StreamResponse | Form:
+    """Open the account for a reason."""
+    if not fields["reason"]:
+        return _without_reason(request, fields)
+    message = OpenAccount(
+        agent_id=agent_of(request).account_id,
+        account_id=request.match_info[ACCOUNT],
+        reason=fields["reason"],
+        request_number=fields["number"],
+    )
+    done = await act(request, fields, message, AccountOpenedView, "open-account")
+    return done if isinstance(done, Form) else _back(request)
+
+
+async def submit_mail(request: web.Request, fields: dict[str, str]) -> web.StreamResponse | Form:
+    """Send a mail again."""
+    details = seal(
+        request, Propose, "details", msgspec.json.encode({"mail_id": fields["mail"]}).decode()
+    )
+    message = Propose(
+        agent_id=agent_of(request).account_id,
+        act="resend_mail",
+        reason=REASON,
+        account_id=request.match_info[ACCOUNT],
+        details=details,
+    )
+    done = await act(request, fields, message, ProposalView, "resend-mail")
+    if isinstance(done, Form):
+        return done
+    flash(request, "mail_sent_again")
+    return _back(request)
+
+
+async def submit_more(request: web.Request, fields: dict[str, str]) -> web.StreamResponse | Form:
+    """Ask a supervisor to agree that more accounts are opened today."""
+    agent_id = agent_of(request).account_id
+    message = Propose(agent_id=agent_id, act="view_more_accounts", reason=REASON)
+    done = await act(request, fields, message, ProposalView, "more-accounts")
+    if isinstance(done, Form):
+        return done
+    flash(request, "more_accounts_asked")
+    return _back(request)
+
+
+def _back(request: web.Request) -> web.Response:
+    return redirect(request, "desk_account")
+
+
+def _without_reason(request: web.Request, fields: dict[str, str]) -> Form:
+    form = Form.again(fields)
+    form.explain(
+        request[REQUEST_STATE].lang, alert=lambda lang: translate(texts.CHOOSE_REASON, lang)
+    )
+    return form
+
+
+async def _unless_away(answer: Awaitable[R]) -> R | None:
+    """The answer, or None where it cannot be had now."""
+    try:
+        return await answer
+    except (*UNAVAILABLE_ERRORS, Refused):
+        return None

@@ -1,0 +1,19 @@
+"""The search: a form, whose results have an address of their own for a quarter of an hour."""
+
+from services.gateway.desk.features.search import search_pages as pages
+from services.gateway.desk.support import agent_of
+from services.gateway.http.routes import Page
+
+PAGES = (
+    Page(
+        "search",
+        "/assistance/recherche",
+        None,
+        pages.submit,
+        "search",
+        show_form=pages.show,
+        guard=agent_of,
+        needs_key=False,
+        login_target="recherche",
+    ),
+)

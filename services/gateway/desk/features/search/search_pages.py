@@ -1,0 +1,109 @@
+"""The search: one field, what it was taken for, a table of masked accounts (B-05).
+
+What was typed is in no URL: the results are saved, sealed, under an opaque address. Support writes
+each search to the journal, and gives out nothing that is not masked.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from services.gateway.clients.services import open_sealed, seal
+from services.gateway.desk.account_texts import shown_rows
+from services.gateway.desk.owner_texts import missing_parts
+from services.gateway.desk.support import agent_of, ask_support
+from services.gateway.http.errors import Redirect
+from services.gateway.http.forms import Form
+from services.gateway.http.rendering import page
+from services.gateway.http.site import CLOCK
+from services.gateway.sessions.request_state import REQUEST_STATE
+from shared.contracts.base import Refusal
+from shared.contracts.support.looks import AccountRow, AccountsFoundView, SearchAccounts
+from shared.i18n.catalogue import N_, translate
+from shared.messaging.handlers import Refused
+from shared.security.sealing import new_token
+
+#: How long results are shown; later the search is made again, and written down again.
+RESULT_LIFETIME = timedelta(minutes=15)
+KINDS: dict[str, str] = {
+    "request": N_("numéro de demande"),
+    "siret": N_("SIRET"),
+    "phone": N_("téléphone"),
+    "address": N_("adresse"),
+    "dossier": N_("numéro de dossier"),
+    "name": N_("nom"),
+    "establishment": N_("établissement ou ville"),
+}
+ERRORS: dict[str, str] = {
+    "missing": N_("Saisissez une adresse, un nom, un SIRET, un téléphone ou un numéro."),
+    "too_short": N_("Saisissez au moins 3 caractères."),
+    "too_long": N_("Saisissez 200 caractères au plus."),
+}
+
+
+async def show(request: web.Request, form: Form) -> web.Response:
+    """The field, and below it what was found."""
+    lang, result = request[REQUEST_STATE].lang, form.result
+    if result is None:
+        return page(request, "account_search.html", form=form, found=None, expired=False)
+    at = datetime.fromisoformat(result["at"])
+    if request.app[CLOCK]() - at > RESULT_LIFETIME:
+        return page(request, "account_search.html", form=Form(), found=None, expired=True)
+    return page(
+        request,
+        "account_search.html",
+        form=Form(values={"search": result["text"]}),
+        found=_shown(result, lang),
+        expired=False,
+    )
+
+
+async def submit(request: web.Request, fields: dict[str, str]) -> web.StreamResponse | Form:
+    """Search; one account leads on to its page."""
+    found, kind = agent_of(request), SearchAccounts
+    message = kind(agent_id=found.account_id, text=seal(request, kind, "text", fields["search"]))
+    try:
+        # Searched again it is another search, whatever was found a moment ago.
+        view = await ask_support(request, message, AccountsFoundView, new_token())
+    except Refused as refused:
+        return _refused(request, fields, refused.refusal)
+    rows: list[AccountRow] = []
+    if view.rows is not None:
+        text = open_sealed(request, AccountsFoundView, "rows", view.rows)
+        rows = msgspec.json.decode(text, type=list[AccountRow])
+    if len(rows) == 1 and not view.more and not view.away:
+        raise Redirect("desk_account", account_id=rows[0].account_id)
+    return Form.accepted(
+        at=request.app[CLOCK]().isoformat(),
+        text=fields["search"],
+        kinds=list(view.kinds),
+        more=view.more,
+        away=list(view.away),
+        request_number=view.request_number,
+        rows=[msgspec.to_builtins(row) for row in rows],
+    )
+
+
+def _shown(result: dict[str, Any], lang: str) -> dict[str, Any]:
+    rows = msgspec.convert(result["rows"], list[AccountRow])
+    kinds = [translate(KINDS[kind], lang) for kind in result["kinds"]]
+    return {
+        "kinds": ", ".join(kinds),
+        "more": result["more"],
+        "rows": shown_rows(rows, lang),
+        "missing": missing_parts(result["away"], lang),
+        "request_number": result["request_number"],
+    }
+
+
+def _refused(request: web.Request, fields: dict[str, str], refusal: Refusal) -> Form:
+    code = next((error.code for error in refusal.errors), "missing")
+    form = Form.again(fields)
+
+    def errors(lang: str) -> dict[str, list[str]]:
+        return {"search": [translate(ERRORS.get(code, ERRORS["missing"]), lang)]}
+
+    form.explain(request[REQUEST_STATE].lang, errors=errors)
+    return form
