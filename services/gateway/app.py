@@ -10,6 +10,7 @@ from services.gateway.features.data_export.personal_data import GATEWAY_POOL
 from services.gateway.features.data_export.routes import PAGES as DATA_EXPORT
 from services.gateway.features.dossiers.filing_links import FILING_LINKS, FilingLinks
 from services.gateway.features.dossiers.routes import PAGES as DOSSIERS
+from services.gateway.features.follow_up.routes import PAGES as FOLLOW_UP
 from services.gateway.features.help.routes import PAGES as HELP
 from services.gateway.features.legal.legal_texts import LEGAL, LegalTexts
 from services.gateway.features.legal.routes import PAGES as LEGAL_PAGES
@@ -35,6 +36,7 @@ from services.gateway.portal.flash import flash_message
 from services.gateway.portal.form_errors import APPLICANT_TEXTS
 from services.gateway.portal.language_routes import PAGES as LANGUAGE
 from services.gateway.portal.resources import STATIC, TEMPLATES
+from services.gateway.portal.sent_requests import PROMISES
 from services.gateway.portal.session_routes import PAGES as SESSION
 from services.gateway.sessions.presession_store import PRESESSIONS, Presessions
 from services.gateway.settings import GatewaySettings
@@ -49,6 +51,7 @@ PAGES = (
     *ACCOUNT,
     *DATA_EXPORT,
     *SUPPORT,
+    *FOLLOW_UP,
     *REGISTRATION,
     *RECOVERY,
     *OBJECTIONS,
@@ -91,8 +94,10 @@ def init_app(settings: GatewaySettings, runtime: Runtime) -> web.Application:
         clock,
         runtime.wake_relay,
         Sealer("support", settings.support_keys),
-        None if settings.try_out else settings.departures_per_network,
+        settings,
+        settings.requests_per_network,
     )
+    app[PROMISES] = settings
     app[FILING_LINKS] = FilingLinks(settings.filing_url, settings.dossier_url)
     app[LINK_MINUTES] = settings.reset_minutes
     app[LEGAL] = LegalTexts(settings.legal_dir)

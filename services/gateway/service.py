@@ -23,6 +23,8 @@ from shared.contracts.base import requests_of
 from shared.contracts.gateway import (
     CorrectionRequested,
     DepartureReported,
+    MailboxReported,
+    MessageWritten,
     SessionClosed,
     SessionOpened,
     SessionsEndedByDesk,
@@ -44,6 +46,14 @@ from shared.contracts.registration.events import (
     PasswordResetRequired,
 )
 from shared.contracts.support.acts import SessionsEndOrdered
+from shared.contracts.support.people_requests import (
+    CancelMyRequest,
+    DescribeMyRequest,
+    ExportRequests,
+    ListMyRequests,
+    ReplyToDesk,
+    SendFollowUpLink,
+)
 from shared.contracts.support.proposals import DescribeObjection, ObjectToAct
 from shared.messaging.handlers import answers, hears
 from shared.runtime.service import Runtime, Service
@@ -72,6 +82,12 @@ SERVICE = Service(
         *requests_of(mfa),
         *requests_of(dossiers),
         *requests_of(mailer),
+        ListMyRequests,
+        DescribeMyRequest,
+        SendFollowUpLink,
+        ReplyToDesk,
+        CancelMyRequest,
+        ExportRequests,
         DescribeObjection,
         ObjectToAct,
     ),
@@ -97,5 +113,7 @@ SERVICE = Service(
         # For the support desk.
         CorrectionRequested,
         DepartureReported,
+        MessageWritten,
+        MailboxReported,
     ),
 )

@@ -8,13 +8,14 @@ from services.gateway.features.dossiers.filing_links import validate_link, valid
 from services.gateway.features.legal.legal_texts import validate_folder
 from services.gateway.front_end_settings import FrontEndSettings
 from services.gateway.sessions.model import SessionLimits
+from shared.domain.answer_days import AnswerDays
 from shared.security.seal_keys import OpeningRing, SealingRing
 from shared.security.sealing import KeyRing
 from shared.settings import Problem, amqp_url_of, database_url_of, health_port_of, setting
 
 
 @dataclass(frozen=True, kw_only=True)
-class GatewaySettings(FrontEndSettings):
+class GatewaySettings(FrontEndSettings, AnswerDays):
     """What the gateway needs to know."""
 
     database_url: str = database_url_of("gateway")
@@ -139,6 +140,13 @@ class GatewaySettings(FrontEndSettings):
         doc="Departures of colleagues reported per network and hour; unlimited in the try-out.",
         between=(1, 10_000),
     )
+    messages_per_network: int = setting(
+        "IMPEX_MESSAGES_PER_NETWORK",
+        default=200,
+        doc="Messages to the support desk, and as many reports of emails that do not arrive, by "
+        "people who are not signed in, per network and hour; unlimited in the try-out.",
+        between=(1, 10_000),
+    )
 
     @property
     def session_limits(self) -> SessionLimits:
@@ -150,6 +158,17 @@ class GatewaySettings(FrontEndSettings):
             fresh=timedelta(minutes=self.session_fresh),
             browser=timedelta(days=self.known_browser_days),
         )
+
+    @property
+    def requests_per_network(self) -> dict[str, int]:
+        """Limits of requests to the support desk by kind, per hour; none in the try-out."""
+        if self.try_out:
+            return {}
+        return {
+            "departure": self.departures_per_network,
+            "message": self.messages_per_network,
+            "mailbox": self.messages_per_network,
+        }
 
     @property
     def secure(self) -> bool:

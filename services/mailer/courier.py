@@ -20,6 +20,7 @@ from prometheus_client import Counter
 from services.mailer import claims
 from services.mailer.deliveries import (
     EXPIRED,
+    SECRET_FIELDS,
     Delivery,
     Outcome,
     OutcomeKind,
@@ -135,7 +136,7 @@ class Courier:
         """The message, with code and link in clear."""
         clear: dict[str, Any] = {}
         if (secrets := delivery.secrets) is not None:
-            for field in ("code", "link_token"):
+            for field in SECRET_FIELDS:
                 if (sealed := getattr(secrets, field)) is not None:
                     context = seal_context(EVENTS[secrets.message_type], field)
                     clear[field] = self.opener.open(sealed, context)

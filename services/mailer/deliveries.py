@@ -79,18 +79,23 @@ EXPIRED = Outcome(kind=OutcomeKind.EXPIRED, reason="expired")
 
 
 class Secrets(msgspec.Struct, frozen=True, kw_only=True):
-    """A code, a link token or both, sealed, with the type of the message that brought them."""
+    """A code, a link token, a text of the desk, sealed, with the type of the message that brought
+    them."""
 
     message_type: str
     code: Sealed | None = None
     link_token: Sealed | None = None
+    text: Sealed | None = None
+
+
+SECRET_FIELDS = ("code", "link_token", "text")
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Delivery(Mail):
     """A row of `deliveries`. `cause` is the id of the event that `asked_at` for the mail.
 
-    Code and link are in `secrets`; `code` and `link_token` are set only to build the message.
+    Code, link and text are in `secrets`; they are in clear only to build the message.
     """
 
     cause: str

@@ -16,6 +16,8 @@ from shared.contracts.base import Event
 from shared.contracts.mfa import events as mfa
 from shared.contracts.profile.views import POSITIONS
 from shared.contracts.registration import events as registration
+from shared.contracts.support import people_requests as support
+from shared.domain.support_requests import KINDS
 
 
 class TemplateData(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,6 +99,27 @@ class NoticeData(TemplateData, frozen=True, kw_only=True, omit_defaults=True):
     failures: int = 0
     desk_only: bool = False
     undo_until: datetime | None = None
+
+
+class RequestData(TemplateData, frozen=True, kw_only=True, omit_defaults=True):
+    """For a mail about a request to the support desk, at the moment `at`.
+
+    Without names the address is nobody's yet: whoever typed it has no account or was not signed in.
+    Days are ISO dates; `reason` is a code. What an agent wrote is sealed, not here.
+    """
+
+    number: str
+    kind: str
+    at: datetime
+    first_name: str = ""
+    last_name: str = ""
+    channel: str = ""
+    answer_by: str = ""
+    closes_on: str = ""
+    reply_until: str = ""
+    reason: str = ""
+    asks: bool = False
+    expires_at: datetime | None = None
 
 
 class ActData(TemplateData, frozen=True, kw_only=True, omit_defaults=True):
@@ -266,6 +289,52 @@ _notice(
 )
 
 
+def _request_mail(name: str, event: type[Event], at: str, **choices: tuple[Any, ...]) -> Template:
+    """A mail about a request to the support desk; its link opens the page of the request."""
+    named = {"first_name": ("Anne", "")}
+    return _template(
+        name,
+        RequestData,
+        carries_secret=True,
+        path="/suivi/demande",
+        choices=named | choices,
+        event=event,
+        at=at,
+    )
+
+
+REQUEST_MAILS = (
+    _request_mail(
+        "request_received",
+        support.RequestReceived,
+        "received_at",
+        kind=("lost_phone", "message"),
+        channel=("portal", "call", "mail"),
+    ),
+    _request_mail("request_delayed", support.RequestDelayed, "delayed_at", kind=KINDS),
+    _request_mail("request_answered", support.RequestAnswered, "answered_at", asks=(False, True)),
+    _request_mail("request_reminded", support.RequestReminded, "reminded_at"),
+    _request_mail(
+        "request_closed",
+        support.RequestClosed,
+        "closed_at",
+        # They decide about the state.
+        reason=(
+            "done_as_asked",
+            "answered",
+            "nothing_to_change",
+            "not_verified",
+            "not_possible",
+            "not_ours",
+            "act_stopped",
+            "by_person",
+            "no_reply",
+        ),
+    ),
+    _request_mail("request_link", support.FollowUpLinkRequested, "requested_at"),
+)
+
+
 #: The acts that are announced, and why the desk acts.
 ANNOUNCED_ACTS = (
     "change_address",
@@ -392,6 +461,8 @@ def examples(template: Template) -> Iterator[TemplateData]:
         "network": "192.0.2.0/24",
         "left": 9,
         "failures": 3,
+        "kind": "correction",
+        **dict.fromkeys(("answer_by", "closes_on", "reply_until"), "2026-01-12"),
         "giver": "a***@example.org",
         "receiver": "z***@example.org",
         "changes": [("city", "Lyon", "Paris"), ("position", "other", "responsible_pharmacist")],

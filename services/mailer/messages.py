@@ -41,9 +41,11 @@ class InvalidMail(Reject):
 
 @dataclass(frozen=True, kw_only=True)
 class Mail:
-    """What one mail is built from. `code` and `link_token` are in clear: keep it out of logs.
+    """What one mail is built from. `code`, `link_token` and `text` are in clear: keep it out of
+    logs.
 
-    `link_token` is the token in the link: from the event, or that of « ce n'est pas moi ».
+    `link_token` is the token in the link: from the event, or that of « ce n'est pas moi ». `text`
+    is what an agent wrote.
     """
 
     mail_id: UUID
@@ -54,6 +56,7 @@ class Mail:
     data: TemplateData
     code: str | None = None
     link_token: str | None = None
+    text: str | None = None
 
     def __repr__(self) -> str:
         return f"<mail {self.mail_id} {self.template.name}>"
@@ -161,6 +164,7 @@ class Messages:
             **msgspec.structs.asdict(mail.data),
             "address": mail.address,
             "code": mail.code,
+            "text": mail.text,
         }
         if template.path is not None:
             query = "" if mail.link_token is None else "?" + urlencode({"jeton": mail.link_token})
@@ -180,5 +184,6 @@ def _sample(template: Template, data: TemplateData, language: str) -> Mail:
         written_at=datetime.fromisoformat("2026-01-01T08:00:00+00:00"),
         data=data,
         code="000000",
+        text="Une ligne.\n\nUne autre.",
         link_token="0" * 43 if template.carries_secret or template.has_not_me_link else None,
     )

@@ -18,7 +18,7 @@ from services.mailer.mail_templates import Template
 from shared.domain.brand import Brand
 from shared.domain.countries import country_names
 from shared.i18n.catalogue import LANGUAGES
-from shared.i18n.dates import format_date, format_datetime, format_time
+from shared.i18n.dates import format_date, format_datetime, format_day, format_time
 from shared.i18n.templates import CompiledTemplates, add_texts
 
 OWN_TEMPLATES = Path(__file__).parent / "templates"
@@ -130,6 +130,7 @@ def _environment(language: str, brand: Brand, overrides: Path | None) -> jinja2.
     }
     environment.filters |= {
         "date": lambda at: format_date(at, language),
+        "day": lambda iso: format_day(iso, language),
         "time": lambda at: format_time(at, language),
         "datetime": lambda at: format_datetime(at, language),
         "country": lambda code: country_names(language).get(code, code),

@@ -9,7 +9,14 @@ from pathlib import Path
 from services.mailer import account_mails, data_export, store
 from services.mailer.courier import Courier
 from services.mailer.delivery_worker import DeliveryWorker
-from services.mailer.handlers import act_mails, agent_mails, changes, notices, requests
+from services.mailer.handlers import (
+    act_mails,
+    agent_mails,
+    changes,
+    notices,
+    request_mails,
+    requests,
+)
 from services.mailer.handlers.enqueue import Deps
 from services.mailer.handlers.requests import latest
 from services.mailer.mail_templates import (
@@ -109,6 +116,7 @@ SERVICE = Service(
         hears(CodeRefused, notices.code_refused),
         hears(SessionOpened, notices.session_opened),
         *notices.SUBSCRIPTIONS,
+        *request_mails.SUBSCRIPTIONS,
         *act_mails.SUBSCRIPTIONS,
         *agent_mails.SUBSCRIPTIONS,
     ),

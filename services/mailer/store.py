@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from services.mailer.deliveries import Delivery
+from services.mailer.deliveries import SECRET_FIELDS, Delivery
 from shared.contracts.registration.events import (
     AccountCreated,
     AccountImported,
@@ -58,7 +58,8 @@ async def lock(tx: Connection, owner_id: str) -> None:
 async def add(tx: Connection, new: Delivery) -> None:
     """Add a mail, due now, unless the same event added it before."""
     row = dict(vars(new))
-    del row["code"], row["link_token"]  # in clear only while the message is built
+    for name in SECRET_FIELDS:  # in clear only while the message is built
+        del row[name]
     data, secrets = row.pop("data"), row.pop("secrets")
     row["template"] = new.template.name
     row["facts"] = msgspec.json.encode(data).decode()

@@ -21,11 +21,12 @@ class Deps:
     clock: Callable[[], datetime]
     hasher: Hasher
     opener: Opener
+    own_sealer: Sealer
     mailer_sealer: Sealer
+    gateway_sealer: Sealer
     registration_sealer: Sealer
     profile_sealer: Sealer
     desk_sealer: Sealer
-    gateway_sealer: Sealer
     token_keys: KeyRing
     journal: Journal
     owners: Owners

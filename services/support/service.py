@@ -4,7 +4,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from services.support import agent_store, due_acts, journal_jobs, journal_query_store, look_store
+from services.support import (
+    agent_store,
+    due_acts,
+    journal_jobs,
+    journal_query_store,
+    look_store,
+    request_clock,
+    request_export,
+)
 from services.support.deps import Deps
 from services.support.handlers import (
     account_looks,
@@ -12,9 +20,12 @@ from services.support.handlers import (
     act_objections,
     agent_invitations,
     agent_sign_in,
-    incoming,
     journal,
+    my_requests,
     proposals,
+    ready_answers,
+    request_desk,
+    request_intake,
     team,
 )
 from services.support.journal import Journal, journalled
@@ -22,15 +33,21 @@ from services.support.owners import ASKS, Owners
 from services.support.settings import SupportSettings
 from shared.contracts import dossiers, load_contracts
 from shared.contracts.base import EVENTS
-from shared.contracts.gateway import CorrectionRequested, DepartureReported, SessionOpened
+from shared.contracts.gateway import (
+    CorrectionRequested,
+    DepartureReported,
+    MailboxReported,
+    MessageWritten,
+    SessionOpened,
+)
 from shared.contracts.profile import events as profile
 from shared.contracts.registration import events as registration
 from shared.contracts.registration.events import AccountFrozen, LostPhoneReported
-from shared.contracts.support import acts, agents, looks
+from shared.contracts.support import acts, agents, looks, people_requests
 from shared.contracts.support import journal as journal_contracts
 from shared.contracts.support import proposals as requests
 from shared.database import transaction
-from shared.messaging.handlers import answers, hears, hears_sql
+from shared.messaging.handlers import answers, hears
 from shared.runtime.service import Runtime, Service
 from shared.security.password_hashing import Cost, Hasher
 from shared.security.sealing import Opener, Sealer
@@ -41,6 +58,8 @@ load_contracts()
 PURGE_SECONDS = 60
 #: How soon an agent who was agreed to gets the link.
 INVITATION_SECONDS = 2
+#: How soon a missed promise, a reminder or an end is noticed.
+REQUEST_SECONDS = 60
 #: An agent signs in a few times a day: the hash may cost more than applicants' (PW-11).
 COST = Cost(memory=47_104, time=2, parallelism=1)
 
@@ -57,11 +76,12 @@ async def build(runtime: Runtime, settings: SupportSettings) -> AsyncIterator[De
         clock=runtime.clock,
         hasher=hasher,
         opener=opener,
+        own_sealer=Sealer("support", settings.seal_keys),
         mailer_sealer=Sealer("mailer", settings.mailer_keys),
+        gateway_sealer=Sealer("gateway", settings.gateway_keys),
         registration_sealer=registration_sealer,
         profile_sealer=profile_sealer,
         desk_sealer=Sealer("desk", settings.desk_keys),
-        gateway_sealer=Sealer("gateway", settings.gateway_keys),
         token_keys=settings.token_keys,
         journal=Journal(keys=settings.journal_keys),
         owners=Owners(
@@ -76,6 +96,11 @@ async def build(runtime: Runtime, settings: SupportSettings) -> AsyncIterator[De
             await agent_store.purge(tx, runtime.clock())
             await look_store.purge(tx, runtime.clock())
             await journal_query_store.purge_exports(tx, runtime.clock())
+        await request_clock.purge(runtime.pool, deps)
+
+    async def advance_requests() -> None:
+        if await request_clock.advance(runtime.pool, deps):
+            runtime.wake_relay()
 
     async def send_invitations() -> None:
         if await agent_invitations.send_due(runtime.pool, deps):
@@ -88,6 +113,7 @@ async def build(runtime: Runtime, settings: SupportSettings) -> AsyncIterator[De
     runtime.every(PURGE_SECONDS, "purge", purge)
     runtime.every(due_acts.INTERVAL_SECONDS, "acts", carry_out_acts)
     runtime.every(INVITATION_SECONDS, "invitations", send_invitations)
+    runtime.every(REQUEST_SECONDS, "requests", advance_requests)
     journal_jobs.start(runtime, deps.journal, settings.journal_anchors_file)
     try:
         yield deps
@@ -101,9 +127,11 @@ SERVICE = Service(
     build=build,
     migrations=Path(__file__).parent / "migrations",
     hears=journalled(
-        hears_sql(CorrectionRequested, incoming.store),
-        hears_sql(DepartureReported, incoming.store),
-        hears_sql(LostPhoneReported, incoming.store),
+        hears(CorrectionRequested, request_intake.correction_requested),
+        hears(DepartureReported, request_intake.departure_reported),
+        hears(MessageWritten, request_intake.message_written),
+        hears(MailboxReported, request_intake.mailbox_reported),
+        hears(LostPhoneReported, request_intake.lost_phone_reported),
         hears(SessionOpened, act_objections.session_opened),
         hears(AccountFrozen, act_objections.account_frozen),
         hears(registration.ActNotCarriedOut, act_objections.not_carried_out),
@@ -131,6 +159,20 @@ SERVICE = Service(
         ),
         answers(agents.SuspendAgent, team.suspend_agent),
         answers(agents.RemoveAgent, team.remove_agent),
+        answers(people_requests.ListMyRequests, my_requests.list_my_requests),
+        answers(people_requests.DescribeMyRequest, my_requests.describe_my_request),
+        answers(people_requests.SendFollowUpLink, my_requests.send_follow_up_link),
+        answers(people_requests.ReplyToDesk, my_requests.reply_to_desk),
+        answers(people_requests.CancelMyRequest, my_requests.cancel_my_request),
+        answers(people_requests.ExportRequests, request_export.export_requests),
+        answers(people_requests.ListRequests, request_desk.list_requests),
+        answers(people_requests.DescribeRequest, request_desk.describe_request),
+        answers(people_requests.OpenRequest, request_desk.open_request),
+        answers(people_requests.TakeRequest, request_desk.take_request),
+        answers(people_requests.ReleaseRequest, request_desk.release_request),
+        answers(people_requests.AnswerRequest, request_desk.answer_request),
+        answers(people_requests.ListReadyAnswers, ready_answers.list_ready_answers),
+        answers(people_requests.SaveReadyAnswer, ready_answers.save_ready_answer),
         answers(requests.Propose, proposals.propose, proposals.check_form),
         answers(requests.ApproveProposal, proposals.approve_proposal),
         answers(requests.RefuseProposal, proposals.refuse_proposal),
@@ -159,6 +201,17 @@ SERVICE = Service(
         agents.AgentReinstated,
         agents.AgentSignedIn,
         agents.AgentSignInRefused,
+        people_requests.RequestReceived,
+        people_requests.RequestTaken,
+        people_requests.RequestReleased,
+        people_requests.RequestDelayed,
+        people_requests.RequestAnswered,
+        people_requests.RequestReminded,
+        people_requests.RequestReplied,
+        people_requests.RequestMoved,
+        people_requests.RequestClosed,
+        people_requests.FollowUpLinkRequested,
+        people_requests.ReadyAnswerChanged,
         *(one for one in EVENTS.values() if one.__module__ == acts.__name__),
     ),
 )

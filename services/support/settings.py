@@ -7,11 +7,11 @@ from datetime import timedelta
 from pathlib import Path
 
 from services.support.proposals import Delays
+from shared.domain.answer_days import AnswerDays
 from shared.security.seal_keys import OpeningRing, SealingRing
 from shared.security.sealing import KeyRing
 from shared.settings import (
     Problem,
-    ServiceSettings,
     amqp_url_of,
     database_url_of,
     health_port_of,
@@ -30,7 +30,7 @@ def validate_domains(domains: tuple[str, ...]) -> str | None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SupportSettings(ServiceSettings):
+class SupportSettings(AnswerDays):
     """Settings of support."""
 
     database_url: str = database_url_of("support")
@@ -46,6 +46,11 @@ class SupportSettings(ServiceSettings):
         doc="Public keys that seal codes and links for the mailer.",
         secret=True,
     )
+    gateway_keys: SealingRing = setting(
+        "IMPEX_SEAL_KEYS_GATEWAY",
+        doc="Public keys that seal data for the gateway's pages.",
+        secret=True,
+    )
     registration_keys: SealingRing = setting(
         "IMPEX_SEAL_KEYS_REGISTRATION",
         doc="Public keys that seal addresses and names for registration.",
@@ -59,11 +64,6 @@ class SupportSettings(ServiceSettings):
     desk_keys: SealingRing = setting(
         "IMPEX_SEAL_KEYS_DESK",
         doc="Public keys that seal what agents read for the desk's pages.",
-        secret=True,
-    )
-    gateway_keys: SealingRing = setting(
-        "IMPEX_SEAL_KEYS_GATEWAY",
-        doc="Public keys that seal for the gateway what people see of their own activity.",
         secret=True,
     )
     journal_keys: KeyRing = setting(
@@ -99,6 +99,14 @@ class SupportSettings(ServiceSettings):
         default_doc="the machine's cores",
         doc="Number of threads that hash agents' passwords.",
         between=(1, 256),
+    )
+
+    request_days: int = setting(
+        "IMPEX_REQUEST_DAYS",
+        default=730,
+        doc="Retention of requests to the support desk after their end.",
+        unit="days",
+        between=(60, 3_650),
     )
 
     sensitive_minutes: int = setting(

@@ -53,6 +53,25 @@ ALERTS: dict[str, str] = {
         "Trop de demandes viennent de votre réseau. Réessayez dans {wait}, à {time}. Les messages "
         "déjà envoyés restent valables."
     ),
+    "too_many_requests_to_desk": N_(
+        "Trop de demandes avec cette adresse aujourd'hui. Réessayez dans {wait}, à {time}, ou "
+        "appelez-nous."
+    ),
+    "follow_up_too_many_requests": N_(
+        "Trop de liens demandés. Réessayez dans {wait}, à {time}. Les liens déjà envoyés restent "
+        "valables."
+    ),
+    "request_too_many_requests": N_(
+        "Trop de réponses aujourd'hui. Réessayez dans {wait}, à {time}. Votre saisie est gardée."
+    ),
+    "request_request_closed": N_(
+        "Cette demande est close : une réponse ne la rouvre plus. Faites une autre demande."
+    ),
+    "request_closed": N_("Cette demande est close : il n'y a plus rien à annuler."),
+    "request_not_there_yet": N_(
+        "La demande n'est pas encore arrivée au secrétariat. Choisissez de nouveau « Annuler ma "
+        "demande » dans un instant."
+    ),
     "too_soon": N_(
         "Un message vient de partir. Vous pourrez en demander un autre dans {wait}, à {time}."
     ),

@@ -44,6 +44,15 @@ FIELDS: dict[tuple[str, str], str] = {
         "Les lettres du domaine ressemblent à d'autres : saisissez-le de nouveau au clavier."
     ),
     ("address", "unchanged"): N_("C'est déjà votre adresse : saisissez-en une autre."),
+    ("number", "missing"): N_("Saisissez le numéro de la demande."),
+    ("number", "format"): N_(
+        "Saisissez les 3 lettres et les 10 signes du numéro, par exemple COR-A44X2-YZ7EW."
+    ),
+    ("text", "missing"): N_("Écrivez votre réponse."),
+    ("text", "too_long"): N_("Saisissez au plus {max} caractères."),
+    ("text", "forbidden_characters"): N_(
+        "Retirez les signes qui ne s'affichent pas : réécrivez ce passage au lieu de le coller."
+    ),
     ("password", "missing"): N_("Saisissez un mot de passe."),
     ("password", "too_short"): N_("Saisissez au moins {min} caractères (il y en a {length})."),
     ("password", "too_long"): N_("Saisissez au plus {max} caractères (il y en a {length})."),

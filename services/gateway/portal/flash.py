@@ -52,9 +52,14 @@ SUCCESS: dict[str, str] = {
     "unlocked": N_("La limite est levée : vous pouvez vous connecter, ou refaire votre demande."),
     "draft_saved": N_("Brouillon enregistré à {saved}. Vous devez valider les informations."),
     "draft_closed": N_("Brouillon enregistré. Vous devez valider les informations."),
+    "reply_sent": N_("Votre réponse est envoyée au secrétariat."),
     "validated": N_("Informations validées. Elles ne sont plus modifiables directement."),
 }
 INFO: dict[str, str] = {
+    "request_by_link": N_(
+        "Ce navigateur ne peut plus annuler cette demande. Ouvrez le lien de notre message, ou "
+        "demandez-en un autre ici."
+    ),
     "recovery_address_gone": N_("Aucune adresse de secours n'attend de code : saisissez-la ici."),
     "back": N_("Ce que vous avez fait est gardé. Étape suivante : {step}."),
     "verified": N_("Votre adresse est déjà vérifiée."),

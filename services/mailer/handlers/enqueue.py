@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from services.mailer import store
-from services.mailer.deliveries import Delivery, Secrets
+from services.mailer.deliveries import SECRET_FIELDS, Delivery, Secrets
 from services.mailer.mail_templates import Template
 from services.mailer.messages import envelope_address
 from services.mailer.store import Owner, Recipient
@@ -50,8 +50,8 @@ class Deps:
     give_up: timedelta
     wake: Callable[[], None]
     gateway_sealer: Sealer
-    support_sealer: Sealer
     opener: Opener
+    support_sealer: Sealer
 
 
 class Addressee(Protocol):
@@ -115,7 +115,7 @@ async def enqueue(
     cause = envelope.id if subject is None else f"{envelope.id}/{subject}"
     secrets = None
     if template.carries_secret:
-        sealed = {name: getattr(event, name, None) for name in ("code", "link_token")}
+        sealed = {name: getattr(event, name, None) for name in SECRET_FIELDS}
         secrets = Secrets(message_type=event.TYPE, **sealed)
     delivery = Delivery(
         # The same event always causes the same mail, even replayed after years.

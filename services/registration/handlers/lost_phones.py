@@ -22,6 +22,7 @@ from shared.contracts.registration.requests import (
 )
 from shared.contracts.registration.views import Done, LostPhoneView, MailedLinkView
 from shared.database import Pool, acquire
+from shared.domain.support_requests import request_number
 from shared.messaging.handlers import Refused, RequestContext
 from shared.runtime.telemetry import get_logger
 
@@ -81,7 +82,10 @@ async def confirm_lost_phone(request: ConfirmLostPhone, context: RequestContext[
         return context.refuse(invalid_fields([error]))
     now, stolen = context.now(), request.stolen
     await mailed_link_store.set_used(context.tx, PHONE.name, hashes, now, stolen=stolen)
-    await context.emit(LostPhoneReported(stolen=stolen, reported_at=now), subject=account.id)
+    # From the link, which is used once: page, mail and desk show the same.
+    number = request_number("lost_phone", hashes[0])
+    event = LostPhoneReported(stolen=stolen, reported_at=now, request_id=number)
+    await context.emit(event, subject=account.id)
     log.warning(
         "A lost phone was confirmed.",
         action="lost_phone_reported",
@@ -93,7 +97,7 @@ async def confirm_lost_phone(request: ConfirmLostPhone, context: RequestContext[
         await rate_limit_store.clear(context.tx, login_attempts.KNOWN_BROWSER, keys)
         await freeze(context, account, by="lost_phone", desk_only=True)
     frozen = stolen or account.state == "frozen"
-    return LostPhoneView(account_id=account.id, frozen=frozen, reported_at=now)
+    return LostPhoneView(account_id=account.id, frozen=frozen, reported_at=now, number=number)
 
 
 def _is_right(checked: CheckedPassword, account: Account) -> bool:

@@ -239,10 +239,12 @@ class LostPhoneClaimed(Event, frozen=True, kw_only=True):
 
 @event(OWNER)
 class LostPhoneReported(Event, frozen=True, kw_only=True):
-    """The holder of the address confirmed that the phone is lost: the desk has a case."""
+    """The holder of the address confirmed that the phone is lost: the desk has a case, whose number
+    is `request_id`; events from before have none."""
 
     stolen: bool
     reported_at: datetime
+    request_id: str = ""
 
 
 @event(OWNER)

@@ -172,11 +172,13 @@ class AddressProofView(Reply, frozen=True, kw_only=True):
 
 
 class LostPhoneView(Reply, frozen=True, kw_only=True):
-    """The loss is recorded. `frozen`: the account `account_id` cannot sign in any more."""
+    """The loss is recorded. `frozen`: the account `account_id` cannot sign in any more. `number` is
+    that of the request to the desk."""
 
     account_id: str
     frozen: bool
     reported_at: datetime
+    number: str = ""
 
 
 class DisavowalView(Reply, frozen=True, kw_only=True):

@@ -18,6 +18,7 @@ from services.registration import resumption_store
 from services.registration.resumption import ResumptionCode
 from shared.contracts.base import Sealed
 from shared.contracts.registration.events import AddressChangeRequested
+from shared.contracts.support.people_requests import RequestReceived
 from shared.domain.resumption_codes import in_groups, make_resumption_code
 from shared.security.sealing import KeyRing, keyed_hash, seal_context
 from shared.security.signed_tokens import sign
@@ -305,6 +306,82 @@ async def departure_report(person: Person) -> Filled:
         "reporter_address": new_address(),
     }
     return Filled(browser, page, {}, typed)
+
+
+@scene("write")
+async def write(person: Person) -> Filled:
+    browser = person.browser()
+    page = await browser.get("/aide/ecrire")
+    typed = {"text": "Bonjour <b>& merci</b>", "name": "Anne Martin", "address": new_address()}
+    return Filled(browser, page, {}, typed)
+
+
+@scene("mailbox")
+async def mailbox(person: Person) -> Filled:
+    browser = person.browser()
+    page = await browser.get("/aide/messagerie")
+    typed = {
+        "account_address": new_address(),
+        "name": "Anne Martin",
+        "address": new_address(),
+        "text": "Boîte pleine depuis lundi",
+    }
+    return Filled(browser, page, {}, typed)
+
+
+@scene("follow_up")
+async def follow_up(person: Person) -> Filled:
+    browser = person.browser()
+    return Filled(browser, await browser.get("/suivi"), {}, {"number": "COR-A44X2-YZ7EW"})
+
+
+@scene("cancel_sent_request")
+async def cancel_sent_request(person: Person) -> Filled:
+    """On the page that follows a form."""
+    before = await write(person)
+    page = await before.browser.post(before.page, before.page.path, before.all)
+    return Filled(before.browser, page)
+
+
+async def mailed_request(person: Person) -> tuple[HttpBrowser, str, str]:
+    """A signed-in browser, the number of a request of its account, and the mail's token."""
+    before = await correction(person)
+    await before.browser.post(before.page, before.page.path, before.all)
+    account, mails = await person.holder.account_id(), person.portal.sent_mails
+    received = await mails.event(RequestReceived.__name__, account)
+    sealed = msgspec.convert(received.data["link_token"], Sealed)
+    token = mails.opener.open(sealed, seal_context(RequestReceived, "link_token"))
+    return before.browser, received.data["number"], token
+
+
+@scene("my_request")
+async def my_request(person: Person) -> Filled:
+    browser, number, _ = await mailed_request(person)
+    page = await browser.get(f"/compte/demandes/demande?numero={number}")
+    return Filled(browser, page, {}, {"text": "Voici la suite."})
+
+
+@scene("cancel_my_request")
+async def cancel_my_request(person: Person) -> Filled:
+    browser, number, _ = await mailed_request(person)
+    return Filled(
+        browser, await browser.get(f"/compte/demandes/demande/annulation?numero={number}")
+    )
+
+
+@scene("followed_request")
+async def followed_request(person: Person) -> Filled:
+    _, _, token = await mailed_request(person)
+    browser = person.browser()
+    page = await browser.get(f"/suivi/demande?jeton={token}")
+    return Filled(browser, page, {}, {"text": "Voici la suite."})
+
+
+@scene("cancel_followed_request")
+async def cancel_followed_request(person: Person) -> Filled:
+    _, _, token = await mailed_request(person)
+    browser = person.browser()
+    return Filled(browser, await browser.get(f"/suivi/demande/annulation?jeton={token}"))
 
 
 @scene("register")

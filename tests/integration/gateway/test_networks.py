@@ -5,6 +5,7 @@ With IPv4 each /24 is one.
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import date, datetime
 
 import pytest
 import pytest_asyncio
@@ -25,6 +26,16 @@ pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 RING = KeyRing.parse(new_key())
 LIMIT = 3
+
+
+class EveryDay:
+    """Promises an answer on the day itself."""
+
+    def answer_by(self, kind: str, received_at: datetime) -> date:
+        return received_at.date()
+
+
+EVERY_DAY = EveryDay()
 #: Networks, and how many of a request from each are accepted.
 NETWORKS = [
     ([f"2001:db8:5:{number:x}::/64" for number in range(LIMIT + 2)], LIMIT),
@@ -67,11 +78,16 @@ async def test_s_05_reports_of_departures_of_a_network_are_limited(
     pool: Pool, networks: list[str], accepted: int
 ) -> None:
     await pool.execute("delete from support_requests")
-    desk = SupportRequests(pool, Clock(), lambda: None, Sealer("support", RING), LIMIT)
+    limits = {"departure": LIMIT}
+    desk = SupportRequests(pool, Clock(), lambda: None, Sealer("support", RING), EVERY_DAY, limits)
     outcomes = []
     for network in networks:
         try:
-            outcomes.append(await desk.report_departure(None, {}, network=network, key=new_token()))
+            outcomes.append(
+                await desk.report_departure(
+                    None, {}, network=network, language="fr", key=new_token()
+                )
+            )
         except RateLimited:
             continue
     assert len(outcomes) == accepted

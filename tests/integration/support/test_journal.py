@@ -20,7 +20,6 @@ from services.support.journal_verification import Report
 from services.support.journal_verification_store import verify
 from services.support.service import SERVICE
 from shared.contracts.base import EVENTS
-from shared.contracts.gateway import CorrectionRequested
 from shared.contracts.registration.events import (
     AccountCreated,
     AccountFrozen,
@@ -34,6 +33,7 @@ from shared.outbox import apply, apply_once
 from shared.runtime.service import utc_now
 from shared.security.sealing import KeyRing, new_key
 from tests.contract.samples import sample
+from tests.support.harness.request_desk import RequestDesk
 from tests.support.harness.support import SupportHarness
 from tests.support.logs import written_log
 from tests.support.servers.shared_servers import Database
@@ -138,10 +138,9 @@ async def test_an_event_is_written_once_however_often_it_comes(desk: SupportHarn
 
 
 async def test_an_event_with_a_handler_is_written_in_its_transaction(desk: SupportHarness) -> None:
-    await desk.clear_tables("incoming_requests")
-    await desk.handle_event(sample(CorrectionRequested), ACCOUNT)  # type: ignore[arg-type]
+    await RequestDesk(desk).correction(ACCOUNT)
     assert await desk.count("journal_entries") == 1
-    assert await desk.count("incoming_requests") == 1
+    assert await desk.count("requests") == 1
 
 
 async def test_gd_03_values_about_people_are_stored_apart(desk: SupportHarness) -> None:

@@ -33,10 +33,11 @@ TABLES = (
     "account_looks",
     "look_agreements",
     "proposals",
+    "requests",
+    "request_limits",
     "agent_links",
     "agent_attempts",
     "agents",
-    "incoming_requests",
 )
 #: In the past.
 START = datetime(2026, 1, 15, 12, tzinfo=UTC)
@@ -47,6 +48,8 @@ class SupportHarness(ServiceHarness):
     """The handlers of the service, and the requests of the desk."""
 
     mailer: Opener | None = None
+    gateway: Opener | None = None
+    desk: Opener | None = None
 
     async def add(self, address: str, role: str = "supervisor", language: str = "fr") -> Agent:
         """`impex agent add`."""
@@ -141,6 +144,8 @@ async def open_harness(
         now=START,
         sealer=Sealer("support", chosen.seal_keys),
         mailer=Opener("mailer", chosen.mailer_keys),
+        gateway=Opener("gateway", chosen.gateway_keys),
+        desk=Opener("desk", chosen.desk_keys),
     )
     if not keep_tables:
         await made.clear_tables(*TABLES)

@@ -66,6 +66,10 @@ VALUES: dict[str, Any] = {
     "city": "Saint-Étienne",
     "country": "BE",
     "position_other": "Personne qualifiée",
+    "kind": "correction",
+    "answer_by": "2026-12-08",
+    "closes_on": "2026-12-16",
+    "reply_until": "2026-12-31",
     "validated_at": ASKED,
 }
 
@@ -97,6 +101,7 @@ def mail(template: str = VALIDATION.name, language: str = "fr", case: int = 0, *
         "data": data_of(template, case),
         "code": CODE if kind.carries_secret or kind.has_not_me_link else None,
         "link_token": token,
+        "text": "Il nous faut le numéro.\n\nMerci.",
     }
     return Mail(**values | more)
 

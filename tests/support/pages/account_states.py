@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.support.pages.information_states import FRENCH, listed
 from tests.support.pages.page_basis import NOW, State, form, me, rules
+from tests.support.pages.request_states import requests_in
 from tests.support.pages.rights_states import PENDING_CHANGE
 from tests.support.pages.sign_in_states import flash, refused
 
@@ -48,6 +49,7 @@ def _account(
         "about_sessions": name.endswith(("-session_ended", "-sessions_ended")),
         "information_state": "draft",
         "listed": None,
+        "requests": [],
         "idle_minutes": 30,
         "hours": 8,
     }
@@ -70,6 +72,8 @@ def inside() -> list[State]:
         _account("account-validated", localized=listed(FRENCH)),
         _account("account-information-unavailable", information_state="unavailable"),
         _account("account-address-pending", pending=PENDING_CHANGE),
+        _account("account-requests", requests=requests_in("fr", "received", "waiting")),
+        _account("account-requests-unavailable", requests=None),
         _account("account-one-session", sessions=SESSIONS[:1]),
         _account("account-few-codes", factor=_factor(1)),
         _account("account-without-codes", factor=_factor(on=False)),

@@ -15,6 +15,7 @@ from tests.support.pages.dossier_states import ROUTES, at_home
 from tests.support.pages.information_states import information_states
 from tests.support.pages.page_basis import ADDRESS, BRAND, NOW, State, form, rules, view
 from tests.support.pages.recovery_states import without_password_or_phone
+from tests.support.pages.request_states import follow_up_states
 from tests.support.pages.rights_states import rights
 from tests.support.pages.sign_in_states import signing_in
 
@@ -316,4 +317,5 @@ STATES: tuple[State, ...] = (
     *inside(),
     *information_states(),
     *rights(),
+    *follow_up_states(),
 )

@@ -14,6 +14,8 @@ WRONG_CODE = refused("link_wrong_code", "code", tries_left=4)
 STOLEN = form({"stolen": "1"}, {"password": ["Ce n'est pas votre mot de passe."]})
 TOO_MANY = refused("too_many_requests", None, wait="3 h", time="13:40 (heure de Paris)")
 
+SENT = {"number": "TEL-K7QMR-2RXCV", "answer_by": "2026-11-24", "sent": "k1.AAAA"}
+
 
 def without_password_or_phone() -> list[State]:
     """Forgotten password, lost phone, « ce n'est pas moi »."""
@@ -61,8 +63,8 @@ def _phones() -> list[State]:
         _confirm("lost_phone_confirm-errors", "valid", form=WRONG_CODE),
         _confirm("lost_phone_confirm-stolen", "valid", form=STOLEN),
         *(_confirm(f"lost_phone_confirm-{state}", state) for state in ENDED),
-        State("lost_phone_done", "lost_phone_done.html", {"frozen": False}),
-        State("lost_phone_done-frozen", "lost_phone_done.html", {"frozen": True}),
+        State("lost_phone_done", "lost_phone_done.html", {"frozen": False, **SENT}),
+        State("lost_phone_done-frozen", "lost_phone_done.html", {"frozen": True, **SENT}),
     ]
 
 

@@ -198,8 +198,9 @@ def _desk() -> list[State]:
     unavailable = form(TYPED, alert=refused("unavailable", None).alert)
     known = form({"reporter_name": "Pierre Durand", "reporter_address": ADDRESS})
     many = refused("too_many_requests_network", None, wait="42 min", time="10:44 (heure de Paris)")
-    number = {"number": "COR-K7QMR-2RXCV"}
-    left = {"number": "DEP-K7QMR-2RXCV", "date": "2026-12-31"}
+    sent = {"answer_by": "2026-12-04", "sent": "k1.AAAA"}
+    number = {"number": "COR-K7QMR-2RXCV", **sent}
+    left = {"number": "DEP-K7QMR-2RXCV", "date": "2026-12-31", **sent}
     return [
         State("correction", correction, {"form": form()}, "/compte/correction", me=me()),
         State("correction-empty", correction, {"form": empty}, "/compte/correction", me=me()),
@@ -219,5 +220,32 @@ def _desk() -> list[State]:
         State("departure-inside", report, {"form": known}, "/signaler-un-depart", me=me()),
         State("departure-errors", report, {"form": bad}, "/signaler-un-depart"),
         State("departure-many", report, {"form": many}, "/signaler-un-depart"),
-        State("departure-sent", "departure_reported.html", {"number": "DEP-K7QMR-2RXCV"}),
+        State("departure-sent", "departure_reported.html", {"number": "DEP-K7QMR-2RXCV", **sent}),
+        *_writing(),
+    ]
+
+
+def _writing() -> list[State]:
+    promised = {"answer_by": "2026-12-03"}
+    sent = {"number": "MSG-K7QMR-2RXCV", "answer_by": "2026-12-03", "sent": "k1.AAAA"}
+    wrong = _wrong(
+        {"address": "jean"},
+        text="message_missing",
+        name="name_missing",
+        address="address_format",
+    )
+    same = {"account_address": ADDRESS, "address": ADDRESS, "name": "Pierre", "text": "Rien."}
+    dead = _wrong(same, address="same_address")
+    many = refused("too_many_requests_to_desk", None, wait="3 h", time="12:44 (heure de Paris)")
+    write, mailbox = "/aide/ecrire", "/aide/messagerie"
+    return [
+        State("write", "write.html", {"form": form(), **promised}, write),
+        State("write-inside", "write.html", {"form": form(), **promised}, write, me=me()),
+        State("write-errors", "write.html", {"form": wrong, **promised}, write),
+        State("write-many", "write.html", {"form": many, **promised}, write),
+        State("mailbox", "mailbox.html", {"form": form(), **promised}, mailbox),
+        State("mailbox-inside", "mailbox.html", {"form": form(), **promised}, mailbox, me=me()),
+        State("mailbox-errors", "mailbox.html", {"form": dead, **promised}, mailbox),
+        State("request-sent", "request_sent.html", sent),
+        State("request-sent-inside", "request_sent.html", sent, me=me()),
     ]

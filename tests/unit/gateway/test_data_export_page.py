@@ -9,14 +9,14 @@ import pytest
 from services.gateway.features.data_export.data_export_labels import FIELDS, MAILS, TITLES, VALUES
 from services.gateway.features.data_export.data_export_page import CHOSEN, build_sections
 from services.gateway.features.data_export.personal_data import PersonalData
-from services.gateway.features.support_requests.support_requests import PREFIXES
 from services.gateway.portal.dossier_texts import KINDS
 from services.mailer.mail_templates import TEMPLATES
+from shared.domain.support_requests import KINDS as REQUEST_KINDS
 from tests.support.pages.page_basis import BRAND
 
 
 def test_every_kind_of_support_request_has_a_name() -> None:
-    assert set(PREFIXES) <= set(VALUES)
+    assert set(REQUEST_KINDS) <= set(VALUES)
 
 
 def _rows(service: str, category: str, row: dict[str, Any], lang: str) -> list[tuple[str, str]]:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from services.mailer.mail_templates import TEMPLATES
+from services.mailer.mail_templates import REQUEST_MAILS, TEMPLATES
 from tests.support.mail.sample_mails import BASE_URL, CODE, LANGUAGES, TOKEN, text_of
 
 NBSP = "\u00a0"
@@ -132,6 +132,7 @@ def test_em_12_the_mail_with_a_code_carries_no_link(template: str, language: str
 
 def test_only_what_carries_a_secret_is_sent_again_after_an_uncertain_attempt() -> None:
     opening = {name for name, template in TEMPLATES.items() if template.carries_secret}
+    requests = {template.name for template in REQUEST_MAILS}
     codes = {"validation", "address_code", "new_address_code", "recovery_address_code"}
     links = {"password_reset", "lost_phone", "unlock", "agent_invited", "change_planned"}
-    assert opening == codes | links
+    assert opening == codes | links | requests

@@ -124,9 +124,9 @@ PUBLIC = OpeningRing.parse(PAIR).for_senders()
         (SealRing, "p1:x25519-public:" + base64.b64encode(b"short").decode(), "has 5 bytes"),
         (SealRing, PAIR.replace("x25519-private", "rsa-private"), "must be x25519-private"),
         (SealRing, f"{PAIR},{PAIR}", "used twice"),
-        (SealRing, f"{PAIR},{PAIR.replace('p1', 'p2')}", "repeats another key"),
-        (SealRing, f"{PAIR},{PUBLIC.replace('p1', 'p2')}", "repeats another key"),
-        (SealRing, f"{SHARED},{SHARED.replace('k1', 'k2')}", "repeats another key"),
+        (SealRing, f"{PAIR},{PAIR.replace('p1:', 'p2:')}", "repeats another key"),
+        (SealRing, f"{PAIR},{PUBLIC.replace('p1:', 'p2:')}", "repeats another key"),
+        (SealRing, f"{SHARED},{SHARED.replace('k1:', 'k2:')}", "repeats another key"),
     ],
     ids=range(12),
 )

@@ -14,6 +14,7 @@ from services.gateway.portal import profile_form
 from services.gateway.portal.credentials import code_is_fresh, describe_factor
 from services.gateway.portal.flash import redirect_with_flash
 from services.gateway.portal.fresh_code import give_code
+from services.gateway.portal.my_requests import open_requests
 from services.gateway.portal.profile_form import ProfileSummary
 from services.gateway.sessions import guards
 from services.gateway.sessions.model import Session
@@ -35,7 +36,11 @@ async def show(request: web.Request) -> web.Response:
     found, app = guards.require_signed_in(request), request.app
     factor = await describe_factor(request, found.account_id)
     limits = app[SESSIONS].limits
-    (state, listed), pending = await asyncio.gather(_information(request, found), _pending(request))
+    (state, listed), pending, requests = await asyncio.gather(
+        _information(request, found),
+        _pending(request),
+        open_requests(request, found.account_id),
+    )
     return page(
         request,
         "account.html",
@@ -46,6 +51,7 @@ async def show(request: web.Request) -> web.Response:
         about_sessions=request[REQUEST_STATE].flash in ABOUT_SESSIONS,
         information_state=state,
         listed=listed,
+        requests=requests,
         idle_minutes=int(limits.idle.total_seconds() // 60),
         hours=int(limits.absolute.total_seconds() // 3600),
     )

@@ -20,6 +20,7 @@ from shared.contracts.data_export import PersonalDataView
 from shared.contracts.mfa.requests import ExportAccount as MfaExportAccount
 from shared.contracts.profile.requests import ExportAccount as ProfileExportAccount
 from shared.contracts.registration.holder import ExportAccount as RegistrationExportAccount
+from shared.contracts.support.people_requests import ExportRequests
 from shared.database import Pool, acquire
 from shared.messaging.handlers import Refused
 
@@ -71,6 +72,7 @@ async def collect(request: web.Request, account_id: str) -> PersonalData:
         "mfa": _export(request, MfaExportAccount(account_id=account_id)),
         "gateway": _gateway(request, account_id),
         "mailer": _export(request, mailer.ExportAccount(account_id=account_id)),
+        "support": _export(request, ExportRequests(account_id=account_id)),
     }
     answers = await asyncio.gather(*(_answer(export) for export in exports.values()))
     found = zip(exports, answers, strict=True)

@@ -11,6 +11,7 @@ from services.gateway.http.rendering import page
 from services.gateway.http.routes import url
 from services.gateway.portal.form_errors import refused_form
 from services.gateway.portal.mailed_links import MailedLink
+from services.gateway.portal.sent_requests import PROMISES, sent_request
 from services.gateway.portal.session_pages import end_frozen
 from services.gateway.sessions.request_state import REQUEST_STATE, idempotency_key
 from shared.contracts.registration.requests import (
@@ -56,7 +57,7 @@ async def show_confirm(request: web.Request, form: Form) -> web.Response:
         return page(
             request,
             "lost_phone_done.html",
-            frozen=form.result["frozen"],
+            **form.result,
             switch_url=url(request, "lost_phone"),
         )
     token, link = LINK.token_of(request, form), MALFORMED
@@ -90,4 +91,6 @@ async def confirm(request: web.Request, fields: dict[str, str]) -> web.Response 
         return refused_form(request, fields, refused, prefix="link")
     if view.frozen:
         await end_frozen(request, view.account_id)
-    return Form.accepted(frozen=view.frozen)
+    answer_by = request.app[PROMISES].answer_by("lost_phone", view.reported_at)
+    shown = sent_request(request, view.number, answer_by.isoformat())
+    return Form.accepted(frozen=view.frozen, **shown)

@@ -38,4 +38,22 @@ PAGES = (
         show_form=pages.show_report,
         sitemap=("account", N_("Signaler un départ")),
     ),
+    Page(
+        "write",
+        "/aide/ecrire",
+        None,
+        pages.submit_message,
+        "text name address",
+        show_form=pages.show_message,
+        sitemap=("help", N_("Nous écrire")),
+    ),
+    Page(
+        "mailbox",
+        "/aide/messagerie",
+        None,
+        pages.submit_mailbox,
+        "account_address name address text",
+        show_form=pages.show_mailbox,
+        sitemap=("help", N_("Ma messagerie ne reçoit plus rien")),
+    ),
 )

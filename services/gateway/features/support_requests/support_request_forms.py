@@ -34,6 +34,12 @@ ERRORS: dict[str, str] = {
     "establishment_missing": N_("Saisissez le nom de l'établissement."),
     "reporter_name_missing": N_("Saisissez vos prénom et nom."),
     "reporter_address_missing": N_("Saisissez votre adresse email."),
+    "message_missing": N_("Écrivez votre message."),
+    "mailbox_missing": N_("Écrivez ce qui se passe."),
+    "name_missing": N_("Saisissez vos prénom et nom."),
+    "own_address_missing": N_("Saisissez votre adresse email."),
+    "account_address_missing": N_("Saisissez l'adresse email de votre compte."),
+    "same_address": N_("Saisissez une autre adresse : celle-ci ne reçoit plus rien."),
 }
 LIMITS = {"text": MAX_TEXT, "remark": MAX_TEXT}
 
@@ -74,6 +80,44 @@ def check_report(fields: dict[str, str], now: datetime) -> Errors:
     if fields["date"] and (problem := _date(fields["date"], now)):
         errors["date"] = problem
     return errors
+
+
+def check_message(fields: dict[str, str], *, signed_in: bool) -> Errors:
+    """What is wrong with « Nous écrire »; whoever is signed in types the text alone."""
+    errors = _texts(fields, "text") if signed_in else _texts(fields, "text", "name", "address")
+    if not fields["text"]:
+        errors.setdefault("text", "message_missing")
+    return errors if signed_in else errors | _contact(fields, errors)
+
+
+def check_mailbox(fields: dict[str, str], *, signed_in: bool) -> Errors:
+    """What is wrong with « Ma messagerie ne reçoit plus rien »."""
+    names = () if signed_in else ("account_address", "name", "address")
+    errors = _texts(fields, "text", *names)
+    if not fields["text"]:
+        errors.setdefault("text", "mailbox_missing")
+    if signed_in:
+        return errors
+    if not fields["account_address"]:
+        errors.setdefault("account_address", "account_address_missing")
+    elif not ADDRESS.fullmatch(fields["account_address"]):
+        errors.setdefault("account_address", "address_format")
+    errors |= _contact(fields, errors)
+    if fields["address"] and fields["address"].lower() == fields["account_address"].lower():
+        errors.setdefault("address", "same_address")
+    return errors
+
+
+def _contact(fields: dict[str, str], errors: Errors) -> Errors:
+    """What is wrong with the name and the address of somebody who is not signed in."""
+    found: Errors = {name: errors[name] for name in ("name", "address") if name in errors}
+    if not fields["name"]:
+        found.setdefault("name", "name_missing")
+    if not fields["address"]:
+        found.setdefault("address", "own_address_missing")
+    elif not ADDRESS.fullmatch(fields["address"]):
+        found.setdefault("address", "address_format")
+    return found
 
 
 def refused(errors: Errors, lang: str) -> dict[str, list[str]]:

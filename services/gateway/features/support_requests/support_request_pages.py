@@ -1,4 +1,5 @@
-"""Requests to the support desk: a correction, leaving, a colleague's departure (B-11, G-36).
+"""Requests to the support desk: a correction, leaving, a colleague's departure, a message, a
+mailbox that receives nothing (B-11, G-36).
 
 No answer discloses whether an address has an account. What was typed stays on the form where
 something is wrong with it, or where a service is unavailable.
@@ -10,20 +11,34 @@ from services.gateway.features.support_requests.support_request_forms import (
     Errors,
     check_correction,
     check_departure,
+    check_mailbox,
+    check_message,
     check_report,
     refused,
 )
 from services.gateway.features.support_requests.support_requests import (
+    MAILBOX,
+    MESSAGE,
+    OF_ACCOUNT,
+    OF_ADDRESS,
     SUPPORT_REQUESTS,
     RateLimited,
+    Submitted,
 )
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
 from services.gateway.http.site import CLOCK
 from services.gateway.portal import texts
 from services.gateway.portal.form_errors import retry_values
+from services.gateway.portal.sent_requests import PROMISES, sent_request
 from services.gateway.sessions import guards
 from services.gateway.sessions.request_state import REQUEST_STATE, idempotency_key
+
+#: The alert of each limit; the others are those of networks.
+RATE_LIMITS = {
+    OF_ACCOUNT.name: "too_many_requests",
+    OF_ADDRESS.name: "too_many_requests_to_desk",
+}
 
 
 async def show_correction(request: web.Request, form: Form) -> web.Response:
@@ -59,7 +74,7 @@ async def submit_correction(request: web.Request, fields: dict[str, str]) -> For
     if errors := check_correction(fields):
         return _invalid(request, fields, errors)
     try:
-        number = await request.app[SUPPORT_REQUESTS].request_correction(
+        submitted = await request.app[SUPPORT_REQUESTS].request_correction(
             found.account_id,
             fields["about"],
             fields["text"],
@@ -67,7 +82,7 @@ async def submit_correction(request: web.Request, fields: dict[str, str]) -> For
         )
     except RateLimited as problem:
         return _rate_limited(request, fields, problem)
-    return Form.accepted(number=number)
+    return _accepted(request, submitted)
 
 
 async def submit_leaving(request: web.Request, fields: dict[str, str]) -> Form:
@@ -76,15 +91,16 @@ async def submit_leaving(request: web.Request, fields: dict[str, str]) -> Form:
     if errors := check_departure(fields, request.app[CLOCK]()):
         return _invalid(request, fields, errors)
     try:
-        number = await request.app[SUPPORT_REQUESTS].report_departure(
+        submitted = await request.app[SUPPORT_REQUESTS].report_departure(
             found.account_id,
             {name: fields[name] for name in ("date", "remark")},
             network=state.network,
+            language=state.lang,
             key=idempotency_key(request, "leaving", fields),
         )
     except RateLimited as problem:
         return _rate_limited(request, fields, problem)
-    return Form.accepted(number=number, date=fields["date"])
+    return _accepted(request, submitted, date=fields["date"])
 
 
 async def submit_report(request: web.Request, fields: dict[str, str]) -> Form:
@@ -94,12 +110,82 @@ async def submit_report(request: web.Request, fields: dict[str, str]) -> Form:
         return _invalid(request, fields, errors)
     details = {name: value for name, value in fields.items() if name != "key"}
     try:
-        number = await request.app[SUPPORT_REQUESTS].report_departure(
-            None, details, network=state.network, key=idempotency_key(request, "departure", fields)
+        submitted = await request.app[SUPPORT_REQUESTS].report_departure(
+            None,
+            details,
+            network=state.network,
+            language=state.lang,
+            key=idempotency_key(request, "departure", fields),
         )
     except RateLimited as problem:
-        return _rate_limited(request, fields, problem, "too_many_requests_network")
-    return Form.accepted(number=number)
+        return _rate_limited(request, fields, problem)
+    return _accepted(request, submitted)
+
+
+async def show_message(request: web.Request, form: Form) -> web.Response:
+    """« Nous écrire »; then number and day."""
+    return _show(request, form, "write.html", MESSAGE)
+
+
+async def show_mailbox(request: web.Request, form: Form) -> web.Response:
+    """« Ma messagerie ne reçoit plus rien »; then number and day."""
+    return _show(request, form, "mailbox.html", MAILBOX)
+
+
+async def submit_message(request: web.Request, fields: dict[str, str]) -> Form:
+    """Submit a message, of the account where somebody is signed in."""
+    state, account_id = request[REQUEST_STATE], _account_id(request)
+    if errors := check_message(fields, signed_in=account_id is not None):
+        return _invalid(request, fields, errors)
+    names = ("text",) if account_id else ("text", "name", "address")
+    try:
+        submitted = await request.app[SUPPORT_REQUESTS].write_message(
+            account_id,
+            {name: fields[name] for name in names},
+            network=state.network,
+            language=state.lang,
+            key=idempotency_key(request, "message", fields),
+        )
+    except RateLimited as problem:
+        return _rate_limited(request, fields, problem)
+    return _accepted(request, submitted)
+
+
+async def submit_mailbox(request: web.Request, fields: dict[str, str]) -> Form:
+    """Submit that emails do not arrive; the answer is the same for any address."""
+    state, account_id = request[REQUEST_STATE], _account_id(request)
+    if errors := check_mailbox(fields, signed_in=account_id is not None):
+        return _invalid(request, fields, errors)
+    names = ("text",) if account_id else ("text", "account_address", "name", "address")
+    try:
+        submitted = await request.app[SUPPORT_REQUESTS].report_mailbox(
+            account_id,
+            {name: fields[name] for name in names},
+            network=state.network,
+            language=state.lang,
+            key=idempotency_key(request, "mailbox", fields),
+        )
+    except RateLimited as problem:
+        return _rate_limited(request, fields, problem)
+    return _accepted(request, submitted)
+
+
+def _account_id(request: web.Request) -> str | None:
+    """The account of whoever is signed in with both factors."""
+    session = request[REQUEST_STATE].session
+    return session.account_id if session is not None and session.full else None
+
+
+def _show(request: web.Request, form: Form, template: str, kind: str) -> web.Response:
+    if form.result is not None:
+        return page(request, "request_sent.html", **form.result)
+    answer_by = request.app[PROMISES].answer_by(kind, request.app[CLOCK]())
+    return page(request, template, form=form, answer_by=answer_by.isoformat())
+
+
+def _accepted(request: web.Request, submitted: Submitted, **more: str) -> Form:
+    shown = sent_request(request, submitted.number, submitted.answer_by.isoformat())
+    return Form.accepted(**shown, **more)
 
 
 def _invalid(request: web.Request, fields: dict[str, str], errors: Errors) -> Form:
@@ -108,14 +194,10 @@ def _invalid(request: web.Request, fields: dict[str, str], errors: Errors) -> Fo
     return form
 
 
-def _rate_limited(
-    request: web.Request,
-    fields: dict[str, str],
-    problem: RateLimited,
-    slug: str = "too_many_requests",
-) -> Form:
+def _rate_limited(request: web.Request, fields: dict[str, str], problem: RateLimited) -> Form:
     form = Form.again(fields, same=True)
     form.retry_after, form.status = problem.wait, 429
+    slug = RATE_LIMITS.get(problem.limit, "too_many_requests_network")
 
     def alert(lang: str) -> str:
         return texts.alert_text(slug, lang, **retry_values(request, problem.wait, lang))

@@ -205,11 +205,8 @@ def test_ax_11_the_statement_has_the_legal_contents() -> None:
 
 def test_english_sentences_give_the_telephone_as_dialled_from_abroad() -> None:
     page = next(p for p in ALL if p.state.name == "lost_phone_done" and p.language == "en")
-    assert "Call +33 1 55 87 40 90 now" in one(page, "main").get_text()
-    assert (
-        "Appelez maintenant le 01.55.87.40.90"
-        in one(in_state("lost_phone_done"), "main").get_text()
-    )
+    assert "Call +33 1 55 87 40 90." in one(page, "main").get_text()
+    assert "Appelez le 01.55.87.40.90." in one(in_state("lost_phone_done"), "main").get_text()
 
 
 def test_g_15_g_16_requirements_glossary_publisher_and_purpose_are_there() -> None:

@@ -28,6 +28,7 @@ WITHOUT_IDEMPOTENCY_KEY = (
     "/deconnexion",
     "/compte/sessions/fermer",
     "/compte/sessions/fermer-les-autres",
+    "/suivi/annulation",
 )
 
 each_page = each_row("page", [*FRENCH, *OTHERS], ids=lambda page: page.name)

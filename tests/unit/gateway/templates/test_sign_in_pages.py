@@ -21,6 +21,8 @@ WITH_CODES = (
     "enrol-recovered",
     "account",
     "account-validated",
+    "account-requests",
+    "account-requests-unavailable",
     "account-information-unavailable",
     "account-address-pending",
     "account-one-session",
