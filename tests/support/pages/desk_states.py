@@ -19,6 +19,7 @@ from services.gateway.http.rendering import Renderer
 from services.gateway.http.routes import Routes
 from services.gateway.portal import qr
 from shared.i18n.catalogue import translate
+from tests.support.pages.desk_account_states import account_states
 from tests.support.pages.page_basis import BRAND, NOW, State, form, me
 
 ROUTES = Routes(PAGES)
@@ -170,6 +171,7 @@ STATES = (
         {"form": alert("wrong_password", "current_password")},
         me=agent(),
     ),
+    *account_states(agent()),
     State("desk-help", "desk_help.html", {}, me=agent()),
     State("desk-help-anonymous", "desk_help.html", {}),
     State("desk-403", "error.html", _error(403, FORBIDDEN), me=agent()),
