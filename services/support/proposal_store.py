@@ -172,10 +172,17 @@ async def planned(tx: Connection, account_id: str) -> list[Proposal]:
     return [_proposal(row) for row in await tx.fetch(PLANNED, account)]
 
 
-async def has_open(tx: Connection, account_id: str, act: str) -> bool:
-    """Whether an act is proposed or planned for an account."""
-    sql = "select 1 from proposals where account_id = $1 and act = $2 and state = any($3) limit 1"
-    return await tx.fetchval(sql, account_id, act, list(OPEN_STATES)) is not None
+async def find_open(tx: Connection, account_id: str | None, act: str) -> str:
+    """The id of an act that is proposed or planned, for an account or for none; else empty."""
+    sql = """
+    select id::text from proposals
+    where account_id is not distinct from $1 and act = $2 and state = any($3) limit 1
+    """
+    try:
+        found: str | None = await tx.fetchval(sql, account_id, act, list(OPEN_STATES))
+    except asyncpg.DataError:
+        return ""  # not a UUID
+    return found or ""
 
 
 async def latest_sensitive_change(tx: Connection, account_id: str) -> datetime | None:

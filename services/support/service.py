@@ -177,6 +177,7 @@ SERVICE = Service(
         answers(requests.ApproveProposal, proposals.approve_proposal),
         answers(requests.RefuseProposal, proposals.refuse_proposal),
         answers(requests.StopProposal, proposals.stop_proposal),
+        answers(requests.DescribeAct, proposals.describe_act),
         answers(requests.DescribeProposal, proposals.describe_proposal),
         answers(requests.ListProposals, proposals.list_proposals),
         answers(requests.ListPlannedActs, act_objections.list_planned_acts),

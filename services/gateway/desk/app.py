@@ -7,6 +7,8 @@ from services.gateway.clients.services import RpcSender, Services
 from services.gateway.desk.agent_sessions import AGENT_SESSIONS
 from services.gateway.desk.error_links import LINKS
 from services.gateway.desk.features.account.routes import PAGES as ACCOUNT
+from services.gateway.desk.features.acts.routes import PAGES as ACTS
+from services.gateway.desk.features.approvals.routes import PAGES as APPROVALS
 from services.gateway.desk.features.help.routes import PAGES as HELP
 from services.gateway.desk.features.own_account.routes import PAGES as OWN_ACCOUNT
 from services.gateway.desk.features.search.routes import PAGES as SEARCH
@@ -28,7 +30,17 @@ from shared.runtime.service import Runtime
 from shared.security.sealing import Opener, Sealer
 
 #: The pages of the desk. The portal has none of these addresses, nor the desk any of the portal's.
-PAGES = (*SIGN_IN, *SEARCH, *ACCOUNT, *OWN_ACCOUNT, *HELP, *SESSION, *LANGUAGE)
+PAGES = (
+    *SIGN_IN,
+    *SEARCH,
+    *ACCOUNT,
+    *APPROVALS,
+    *ACTS,
+    *OWN_ACCOUNT,
+    *HELP,
+    *SESSION,
+    *LANGUAGE,
+)
 
 
 def init_app(settings: DeskSettings, runtime: Runtime) -> web.Application:

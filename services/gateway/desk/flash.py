@@ -44,6 +44,15 @@ OWN: dict[str, tuple[str, str]] = {
         N_("Les raccourcis du clavier sont actifs. « ? » en montre la liste."),
     ),
     "shortcuts_off": ("success", N_("Les raccourcis du clavier sont coupés.")),
+    "act_proposed": (
+        "success",
+        N_("Acte proposé. Une seconde personne doit l'approuver ; un message la prévient."),
+    ),
+    "act_planned": ("success", N_("Acte prévu. La personne en est avertie et peut s'y opposer.")),
+    "act_done": ("success", N_("Acte fait. La personne en est avertie.")),
+    "act_approved": ("success", N_("Acte approuvé.")),
+    "act_refused": ("success", N_("Acte refusé. Rien n'a changé.")),
+    "act_stopped": ("success", N_("Acte arrêté. Rien n'a changé.")),
     "mail_sent_again": ("success", N_("Message renvoyé à la personne.")),
     "more_accounts_asked": (
         "info",

@@ -12,10 +12,10 @@ import msgspec
 
 from services.support import act_flow, agent_store, proposal_store
 from services.support.act_context import ActContext
-from services.support.act_details import check_details, check_note, parse_details
+from services.support.act_details import FIELDS, check_details, check_note, parse_details
 from services.support.act_flow import NewAct
 from services.support.agents import Agent, parse_agent_address
-from services.support.authorization import forbidden, require_view
+from services.support.authorization import forbidden, require_act, require_view
 from services.support.deps import Deps
 from services.support.orders import PROPOSED_BY_PAGE
 from services.support.permissions import ACT_REASONS, ACTS, AGENT_REASONS, reasons_of
@@ -32,7 +32,9 @@ from services.support.proposals import (
 from shared.contracts.base import FieldError, Refusal, Reply
 from shared.contracts.support.acts import ActForbidden
 from shared.contracts.support.proposals import (
+    ActView,
     ApproveProposal,
+    DescribeAct,
     DescribeProposal,
     ListProposals,
     ProposalRow,
@@ -161,6 +163,28 @@ async def describe_proposal(
     if proposal is None:
         raise Refused(NOT_FOUND)
     return await show(context, agent, proposal)
+
+
+async def describe_act(request: DescribeAct, context: RequestContext[Deps]) -> ActView:
+    """An act as its form needs it, for those who may propose it."""
+    if request.act not in PROPOSED_BY_PAGE:
+        raise Refused(NOT_FOUND)
+    act = ACTS[request.act]
+    if (act.subject == "account") != bool(request.account_id):
+        raise Refused(NOT_FOUND)
+    await require_act(context.tx, request.agent_id, act.name)
+    delays = context.deps.settings.act_delays
+    return ActView(
+        act=act.name,
+        fields=FIELDS.get(act.name, ()),
+        reasons=ACT_REASONS,
+        two_people=bool(act.approvers),
+        delay_minutes=int(delays.of(act).total_seconds() // 60),
+        fresh_code=act.fresh_code,
+        open_proposal_id=await proposal_store.find_open(
+            context.tx, request.account_id or None, act.name
+        ),
+    )
 
 
 async def list_proposals(request: ListProposals, context: RequestContext[Deps]) -> ProposalsView:

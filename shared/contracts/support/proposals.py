@@ -55,6 +55,23 @@ class ProposalView(Reply, frozen=True, kw_only=True):
     why_not: str = ""
 
 
+class ActView(Reply, frozen=True, kw_only=True):
+    """An act as its form needs it.
+
+    `fields` are those it takes, `reasons` the closed list. `two_people`: a second agent approves
+    it; `delay_minutes`: it waits that long then; `fresh_code`: a code goes with it.
+    `open_proposal_id`: it is proposed or planned for the account already.
+    """
+
+    act: str
+    fields: tuple[str, ...]
+    reasons: tuple[str, ...]
+    two_people: bool
+    delay_minutes: int
+    fresh_code: bool
+    open_proposal_id: str = ""
+
+
 class ProposalRow(msgspec.Struct, frozen=True, kw_only=True):
     """One line of a list of acts."""
 
@@ -80,6 +97,16 @@ class ProposalsView(Reply, frozen=True, kw_only=True):
     pages: int
     total: int
     to_approve: int
+
+
+@request(OWNER, ActView, changes=False)
+class DescribeAct(Request, frozen=True, kw_only=True):
+    """What the form of an act needs. Refused with `forbidden` where the role may not propose it,
+    with `not_found` for an act that has no page."""
+
+    agent_id: str
+    act: str
+    account_id: str = ""
 
 
 @request(OWNER, ProposalView, changes=True)

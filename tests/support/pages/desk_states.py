@@ -9,6 +9,7 @@ from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
+from services.gateway.desk import act_words
 from services.gateway.desk.app import PAGES
 from services.gateway.desk.navigation import ENTRIES
 from services.gateway.desk.resources import TEMPLATES
@@ -18,6 +19,12 @@ from services.gateway.http.errors import OTHER_NETWORK, ErrorText, error_text
 from services.gateway.http.rendering import Renderer
 from services.gateway.http.routes import Routes
 from services.gateway.portal import qr
+from shared.contracts.support.proposals import (
+    ActView,
+    ProposalRow,
+    ProposalsView,
+    ProposalView,
+)
 from shared.i18n.catalogue import translate
 from tests.support.pages.desk_account_states import account_states
 from tests.support.pages.page_basis import BRAND, NOW, State, form, me
@@ -128,7 +135,154 @@ def _invitation(state: str = "valid", **more: Any) -> dict[str, Any]:
     return {"link": link, "token": "t" * 43, "form": form(), "role": "Supervision"}
 
 
+#: An account, and an act on it.
+ACCOUNT = "0b0f8a52-3c1f-4b0e-9b0a-5b6f3f0f9d11"
+
+
+def _words(table: str, key: str) -> str:
+    return act_words.words(getattr(act_words, table), key, "fr")
+
+
+def _reasons() -> list[tuple[str, str]]:
+    return [(key, _words("REASONS", key)) for key in act_words.REASONS]
+
+
+def _act(name: str, fields: tuple[str, ...] = (), **more: Any) -> dict[str, Any]:
+    """The form of an act."""
+    values = {"two_people": True, "delay_minutes": 4_320, "fresh_code": True, **more}
+    shown = values.pop("form", form())
+    reasons = tuple(act_words.REASONS)
+    return {
+        "form": shown,
+        "view": ActView(act=name, fields=fields, reasons=reasons, **values),
+        "account_id": "" if name == "end_all_sessions" else ACCOUNT,
+        "said": _words,
+        "reasons": _reasons(),
+        "confirmations": [(key, _words("CONFIRMED_BY", key)) for key in act_words.CONFIRMED_BY],
+        "delay": "72 h",
+    }
+
+
+def _approval(state: str = "proposed", shown: Any = None, **more: Any) -> dict[str, Any]:
+    """An act, as the second person reads it."""
+    values = {
+        "proposed_by": "a",
+        "proposed_by_name": "Zoé Martin",
+        "proposed_at": NOW,
+        "expires_at": NOW,
+        "account_id": ACCOUNT,
+        **more,
+    }
+    view = ProposalView(
+        proposal_id=ACCOUNT,
+        number="ACT-12",
+        act="change_address",
+        state=state,
+        reason="requested_by_person",
+        **values,
+    )
+    return {
+        "form": shown or form(),
+        "view": view,
+        "details": {"new_address": "marie@labo.example"},
+        "note": "Appel du 3 mars",
+        "now": NOW,
+        "said": _words,
+        "reasons": _reasons(),
+    }
+
+
+def _approvals(count: int, shown: str = "to_approve") -> dict[str, Any]:
+    """The list of acts."""
+    row = ProposalRow(
+        proposal_id=ACCOUNT,
+        number="ACT-12",
+        act="change_address",
+        state="proposed",
+        reason="departure",
+        proposed_by_name="Zoé Martin",
+        proposed_at=NOW,
+        expires_at=NOW,
+        account_id=ACCOUNT,
+        may_approve=True,
+    )
+    view = ProposalsView(
+        rows=(row,) * count, page=1, pages=2 if count else 1, total=count, to_approve=count
+    )
+    return {"view": view, "shown": shown, "said": _words, "reasons": _reasons()}
+
+
+ACT_STATES = (
+    State("desk-approvals", "approvals.html", _approvals(3), me=agent()),
+    State("desk-approvals-empty", "approvals.html", _approvals(0), me=agent()),
+    State(
+        "desk-approval",
+        "approval.html",
+        _approval(may=("approve", "refuse", "stop")),
+        me=agent(),
+    ),
+    State(
+        "desk-approval-refused",
+        "approval.html",
+        _approval(
+            may=("approve", "refuse", "stop"),
+            shown=form({"what": "1"}, {"who": ["Cochez cette case une fois le compte vérifié."]}),
+        ),
+        me=agent(),
+    ),
+    State(
+        "desk-approval-own",
+        "approval.html",
+        _approval(may=("stop",), why_not="own_act"),
+        me=agent(),
+    ),
+    State(
+        "desk-approval-planned",
+        "approval.html",
+        _approval(
+            "approved", approved_by_name="Luc Bernard", approved_at=NOW, due_at=NOW, may=("stop",)
+        ),
+        me=agent(),
+    ),
+    State(
+        "desk-approval-failed",
+        "approval.html",
+        _approval("failed", done_at=NOW, ended_at=NOW, ended_by="owner", failure="address_taken"),
+        me=agent(),
+    ),
+    State("desk-act", "act.html", _act("change_address", ("new_address",)), me=agent()),
+    State(
+        "desk-act-transfer",
+        "act.html",
+        _act("transfer_dossiers", ("to_account_id", "confirmed_by")),
+        me=agent(),
+    ),
+    State(
+        "desk-act-refused",
+        "act.html",
+        _act(
+            "change_address",
+            ("new_address",),
+            form=form({"new_address": "x"}, {"reason": ["Choisissez une raison."]}),
+        ),
+        me=agent(),
+    ),
+    State(
+        "desk-act-open",
+        "act.html",
+        _act("change_address", ("new_address",), open_proposal_id=ACCOUNT),
+        me=agent(),
+    ),
+    State(
+        "desk-act-alone",
+        "act.html",
+        _act("deactivate_account", two_people=False, delay_minutes=0),
+        me=agent(),
+    ),
+    State("desk-act-everybody", "act.html", _act("end_all_sessions", delay_minutes=0), me=agent()),
+)
 STATES = (
+    *ACT_STATES,
     State("desk-sign_in", "desk_sign_in.html", {"form": form({"address": AGENT_ADDRESS})}),
     State("desk-sign_in-refused", "desk_sign_in.html", {"form": alert("wrong_credentials")}),
     State("desk-sign_in-locked", "desk_sign_in.html", {"form": alert("too_many_tries")}),

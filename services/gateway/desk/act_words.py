@@ -1,0 +1,136 @@
+"""Acts, their reasons, states and fields, as agents read them."""
+
+from services.gateway.portal.profile_fields import LABELS
+from shared.i18n.catalogue import N_, Plural, translate, translate_plural
+
+ACTS: dict[str, str] = {
+    "correct_information": N_("Corriger les informations"),
+    "change_address": N_("Changer l'adresse"),
+    "change_name": N_("Changer le nom"),
+    "change_telephone": N_("Changer le numéro de téléphone"),
+    "block_account": N_("Bloquer"),
+    "unblock_account": N_("Débloquer"),
+    "deactivate_account": N_("Désactiver"),
+    "reactivate_account": N_("Réactiver"),
+    "release_address": N_("Libérer l'adresse"),
+    "transfer_dossiers": N_("Transférer les dossiers"),
+    "undo_transfer": N_("Défaire un transfert"),
+    "end_sessions": N_("Fermer les sessions"),
+    "end_all_sessions": N_("Fermer les sessions de tous les comptes"),
+    "mark_password_compromised": N_("Mot de passe compromis"),
+    "resend_mail": N_("Renvoyer un message"),
+    "anonymise": N_("Anonymiser"),
+    "remove_lost_phone": N_("Détacher un téléphone perdu"),
+    "accept_other_names": N_("Accepter des noms différents"),
+    "view_more_accounts": N_("Ouvrir plus de 100 comptes"),
+    "invite_agent": N_("Inviter un agent"),
+    "reinstate_agent": N_("Rétablir un agent"),
+    "remove_agent": N_("Retirer un agent"),
+    "reset_agent": N_("Réinitialiser un agent"),
+    "change_agent_role": N_("Changer le rôle d'un agent"),
+    "export_journal": N_("Exporter le journal"),
+}
+#: What happens, on the page of the second person.
+EFFECTS: dict[str, str] = {
+    "change_address": N_(
+        "Le compte change d'adresse. L'ancienne ne permet plus de se connecter ; un nouveau mot de "
+        "passe est demandé par la nouvelle."
+    ),
+    "change_name": N_("Le nom du compte change dans tous les services."),
+    "change_telephone": N_("Le numéro de téléphone des informations change."),
+    "unblock_account": N_(
+        "La personne peut rouvrir le compte : nouveau mot de passe, puis code TOTP."
+    ),
+    "reactivate_account": N_("Le compte permet de nouveau de se connecter."),
+    "release_address": N_(
+        "L'adresse quitte ce compte désactivé et peut servir à un autre. L'historique reste."
+    ),
+    "transfer_dossiers": N_(
+        "Tous les dossiers du compte passent à un autre. Le transfert peut être défait pendant "
+        "30 jours."
+    ),
+    "undo_transfer": N_("Les dossiers reviennent au compte d'origine."),
+    "end_all_sessions": N_("Toutes les sessions de tous les comptes se ferment."),
+    "anonymise": N_(
+        "Nom, adresse et téléphone sont effacés partout. Cet acte ne peut pas être défait."
+    ),
+}
+REASONS: dict[str, str] = {
+    "requested_by_person": N_("La personne le demande"),
+    "requested_by_establishment": N_("L'établissement, rappelé, le demande"),
+    "typing_error": N_("Erreur de saisie"),
+    "mailbox_out_of_service": N_("Boîte hors service"),
+    "departure": N_("Départ"),
+    "suspicious_access": N_("Accès suspect"),
+    "legal_duty": N_("Obligation légale"),
+}
+STATES: dict[str, str] = {
+    "proposed": N_("à approuver"),
+    "approved": N_("prévu"),
+    "done": N_("fait"),
+    "refused": N_("refusé"),
+    "stopped": N_("arrêté"),
+    "expired": N_("expiré"),
+    "failed": N_("impossible"),
+}
+WHY_NOT: dict[str, str] = {
+    "forbidden": N_("Vous ne pouvez pas approuver cet acte : votre rôle."),
+    "own_act": N_("Vous ne pouvez pas approuver cet acte : c'est le vôtre."),
+    "own_account": N_("Vous ne pouvez pas approuver cet acte : il vous concerne."),
+    "invited_by_you": N_(
+        "Vous ne pouvez pas approuver cet acte : votre invitation vient de cette personne."
+    ),
+    "too_new": N_("Vous ne pouvez pas approuver cet acte : votre compte a moins de 72 h."),
+}
+FAILURES: dict[str, str] = {
+    "unknown_account": N_("Ce compte n'existe pas."),
+    "unchanged": N_("C'était déjà le cas : rien n'a changé."),
+    "wrong_state": N_("L'état du compte ne le permet pas."),
+    "address_taken": N_("Un autre compte a cette adresse."),
+    "invalid": N_("La valeur n'est plus acceptée."),
+    "not_validated": N_("Les informations ne sont pas validées."),
+    "cannot_be_undone": N_("Ce transfert ne peut plus être défait."),
+}
+ENDED_BY: dict[str, str] = {
+    "person": N_("la personne, depuis son compte"),
+    "link": N_("la personne, par le lien d'un message"),
+    "agent": N_("un agent"),
+    "sign_in": N_("une connexion complète"),
+    "freeze": N_("le blocage du compte"),
+    "clock": N_("le délai"),
+    "owner": N_("le service concerné"),
+}
+FIELDS: dict[str, str] = {
+    **LABELS,
+    "new_address": N_("Nouvelle adresse email"),
+    "to_account_id": N_("Compte qui reçoit (identifiant)"),
+    "confirmed_by": N_("Confirmé par"),
+    "transfer_id": N_("Transfert (identifiant de l'acte)"),
+    "mail_id": N_("Message (identifiant)"),
+    "note": N_("Note"),
+    "reason": N_("Raison"),
+    "code": N_("Votre code TOTP"),
+}
+CONFIRMED_BY: dict[str, str] = {
+    "leaver": N_("la personne qui part"),
+    "establishment": N_("l'établissement, rappelé à son numéro publié"),
+}
+HOURS = Plural("{n} h", "{n} h")
+MINUTES = Plural("{n} min", "{n} min")
+
+
+def act_text(act: str, lang: str) -> str:
+    """An act, as agents read it."""
+    return translate(ACTS.get(act, act), lang)
+
+
+def words(table: dict[str, str], key: str, lang: str) -> str:
+    """The text of a key; the key itself where there is none."""
+    return translate(table.get(key, key), lang) if key else ""
+
+
+def delay_text(minutes: int, lang: str) -> str:
+    """« 72 h », or « 2 min » where it is no whole number of hours."""
+    if minutes % 60:
+        return translate_plural(MINUTES, minutes, lang)
+    return translate_plural(HOURS, minutes // 60, lang)

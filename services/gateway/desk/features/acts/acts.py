@@ -1,0 +1,111 @@
+"""One act on an account, or on everybody's sessions: its fields, a reason, a note, a code.
+
+The page says beforehand whether a second person is needed and how long the act then waits. Support
+judges the form, and whether this agent may.
+"""
+
+import msgspec
+from aiohttp import web
+
+from services.gateway.clients.services import seal
+from services.gateway.desk import act_words
+from services.gateway.desk.support import act, agent_of, ask_support, require_fresh_code
+from services.gateway.http.forms import Form
+from services.gateway.http.rendering import page
+from services.gateway.http.routes import path_values, redirect
+from services.gateway.http.site import CLOCK
+from services.gateway.portal.form_errors import invalid_form
+from services.gateway.sessions.request_state import REQUEST_STATE, flash
+from shared.contracts.support.proposals import ActView, DescribeAct, ProposalView, Propose
+
+#: The fields of all acts; each takes some of them.
+ALL_FIELDS = (
+    "new_address", "first_name", "last_name", "phone", "phone_extension", "to_account_id",
+    "confirmed_by", "transfer_id", "mail_id", "position", "position_other", "country", "siret",
+    "company_name", "establishment_type", "establishment_type_other", "postal_code", "address",
+    "address_extra", "city", "vat", "lei", "eori", "closed_reason",
+)  # fmt: skip
+EVERYBODY = "end_all_sessions"
+#: What the page says once the act is stored, by its state.
+DONE = {"proposed": "act_proposed", "approved": "act_planned", "done": "act_done"}
+
+
+async def show(request: web.Request, form: Form) -> web.Response:
+    """The form of an act on an account."""
+    values = path_values(request)
+    return await _show(request, form, values["act"], values["account_id"])
+
+
+async def show_for_everybody(request: web.Request, form: Form) -> web.Response:
+    """The form that ends the sessions of everybody."""
+    return await _show(request, form, EVERYBODY, "")
+
+
+async def propose(request: web.Request, fields: dict[str, str]) -> web.Response | Form:
+    """Propose or do an act on an account."""
+    values = path_values(request)
+    return await _propose(request, fields, values["act"], values["account_id"])
+
+
+async def propose_for_everybody(
+    request: web.Request, fields: dict[str, str]
+) -> web.Response | Form:
+    """Propose to end the sessions of everybody."""
+    return await _propose(request, fields, EVERYBODY, "")
+
+
+async def _describe(request: web.Request, name: str, account_id: str) -> ActView:
+    agent_id = agent_of(request).account_id
+    message = DescribeAct(agent_id=agent_id, act=name, account_id=account_id)
+    return await ask_support(request, message, ActView)
+
+
+async def _show(request: web.Request, form: Form, name: str, account_id: str) -> web.Response:
+    view, lang = await _describe(request, name, account_id), request[REQUEST_STATE].lang
+    if not form.typed:
+        form.values = {"request_number": request.query.get("demande", "")[:40]}
+
+    def said(table: str, key: str) -> str:
+        return act_words.words(getattr(act_words, table), key, lang)
+
+    return page(
+        request,
+        "act.html",
+        form=form,
+        view=view,
+        account_id=account_id,
+        said=said,
+        reasons=[(key, said("REASONS", key)) for key in view.reasons],
+        confirmations=[(key, said("CONFIRMED_BY", key)) for key in act_words.CONFIRMED_BY],
+        delay=act_words.delay_text(view.delay_minutes, lang),
+    )
+
+
+async def _propose(
+    request: web.Request, fields: dict[str, str], name: str, account_id: str
+) -> web.Response | Form:
+    view = await _describe(request, name, account_id)
+    if not fields["reason"]:
+        return invalid_form(request, fields, "reason")
+    if view.fresh_code:
+        refused = await require_fresh_code(request, fields, f"act-{name}")
+        if refused is not None:
+            return refused
+    # A correction names what changes; every other act takes all its fields.
+    partial = name == "correct_information"
+    given = {one: fields[one] for one in view.fields if fields[one] or not partial}
+    message = Propose(
+        agent_id=agent_of(request).account_id,
+        act=name,
+        reason=fields["reason"],
+        account_id=account_id,
+        request_number=fields["request_number"][:40],
+        details=seal(request, Propose, "details", msgspec.json.encode(given).decode()),
+        note=seal(request, Propose, "note", fields["note"]),
+        code_at=request.app[CLOCK](),
+    )
+    done = await act(request, fields, message, ProposalView, f"act-{name}")
+    if isinstance(done, Form):
+        return done
+    flash(request, DONE.get(done.state, "act_done"))
+    return redirect(request, "approval", proposal_id=done.proposal_id)

@@ -1,0 +1,142 @@
+"""Acts as the second person reads them: the list, one act, its approval, refusal and stop.
+
+Support decides at each request; a button that one may not press is absent.
+"""
+
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from services.gateway.clients.services import open_sealed
+from services.gateway.desk import act_words
+from services.gateway.desk.support import act, agent_of, ask_support, require_fresh_code
+from services.gateway.http.forms import Form
+from services.gateway.http.rendering import page
+from services.gateway.http.routes import path_values, redirect
+from services.gateway.http.site import CLOCK
+from services.gateway.portal.form_errors import invalid_form
+from services.gateway.sessions.request_state import REQUEST_STATE, flash
+from shared.contracts.support.proposals import (
+    ApproveProposal,
+    DescribeProposal,
+    ListProposals,
+    ProposalsView,
+    ProposalView,
+    RefuseProposal,
+    StopProposal,
+)
+
+SHOWN = ("to_approve", "open", "all")
+#: What the second person ticks: the act, the account, the evidence.
+TICKS = ("what", "who", "evidence")
+
+
+async def show_list(request: web.Request) -> web.Response:
+    """Acts, those that expire first."""
+    agent, query = agent_of(request), request.query
+    shown = query.get("voir", "to_approve")
+    number = query.get("page", "1")
+    message = ListProposals(
+        agent_id=agent.account_id,
+        show=shown if shown in SHOWN else "to_approve",
+        page=int(number) if number.isascii() and number.isdigit() and len(number) < 6 else 1,
+    )
+    view = await ask_support(request, message, ProposalsView)
+    return page(request, "approvals.html", view=view, shown=message.show, **_texts(request))
+
+
+async def show(request: web.Request, form: Form) -> web.Response:
+    """One act: what happens and when, what is to be changed, what one may do."""
+    view = await _describe(request)
+    details = _details(request, view)
+    note = details.pop("note", "")
+    return page(
+        request,
+        "approval.html",
+        form=form,
+        view=view,
+        details=details,
+        note=note,
+        now=request.app[CLOCK](),
+        **_texts(request),
+    )
+
+
+async def approve(request: web.Request, fields: dict[str, str]) -> web.Response | Form:
+    """Approve the act, with three ticks and a code."""
+    if missing := [name for name in TICKS if fields[name] != "1"]:
+        return invalid_form(request, fields, *missing)
+    refused = await require_fresh_code(request, fields, "approve")
+    if refused is not None:
+        return refused
+    message = ApproveProposal(
+        agent_id=agent_of(request).account_id,
+        proposal_id=path_values(request)["proposal_id"],
+        code_at=request.app[CLOCK](),
+    )
+    return await _decide(request, fields, message, "approve", "act_approved")
+
+
+async def refuse(request: web.Request, fields: dict[str, str]) -> web.Response | Form:
+    """Refuse the act, with a reason."""
+    if not fields["reason"]:
+        return invalid_form(request, fields, "reason")
+    message = RefuseProposal(
+        agent_id=agent_of(request).account_id,
+        proposal_id=path_values(request)["proposal_id"],
+        reason=fields["reason"],
+    )
+    return await _decide(request, fields, message, "refuse", "act_refused")
+
+
+async def stop(request: web.Request, fields: dict[str, str]) -> web.Response | Form:
+    """Stop the act, with a reason."""
+    if not fields["reason"]:
+        return invalid_form(request, fields, "reason")
+    message = StopProposal(
+        agent_id=agent_of(request).account_id,
+        proposal_id=path_values(request)["proposal_id"],
+        reason=fields["reason"],
+    )
+    return await _decide(request, fields, message, "stop", "act_stopped")
+
+
+async def _decide(
+    request: web.Request,
+    fields: dict[str, str],
+    message: ApproveProposal | RefuseProposal | StopProposal,
+    purpose: str,
+    code: str,
+) -> web.Response | Form:
+    done = await act(request, fields, message, ProposalView, purpose)
+    if isinstance(done, Form):
+        return done
+    flash(request, code)
+    return redirect(request, "approval", proposal_id=done.proposal_id)
+
+
+async def _describe(request: web.Request) -> ProposalView:
+    message = DescribeProposal(
+        agent_id=agent_of(request).account_id, proposal_id=path_values(request)["proposal_id"]
+    )
+    return await ask_support(request, message, ProposalView)
+
+
+def _details(request: web.Request, view: ProposalView) -> dict[str, str]:
+    """The fields of the act and its note, in clear for this page."""
+    if view.details is None:
+        return {}
+    text = open_sealed(request, ProposalView, "details", view.details)
+    return msgspec.json.decode(text, type=dict[str, str])
+
+
+def _texts(request: web.Request) -> dict[str, Any]:
+    """What the templates put slugs into words with."""
+    lang = request[REQUEST_STATE].lang
+
+    def said(table: str, key: str) -> str:
+        return act_words.words(getattr(act_words, table), key, lang)
+
+    reasons = [(key, act_words.words(act_words.REASONS, key, lang)) for key in act_words.REASONS]
+    return {"said": said, "reasons": reasons}
