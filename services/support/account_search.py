@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 
 from shared.contracts.account_search import MAX_SEARCH_LENGTH
+from shared.domain.support_requests import read_number
 from shared.domain.typed_text import UnsafeText, clean_line, clean_number, clean_phone
 
 SIRET_DIGITS, SIREN_DIGITS = 14, 9
@@ -16,8 +17,6 @@ MIN_DIGITS = 6
 MIN_LENGTH = 3
 #: What stands between the digits of numbers.
 _ONLY_DIGITS = re.compile(r"\+?[0-9][0-9 ./()\-\u00a0\u202f]*")
-#: A request's number, with or without its hyphens.
-_REQUEST = re.compile(r"(TEL|COR|DEP|BOI|MSG)[ -]*([A-Z2-7]{5})[ -]*([A-Z2-7]{5})", re.IGNORECASE)
 _HAS_DIGIT = re.compile(r"[0-9]")
 _HAS_LETTERS = re.compile(r"[^\W\d_]{2}")
 #: One word that can be the beginning of an address: `pierre.dur`.
@@ -52,9 +51,9 @@ def guess(typed: str) -> tuple[Guess, ...]:
         raise Unsearchable("too_long") from None
     if not text:
         raise Unsearchable("missing")
-    numbered = _REQUEST.fullmatch(text)
-    if numbered is not None:
-        return (Guess("request", "-".join(numbered.groups()).upper()),)
+    number = read_number(text)
+    if number is not None:
+        return (Guess("request", number),)
     if "@" in text:
         return (Guess("address", text.replace(" ", "")),)
     if len(text) < MIN_LENGTH:
