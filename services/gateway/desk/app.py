@@ -13,6 +13,7 @@ from services.gateway.desk.features.help.routes import PAGES as HELP
 from services.gateway.desk.features.own_account.routes import PAGES as OWN_ACCOUNT
 from services.gateway.desk.features.search.routes import PAGES as SEARCH
 from services.gateway.desk.features.sign_in.routes import PAGES as SIGN_IN
+from services.gateway.desk.features.team.routes import PAGES as TEAM
 from services.gateway.desk.flash import flash_message
 from services.gateway.desk.navigation import WAITING_COUNTS, page_variables
 from services.gateway.desk.preference_store import PREFERENCES, Preferences
@@ -34,6 +35,7 @@ PAGES = (
     *SIGN_IN,
     *SEARCH,
     *ACCOUNT,
+    *TEAM,
     *APPROVALS,
     *ACTS,
     *OWN_ACCOUNT,

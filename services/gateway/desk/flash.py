@@ -53,6 +53,8 @@ OWN: dict[str, tuple[str, str]] = {
     "act_approved": ("success", N_("Acte approuvé.")),
     "act_refused": ("success", N_("Acte refusé. Rien n'a changé.")),
     "act_stopped": ("success", N_("Acte arrêté. Rien n'a changé.")),
+    "agent_suspended": ("success", N_("Accès suspendu, sessions fermées.")),
+    "agent_removed": ("success", N_("Accès retiré, sessions fermées.")),
     "mail_sent_again": ("success", N_("Message renvoyé à la personne.")),
     "more_accounts_asked": (
         "info",

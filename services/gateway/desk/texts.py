@@ -71,6 +71,10 @@ OWN_FIELDS: dict[tuple[str, str], str] = {
     ("mail_id", "format"): N_("Cet identifiant n'est pas complet : copiez-le de sa page."),
     ("position", "unchanged"): N_("Rien n'est corrigé : changez au moins un champ."),
     ("code", "missing"): N_("Saisissez les 6 chiffres du code."),
+    ("address", "domain"): N_("Une adresse de ces domaines est attendue : {domains}."),
+    ("address", "taken"): N_("Cette adresse est déjà celle d'une personne de l'équipe."),
+    ("role", "missing"): N_("Choisissez un rôle."),
+    ("language", "missing"): N_("Choisissez une langue."),
 }
 
 

@@ -28,6 +28,7 @@ from shared.contracts.support.proposals import (
 from shared.i18n.catalogue import translate
 from tests.support.pages.desk_account_states import account_states
 from tests.support.pages.page_basis import BRAND, NOW, State, form, me
+from tests.support.pages.team_states import team_states
 
 ROUTES = Routes(PAGES)
 KEY = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -332,6 +333,7 @@ STATES = (
     State("desk-403-network", "error.html", _error(403, OTHER_NETWORK)),
     State("desk-404", "error.html", _error(404, NOT_FOUND), me=agent()),
     State("desk-503", "error.html", _error(503), me=agent()),
+    *team_states(agent),
 )
 
 

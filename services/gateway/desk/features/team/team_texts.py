@@ -1,0 +1,110 @@
+"""The words of the team's pages: states, reasons, and what each act on an agent does."""
+
+from dataclasses import dataclass
+
+from shared.contracts.support.agents import AgentView
+from shared.i18n.catalogue import N_, translate
+
+STATES: dict[str, str] = {
+    "proposed": N_("Invitation proposée"),
+    "accepted": N_("Invitation à envoyer"),
+    "invited": N_("Invitation envoyée"),
+    "to_enrol": N_("Téléphone à enrôler"),
+    "active": N_("En activité"),
+    "suspended": N_("Accès suspendu"),
+    "removed": N_("Accès retiré"),
+}
+#: As in support's list of reasons.
+REASONS: dict[str, str] = {
+    "new_colleague": N_("Arrivée dans l'équipe"),
+    "change_of_duties": N_("Changement de fonctions"),
+    "absence": N_("Absence"),
+    "departure": N_("Départ"),
+    "lost_phone": N_("Téléphone perdu"),
+    "suspicious_access": N_("Accès suspect"),
+}
+
+
+@dataclass(frozen=True)
+class AgentAct:
+    """An act on an agent: its address, its button, what it does, in which states it is possible.
+
+    `proposed`: another supervisor must approve it. `flash` is the message after it.
+    """
+
+    name: str
+    slug: str
+    label: str
+    effect: str
+    states: tuple[str, ...]
+    flash: str
+    proposed: bool = False
+
+
+WORKING = ("active", "to_enrol", "invited", "accepted")
+ACTS = (
+    AgentAct(
+        "suspend_agent",
+        "suspendre",
+        N_("Suspendre l'accès"),
+        N_("Ses sessions se ferment et plus rien ne s'ouvre, tout de suite."),
+        WORKING,
+        "agent_suspended",
+    ),
+    AgentAct(
+        "reinstate_agent",
+        "reprendre",
+        N_("Rétablir l'accès"),
+        N_("L'accès s'ouvre de nouveau, avec le même mot de passe et le même téléphone."),
+        ("suspended",),
+        "act_proposed",
+        proposed=True,
+    ),
+    AgentAct(
+        "change_agent_role",
+        "role",
+        N_("Changer de rôle"),
+        N_("Ses sessions se ferment ; le nouveau rôle vaut dès la connexion suivante."),
+        WORKING,
+        "act_proposed",
+        proposed=True,
+    ),
+    AgentAct(
+        "reset_agent",
+        "reinitialiser",
+        N_("Réinitialiser l'accès"),
+        N_(
+            "Mot de passe et téléphone ne valent plus rien ; un lien valable 24 h part par email "
+            "pour en choisir d'autres. Pendant 72 h cette personne n'approuve rien."
+        ),
+        WORKING,
+        "act_proposed",
+        proposed=True,
+    ),
+    AgentAct(
+        "remove_agent",
+        "retirer",
+        N_("Retirer l'accès"),
+        N_("L'accès est supprimé, tout de suite et pour de bon ; le journal garde ses actes."),
+        (*WORKING, "suspended", "proposed"),
+        "agent_removed",
+    ),
+)
+BY_SLUG = {act.slug: act for act in ACTS}
+
+
+def possible_acts(agent: AgentView, supervisor: bool, own: bool) -> tuple[AgentAct, ...]:
+    """The acts that are offered: to supervisors, and never on oneself."""
+    if own or not supervisor:
+        return ()
+    return tuple(act for act in ACTS if agent.state in act.states)
+
+
+def state_text(agent: AgentView, lang: str) -> str:
+    """The state of an agent, as people read it."""
+    return translate(STATES[agent.state], lang)
+
+
+def reasons(lang: str) -> list[tuple[str, str]]:
+    """The reasons as options: value and label."""
+    return [(value, translate(label, lang)) for value, label in REASONS.items()]
