@@ -46,6 +46,7 @@ from shared.contracts.registration.events import (
     PasswordResetRequired,
 )
 from shared.contracts.support.acts import SessionsEndOrdered
+from shared.contracts.support.journal import ListActivity, ListLooks
 from shared.contracts.support.people_requests import (
     CancelMyRequest,
     DescribeMyRequest,
@@ -82,6 +83,8 @@ SERVICE = Service(
         *requests_of(mfa),
         *requests_of(dossiers),
         *requests_of(mailer),
+        ListActivity,
+        ListLooks,
         ListMyRequests,
         DescribeMyRequest,
         SendFollowUpLink,

@@ -99,6 +99,7 @@ class NoticeData(TemplateData, frozen=True, kw_only=True, omit_defaults=True):
     failures: int = 0
     desk_only: bool = False
     undo_until: datetime | None = None
+    signed_in: bool = False
 
 
 class RequestData(TemplateData, frozen=True, kw_only=True, omit_defaults=True):
@@ -278,7 +279,11 @@ _notice(
     **NO_DISAVOWAL,
     event=registration.AccountFrozen,
     at="frozen_at",
-    choices={"by": ("holder", "lost_phone", "desk"), "desk_only": (False, True)},
+    choices={
+        "by": ("holder", "lost_phone", "desk"),
+        "desk_only": (False, True),
+        "signed_in": (False, True),
+    },
 )
 _notice(
     "account_deactivated",

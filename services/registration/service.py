@@ -166,6 +166,7 @@ SERVICE = Service(
         answers(requests.UnlockAddress, unlocking.unlock_address),
         answers(requests.DescribeDisavowal, freezing.describe_disavowal),
         answers(requests.Disavow, freezing.disavow),
+        answers(holder.BlockAccount, freezing.block_account),
         answers(
             holder.JudgeAddressChange,
             address_changes.judge_address_change,

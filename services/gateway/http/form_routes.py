@@ -7,6 +7,7 @@ answer, or the form to be shown again: refused, the form is saved and its page s
 wait is due, a server is unavailable, or there is no room to save it, the answer carries it.
 """
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -48,6 +49,9 @@ TOKEN_HEADER = "X-Impex-Csrf"  # noqa: S105 - the name of a header
 #: In the URL of a page: the id of a form that it shows again, and of what it shows after one.
 FORM_QUERY, RESULT_QUERY = "saisie", "resultat"
 UNAVAILABLE = (*UNAVAILABLE_ERRORS, TimeoutError)
+#: How often, and after how many seconds each time, a press looks for the result of an equal one
+#: that is ending its session.
+OVERTAKEN_TRIES, OVERTAKEN_SECONDS = 10, 0.1
 
 #: The alert of a form, by its code and the language.
 AlertText = Callable[[str, str], str]
@@ -139,7 +143,7 @@ async def show_again(
     request: web.Request, posted_to: Page, fields: dict[str, str], form: Form
 ) -> web.StreamResponse:
     """Save a form and answer with its page, which shows it; else answer with the form itself."""
-    shown = request.app[ROUTES].shown_on(posted_to)
+    shown = request.app[ROUTES].shown_on(posted_to, form)
     form = replace(form, request_fields=fields)
     if shown.show_form is None:
         return _retry_page(request, posted_to, form)
@@ -303,6 +307,9 @@ async def _checked(
     if page.guard is not None:
         if owner is not None and not owner.expired:
             await resume_promoted(request, owner.account_id)
+            result = await _kept_result(request, page, owner.account_id)
+            if result is not None:
+                return result
         await _check_guard(request, page, fields, owner)
         session = state.session
     if problem is not None:
@@ -317,6 +324,32 @@ async def _checked(
         raise Redirect(request.app[ROUTES].shown_on(page).name)
     state.bound = f"{state.form_browser} {session.id}" if session else state.form_browser or ""
     return None
+
+
+async def keep_result(request: web.Request, result: Form, account_id: str) -> None:
+    """Keep what comes after a form for the same press of it, before the form ends the session."""
+    name = _result_name(request)
+    await request.app[SAVED_FORMS].save_for_account(result, name, account_id)
+
+
+async def _kept_result(request: web.Request, page: Page, account_id: str) -> Form | None:
+    """What comes after a form that has ended its own session: for the same press, whose answer was
+    lost, or which the former one has just overtaken.
+    """
+    state = request[REQUEST_STATE]
+    if not (page.result_page and state.ended and account_id):
+        return None
+    saved, name = request.app[SAVED_FORMS], _result_name(request)
+    for _ in range(OVERTAKEN_TRIES):
+        result = await saved.find_for_account(name, account_id)
+        if result is not None:
+            return result
+        await asyncio.sleep(OVERTAKEN_SECONDS)
+    return None
+
+
+def _result_name(request: web.Request) -> str:
+    return f"result {request[REQUEST_STATE].press}"
 
 
 async def _check_guard(

@@ -40,7 +40,9 @@ class Page:
     harm. A form that comes back is shown at `shown_on`, where that is another page, with what
     `form_query` adds to its URL; `show_unavailable` shows it where a service that the page needs
     does not answer. `replayed_flash` is the message shown where the form was taken and its answer
-    was lost. `of_any_form`: it takes the fields of the form whose path is in the query (`de`).
+    was lost. `result_page`: the page, open to everybody, that shows what comes after the form,
+    where the form ends the session that its own page needs. `of_any_form`: it takes the fields of
+    the form whose path is in the query (`de`).
 
     `login_target` is the name that the sign-in page carries to lead back here. A page is a language
     target by its path alone, and with what `keep_query` returns of its query; None: not without a
@@ -63,6 +65,7 @@ class Page:
     guard: Guard | None = None
     needs_key: bool = True
     replayed_flash: str = ""
+    result_page: str = ""
     login_target: str = ""
     language_target: bool = True
     keep_query: Callable[[str], str | None] | None = None
@@ -148,8 +151,10 @@ class Routes:
         page = self._by_name.get(name)
         return () if page is None else page.parts
 
-    def shown_on(self, page: Page) -> Page:
-        """The page that shows the form of `page`."""
+    def shown_on(self, page: Page, form: Form | None = None) -> Page:
+        """The page that shows the form of `page`, and what comes after it."""
+        if form is not None and form.result is not None and page.result_page:
+            return self._by_name[page.result_page]
         return self._by_name[page.shown_on] if page.shown_on else page
 
     def login_target_above(self, path: str) -> str:

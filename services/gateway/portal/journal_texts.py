@@ -344,6 +344,12 @@ def describe(
     )
 
 
+def tells_who(entry: EntryView) -> bool:
+    """Whether an account's holder learns something from who did it: the desk, or the way it was
+    done."""
+    return str(entry.facts.get("by", "")) in VALUES or ACTORS.get(entry.type) == _DESK
+
+
 def role_text(role: str, language: str) -> str:
     """An agent's role in words."""
     return translate(ROLES.get(role, role), language)

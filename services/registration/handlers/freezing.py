@@ -1,9 +1,10 @@
-"""Freezing an account with a « ce n'est pas moi » link, and unfreezing it.
+"""Freezing an account with a « ce n'est pas moi » link or in a session, and unfreezing it.
 
 The link names the account and the mail, signed by the mailer; it is stored once it is used, and it
 freezes once. A new password, set through the mailbox, and then the second factor unfreeze the
 account. Only support can, where phone or address changed within fourteen days before the freeze.
-The mailbox alone is enough to freeze: for some hours a sign-in with both factors undoes it.
+The mailbox alone is enough to freeze: for some hours a sign-in with both factors undoes it. A
+session was opened by both, so that a sign-in does not undo what its holder froze there.
 """
 
 import re
@@ -26,6 +27,7 @@ from shared.contracts.base import Refusal, Reply
 from shared.contracts.gateway import SessionOpened
 from shared.contracts.mfa.events import AuthenticatorRemoved, AuthenticatorReplaced
 from shared.contracts.registration.events import AccountFrozen, AccountThawed
+from shared.contracts.registration.holder import BlockAccount
 from shared.contracts.registration.requests import DescribeDisavowal, Disavow
 from shared.contracts.registration.views import DisavowalView, FrozenView
 from shared.messaging.handlers import Context, Refused, RequestContext
@@ -95,6 +97,16 @@ async def disavow(request: Disavow, context: RequestContext[Deps]) -> Reply:
     )
 
 
+async def block_account(request: BlockAccount, context: RequestContext[Deps]) -> FrozenView:
+    """Freeze the account of the signed-in holder; one that is closed already stays as it is."""
+    account = await account_store.lock(context.tx, request.account_id)
+    if account is None:
+        raise Refused(Refusal(slug="unknown_account"))
+    desk_only = account.desk_only or recently_changed(account, context.now())
+    await freeze(context, account, by="holder", desk_only=desk_only, signed_in=True)
+    return FrozenView(account_id=account.id, desk_only=desk_only or account.state == "deactivated")
+
+
 async def freeze(
     context: Context[Deps],
     account: Account,
@@ -102,6 +114,7 @@ async def freeze(
     by: str,
     desk_only: bool,
     undo_until: datetime | None = None,
+    signed_in: bool = False,
 ) -> None:
     """Freeze an account that the caller locked, and void its password reset links.
 
@@ -119,7 +132,9 @@ async def freeze(
         context.tx, account.id, now, desk_only=desk_only, undo_until=undo_until
     )
     await mailed_link_store.delete_unused(context.tx, PASSWORD.name, account.id)
-    frozen = AccountFrozen(by=by, desk_only=desk_only, frozen_at=now, undo_until=undo_until)
+    frozen = AccountFrozen(
+        by=by, desk_only=desk_only, frozen_at=now, undo_until=undo_until, signed_in=signed_in
+    )
     await context.emit(frozen, subject=account.id)
     log.warning(
         "An account was frozen.",

@@ -253,13 +253,15 @@ class AccountFrozen(Event, frozen=True, kw_only=True):
 
     `by` is `holder` (« ce n'est pas moi »), `lost_phone` or `desk`. `desk_only`: a new password
     does not unfreeze it, because the phone was stolen or replaced shortly before. A freeze by the
-    mailbox alone is undone by signing in with both factors until `undo_until`.
+    mailbox alone is undone by signing in with both factors until `undo_until`. `signed_in`: the
+    holder did it in an open session, not by the link of a mail.
     """
 
     by: str
     desk_only: bool
     frozen_at: datetime
     undo_until: datetime | None = None
+    signed_in: bool = False
 
 
 @event(OWNER)

@@ -6,7 +6,12 @@ The caller vouches for a session with both factors.
 from shared.contracts.base import Request, Sealed, request
 from shared.contracts.data_export import PersonalDataView
 from shared.contracts.registration.events import OWNER
-from shared.contracts.registration.views import AddressChangedView, AddressChangeView, Done
+from shared.contracts.registration.views import (
+    AddressChangedView,
+    AddressChangeView,
+    Done,
+    FrozenView,
+)
 
 
 @request(OWNER, Done, changes=True, reply_seconds=300)
@@ -107,6 +112,14 @@ class AcceptNewTerms(Request, frozen=True, kw_only=True):
     terms_version: str
     terms_sha256: str
     language: str
+
+
+@request(OWNER, FrozenView, changes=True)
+class BlockAccount(Request, frozen=True, kw_only=True):
+    """« Bloquer mon compte »: freeze the account of the signed-in holder. One that is closed
+    already is no error. Signing in does not undo it. Refused with `unknown_account`."""
+
+    account_id: str
 
 
 @request(OWNER, PersonalDataView, changes=False)

@@ -208,6 +208,12 @@ async def close_sessions(person: Person) -> Filled:
     return Filled(holder.browser, page, {"code": person.code(holder)})
 
 
+@scene("block_account")
+async def block_account(person: Person) -> Filled:
+    holder = await person.settled()
+    return Filled(holder.browser, await holder.browser.get("/compte/blocage"))
+
+
 @scene("change_password")
 async def change_password(person: Person) -> Filled:
     holder = await person.settled()

@@ -366,3 +366,36 @@ async def test_not_me_links_expire_and_are_signed(portal: Portal, address: str) 
     path = await _disavowal(portal, person)
     for broken in (path[:-1], path.replace("jeton=1", "jeton=2"), "/ce-n-est-pas-moi"):
         assert (await portal.browser().get(broken)).status == 400, broken
+
+
+async def test_s_16_one_press_blocks_the_account_in_every_browser(
+    portal: Portal, address: str
+) -> None:
+    """Without a code: three browsers are out, both factors open nothing, a new password does."""
+    person = AccountHolder(portal, address)
+    await person.settle()
+    blocking, others = person.browser, [portal.browser(), portal.browser()]
+    for browser in others:
+        assert (await person.sign_in(browser)).path == "/accueil"
+    page = await blocking.get("/compte/blocage")
+    assert (await blocking.get("/accueil")).path == "/accueil", "the page alone changes nothing"
+    done = await blocking.post(page, "/compte/blocage")
+    assert done.path == "/compte/blocage/fait"
+    assert "Toutes les sessions sont fermées" in done.text
+    for browser in (blocking, *others):
+        assert (await browser.get("/accueil")).path == "/connexion"
+    again = await blocking.get(f"{done.path}?{done.query}")
+    assert "Mot de passe oublié" in again.text
+    assert (await portal.browser().get(f"{done.path}?{done.query}")).path == "/"
+    account = await person.account_id()
+    frozen = await portal.sent_mails.event("AccountFrozen", account)
+    assert (frozen.data["by"], frozen.data["signed_in"]) == ("holder", True)
+    portal.clock.advance(seconds=6)  # sign in later than the clock skew
+    assert (await person.give_password(browser=blocking)).refused
+    await _request_reset(blocking, address)
+    mail = await portal.sent_mails.to(address, kind="PasswordReset")
+    page = await blocking.get(f"/mot-de-passe?jeton={mail.token}")
+    await blocking.post(page, "/mot-de-passe", {"password": NEW})
+    person.password = NEW
+    assert (await person.sign_in(blocking)).path == "/accueil"
+    await portal.sent_mails.event("AccountThawed", account)

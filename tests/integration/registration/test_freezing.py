@@ -13,6 +13,7 @@ from shared.contracts.registration.events import (
     PasswordResetRequested,
     UnknownAddressAsked,
 )
+from shared.contracts.registration.holder import BlockAccount
 from shared.contracts.registration.requests import DescribeDisavowal, Disavow
 from shared.contracts.registration.views import DisavowalView, FrozenView
 from shared.security import signed_tokens
@@ -365,3 +366,52 @@ async def test_s_04_a_recovery_code_and_its_new_phone_undo_no_freeze(
         await holder.replace_phone()
     row = await holder.row()
     assert (row["state"], row["desk_only"]) == ("frozen", True)
+
+
+async def test_s_16_the_holder_blocks_the_account_in_a_session(
+    harness: RegistrationHarness,
+) -> None:
+    """Both factors opened the session, so that both do not undo it: the mailbox is needed too."""
+    holder = await HarnessAccountHolder.of(harness)
+    await holder.open_session()
+    harness.advance(minutes=1)
+    block = BlockAccount(account_id=holder.account_id)
+    expected = FrozenView(account_id=holder.account_id, desk_only=False)
+    assert await asyncio.gather(*(harness.ask(block) for _ in range(3))) == [expected] * 3
+    ((_, subject, event),) = await harness.published(AccountFrozen)
+    assert subject == holder.account_id
+    assert event == AccountFrozen(
+        by="holder", desk_only=False, frozen_at=harness.now, signed_in=True
+    )
+    harness.advance(minutes=1)
+    assert not await holder.can_sign_in_with(PASSWORD)
+    await holder.open_session()
+    assert (await holder.row())["state"] == "frozen"
+    await harness.ask(holder.reset(await holder.reset_link()))
+    harness.advance(minutes=1)
+    assert await holder.can_sign_in_with(OTHER_PASSWORD)
+    await holder.open_session()
+    assert (await holder.row())["state"] == "active"
+
+
+@pytest.mark.parametrize(("days", "desk_only"), [(13.9, True), (14.0, False)])
+async def test_s_16_after_a_new_phone_only_support_opens_a_blocked_account(
+    harness: RegistrationHarness, days: float, desk_only: bool
+) -> None:
+    holder = await HarnessAccountHolder.of(harness)
+    harness.advance(days=40)
+    await holder.replace_phone(days_ago=days)
+    view = await harness.ask(BlockAccount(account_id=holder.account_id))
+    assert view.desk_only == desk_only
+
+
+async def test_s_16_an_unknown_or_deactivated_account_is_not_blocked(
+    harness: RegistrationHarness,
+) -> None:
+    holder = await HarnessAccountHolder.of(harness)
+    await holder.close("deactivated")
+    assert (await harness.ask(BlockAccount(account_id=holder.account_id))).desk_only
+    assert (await holder.row())["state"] == "deactivated"
+    nobody = BlockAccount(account_id="8d5d2b40-6b0e-4a5e-9f0c-000000000000")
+    assert (await harness.refusal(nobody)).slug == "unknown_account"
+    assert await harness.events(AccountFrozen) == []

@@ -5,6 +5,7 @@ from functools import partial
 from services.gateway.features.account import (
     account,
     address_change,
+    blocking,
     password_change,
     phone_change,
     recovery_address,
@@ -50,6 +51,19 @@ PAGES = (
         form_query=account.code_query,
         keep_query=account.keep_session,
     ),
+    account_page(
+        "block_account",
+        "/compte/blocage",
+        None,
+        blocking.submit,
+        show_form=blocking.show,
+        show_unavailable=blocking.show,
+        result_page="account_blocked",
+        before_terms=True,
+        login_target="blocage",
+        sitemap=("account", N_("Bloquer mon compte")),
+    ),
+    Page("account_blocked", "/compte/blocage/fait", show_form=blocking.show_blocked),
     account_page(
         "change_password",
         "/compte/mot-de-passe",

@@ -139,6 +139,7 @@ FIELDS: dict[str, str] = {
     "failures": N_("Essais refusés avant"),
     "desk_only": N_("Déblocage réservé au secrétariat"),
     "thaws": N_("Débloque le compte"),
+    "signed_in": N_("Demandé dans une session ouverte"),
     "undo_until": N_("Annulable jusqu'au"),
     "act": N_("Acte"),
     "due_at": N_("Prévu le"),
