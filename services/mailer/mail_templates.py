@@ -442,6 +442,9 @@ ACT_STOPPED = _template(
     on_desk=True,
     choices={"act": ANNOUNCED_ACTS[:1], "by": ("sign_in", "freeze", "agent", "link")},
 )
+JOURNAL_EXPORT_READY = _template(
+    "journal_export_ready", AgentData, path="/assistance/journal/exports", on_desk=True
+)
 SINGLE_AGENT_ACT = _template(
     "single_agent_act",
     AgentData,

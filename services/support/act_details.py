@@ -4,6 +4,7 @@ What only an owner can judge (an establishment, a telephone number) is asked of 
 """
 
 from collections.abc import Mapping
+from datetime import date
 from uuid import UUID
 
 import msgspec
@@ -32,8 +33,12 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "resend_mail": ("mail_id",),
     "invite_agent": ("address", "role", "language"),
     "change_agent_role": ("role",),
+    "export_journal": ("first_day", "last_day"),
 }
 OPTIONAL = frozenset((*CORRECTED, "phone_extension"))
+DAYS = ("first_day", "last_day")
+#: The longest time that an export of the journal covers.
+MAX_EXPORT_DAYS = 366
 IDS = ("to_account_id", "transfer_id", "mail_id")
 #: Who confirmed a transfer: the leaver in a session, or the establishment called back.
 CONFIRMED_BY = ("leaver", "establishment")
@@ -78,6 +83,8 @@ def check_details(
         if error is not None:
             errors.append(error)
         checked[name] = value
+    if act == "export_journal" and not errors:
+        errors += _check_period(checked)
     if known and not errors and not checked:
         errors.append(FieldError(field=known[0], code="unchanged"))
     return checked, Refusal(slug="invalid_fields", errors=tuple(errors)) if errors else None
@@ -99,6 +106,8 @@ def _check(name: str, value: str, account_id: str | None) -> tuple[str, FieldErr
         return _check_id(name, value, account_id)
     if name in ("first_name", "last_name"):
         return check_name(name, value)
+    if name in DAYS:
+        return _check_day(name, value)
     if name in CHOICES:
         known = value in CHOICES[name]
         return value, None if known else FieldError(field=name, code="missing")
@@ -108,6 +117,24 @@ def _check(name: str, value: str, account_id: str | None) -> tuple[str, FieldErr
         except ValueError:
             return "", FieldError(field=name, code="missing" if not value.strip() else "format")
     return value.strip(), None
+
+
+def _check_day(name: str, value: str) -> tuple[str, FieldError | None]:
+    try:
+        return date.fromisoformat(value.strip()).isoformat(), None
+    except ValueError:
+        return "", FieldError(field=name, code="missing" if not value.strip() else "format")
+
+
+def _check_period(days: Mapping[str, str]) -> list[FieldError]:
+    """What is wrong with the days of an export, which are days."""
+    first, last = (date.fromisoformat(days[name]) for name in DAYS)
+    if last < first:
+        return [FieldError(field="last_day", code="before_first")]
+    if (last - first).days >= MAX_EXPORT_DAYS:
+        params: dict[str, str | int] = {"max": MAX_EXPORT_DAYS}
+        return [FieldError(field="last_day", code="too_long", params=params)]
+    return []
 
 
 def _check_id(name: str, value: str, account_id: str | None) -> tuple[str, FieldError | None]:

@@ -12,7 +12,6 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 import msgspec
 
@@ -43,20 +42,6 @@ class Link:
     expires_at: datetime | None
     key_id: str = ""
     mac: bytes = b""
-
-    def code(self, key: bytes, previous_mac: bytes) -> bytes:
-        """The HMAC-SHA-256 of the row after the link whose code is `previous_mac`."""
-        return link_code(
-            key,
-            previous_mac,
-            self.number,
-            self.entry_number,
-            self.entry_mac,
-            self.account_id,
-            self.account_number,
-            self.previous,
-            self.expires_at,
-        )
 
 
 def link_code(key: bytes, previous_mac: bytes, *columns: object) -> bytes:
@@ -90,17 +75,24 @@ def append(
     made: list[Link] = []
     for entry_number, entry in entries:
         before = known.get(entry.account_id, EMPTY) if entry.account_id else EMPTY
-        columns: dict[str, Any] = {
-            "number": last.number + 1,
-            "entry_number": entry_number,
-            "entry_mac": entry.mac,
-            "account_id": entry.account_id,
-            "account_number": before.account_number + 1 if entry.account_id else 0,
-            "previous": before.number,
-            "expires_at": entry.at + RETENTION if entry.expires else None,
-        }
-        mac = Link(**columns).code(key, last.mac)
-        link = Link(**columns, key_id=key_id, mac=mac)
+        number = last.number + 1
+        account_number = before.account_number + 1 if entry.account_id else 0
+        expires_at = entry.at + RETENTION if entry.expires else None
+        mac = link_code(
+            key, last.mac, number, entry_number, entry.mac, entry.account_id, account_number,
+            before.number, expires_at,
+        )  # fmt: skip
+        link = Link(
+            number=number,
+            entry_number=entry_number,
+            entry_mac=entry.mac,
+            account_id=entry.account_id,
+            account_number=account_number,
+            previous=before.number,
+            expires_at=expires_at,
+            key_id=key_id,
+            mac=mac,
+        )
         made.append(link)
         last = Tail(number=link.number, account_number=link.account_number, mac=mac)
         if entry.account_id:

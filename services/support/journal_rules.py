@@ -192,6 +192,9 @@ EVENT_RULES: Mapping[str, EntryRule] = {
         personal=("proposed_by", "approved_by"),
         left_out=("recipient",),
     ),
+    "support.JournalExportReady.v1": _kept(
+        "agents", about="agent", personal=("approved_by",), left_out=("address",)
+    ),
     "support.AgentJoined.v1": _kept("agents", about="agent", agent="subject"),
     "support.AgentSessionsEnded.v1": _kept("agents", about="agent", agent="by"),
     "support.AgentCredentialsRemoved.v1": _kept("agents", about="agent", agent="by"),

@@ -10,7 +10,7 @@ from shared.database import Connection
 from shared.security.sealing import KeyRing
 
 #: Links read at a time.
-BATCH = 5_000
+BATCH = 1_000
 #: Seconds after which an entry has a link, where the service runs.
 LINKED_AFTER = 60
 
@@ -65,11 +65,17 @@ async def verify(
     now: datetime = await connection.fetchval(NOW)
     kept = await read_anchors(connection)
     work = Verification(keys, now, kept, elsewhere)
-    while rows := await connection.fetch(CHAIN, work.number, batch):
+    rows = await connection.fetch(CHAIN, 0, batch)
+    while rows:
+        # The server finds the next rows while these are judged.
+        following = asyncio.ensure_future(connection.fetch(CHAIN, rows[-1]["number"], batch))
+        await asyncio.sleep(0)
         work.check(ChainRow(*row) for row in rows)
-        await (pause() if pause else asyncio.sleep(0))
+        if pause is not None:
+            await pause()
+        rows = await following
     after = 0
-    while (until := await connection.fetchval(PART, after, 10 * BATCH)) is not None:
+    while (until := await connection.fetchval(PART, after, 50 * BATCH)) is not None:
         rows = await connection.fetch(UNLINKED, after, until, LINKED_AFTER)
         work.check_unlinked(ChainRow(*row) for row in rows)
         after = until

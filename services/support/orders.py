@@ -11,6 +11,7 @@ import msgspec
 from services.support import look_store, proposal_store
 from services.support.act_context import ActContext
 from services.support.agent_orders import AGENT_ORDERS
+from services.support.journal_orders import export_journal
 from services.support.proposals import Proposal, undo_until
 from shared.contracts.base import Event
 from shared.contracts.support import acts
@@ -114,6 +115,7 @@ ORDERS: Mapping[str, CarryOut] = {
     "end_all_sessions": _end_all_sessions,
     "resend_mail": _resend,
     "anonymise": _anonymise,
+    "export_journal": export_journal,
     "view_more_accounts": _allow_more_accounts,
     **AGENT_ORDERS,
 }

@@ -202,6 +202,7 @@ SERVICE = Service(
         agents.AgentReinstated,
         agents.AgentSignedIn,
         agents.AgentSignInRefused,
+        journal_contracts.JournalExportReady,
         people_requests.RequestReceived,
         people_requests.RequestTaken,
         people_requests.RequestReleased,

@@ -10,6 +10,7 @@ from services.gateway.desk.features.account.routes import PAGES as ACCOUNT
 from services.gateway.desk.features.acts.routes import PAGES as ACTS
 from services.gateway.desk.features.approvals.routes import PAGES as APPROVALS
 from services.gateway.desk.features.help.routes import PAGES as HELP
+from services.gateway.desk.features.journal.routes import PAGES as JOURNAL
 from services.gateway.desk.features.own_account.routes import PAGES as OWN_ACCOUNT
 from services.gateway.desk.features.search.routes import PAGES as SEARCH
 from services.gateway.desk.features.sign_in.routes import PAGES as SIGN_IN
@@ -38,6 +39,7 @@ PAGES = (
     *TEAM,
     *APPROVALS,
     *ACTS,
+    *JOURNAL,
     *OWN_ACCOUNT,
     *HELP,
     *SESSION,

@@ -44,6 +44,10 @@ OWN: dict[str, tuple[str, str]] = {
         N_("Les raccourcis du clavier sont actifs. « ? » en montre la liste."),
     ),
     "shortcuts_off": ("success", N_("Les raccourcis du clavier sont coupés.")),
+    "export_proposed": (
+        "success",
+        N_("Export demandé. Une seconde personne doit l'accorder ; un message vous le dira."),
+    ),
     "act_proposed": (
         "success",
         N_("Acte proposé. Une seconde personne doit l'approuver ; un message la prévient."),

@@ -12,8 +12,7 @@ from services.gateway.sessions.sessions import SESSIONS, Sessions
 from shared.contracts.base import requests_of
 from shared.contracts.desk import AgentSessionClosed
 from shared.contracts.mfa import requests as mfa
-from shared.contracts.support import agents, looks, proposals
-from shared.contracts.support.journal import ReadTimeline
+from shared.contracts.support import agents, journal, looks, proposals
 from shared.messaging.handlers import hears
 from shared.runtime.service import Runtime, Service
 
@@ -35,13 +34,16 @@ SERVICE = Service(
         *requests_of(agents),
         proposals.DescribeAct,
         proposals.Propose,
+        journal.ReadTimeline,
+        journal.ReadJournal,
+        journal.ListExports,
+        journal.ReadExport,
         proposals.ApproveProposal,
         proposals.RefuseProposal,
         proposals.StopProposal,
         proposals.DescribeProposal,
         proposals.ListProposals,
         *requests_of(looks),
-        ReadTimeline,
         mfa.DescribeFactor,
         mfa.StartEnrolment,
         mfa.StartReplacement,

@@ -112,6 +112,7 @@ EVENTS: Mapping[str, str] = {
     "desk.AgentSessionClosed.v1": N_("Session d'un agent fermée"),
     "support.AgentInvited.v1": N_("Lien envoyé à un agent"),
     "support.AgentAccepted.v1": N_("Nouvel agent annoncé par message"),
+    "support.JournalExportReady.v1": N_("Export du journal accordé"),
     "support.AgentJoined.v1": N_("Agent inscrit"),
     "support.AgentSessionsEnded.v1": N_("Sessions d'un agent fermées"),
     "support.AgentCredentialsRemoved.v1": N_("Mot de passe et téléphone d'un agent retirés"),

@@ -9,6 +9,7 @@ from services.mailer.mail_templates import (
     AGENT_ACCEPTED,
     AGENT_INVITED,
     APPROVAL_REQUESTED,
+    JOURNAL_EXPORT_READY,
     SINGLE_AGENT_ACT,
 )
 from shared.contracts.support.acts import (
@@ -17,6 +18,7 @@ from shared.contracts.support.acts import (
     SingleAgentActAnnounced,
 )
 from shared.contracts.support.agents import AgentAccepted, AgentInvited
+from shared.contracts.support.journal import JournalExportReady
 from shared.messaging.handlers import Context, hears
 
 
@@ -59,10 +61,17 @@ async def single_agent_act(event: SingleAgentActAnnounced, context: Context[Deps
     await enqueue(context, SINGLE_AGENT_ACT, event, at, event, at=at)
 
 
+async def journal_export_ready(event: JournalExportReady, context: Context[Deps]) -> None:
+    """Who proposed an export learns that it was agreed to (T7). The mail has no file."""
+    to, at = AgentAddress(event.address, event.language), event.made_at
+    await enqueue(context, JOURNAL_EXPORT_READY, event, at, to, at=at)
+
+
 SUBSCRIPTIONS = (
     hears(ApprovalRequested, approval_requested),
     hears(ActStopAnnounced, act_stopped),
     hears(SingleAgentActAnnounced, single_agent_act),
     hears(AgentInvited, agent_invited),
     hears(AgentAccepted, agent_accepted),
+    hears(JournalExportReady, journal_export_ready),
 )

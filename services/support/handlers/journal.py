@@ -7,6 +7,7 @@ from datetime import timedelta
 import msgspec
 
 from services.support import journal_query_store as query
+from services.support.act_details import MAX_EXPORT_DAYS
 from services.support.authorization import forbidden, require_act, require_view
 from services.support.deps import Deps
 from services.support.journal_rules import LOOKS, PERSON_SECTIONS, RETENTION, person_types
@@ -221,10 +222,6 @@ async def read_export(
         lines=context.deps.desk_sealer.seal(encoded, context_of_lines),
         after=write_cursor(lines[-1]) if len(lines) == EXPORT_SIZE else None,
     )
-
-
-#: The longest time that one export covers.
-MAX_EXPORT_DAYS = 366
 
 
 async def _record_download(

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from shared.contracts.base import Reply, Request, Sealed, request
+from shared.contracts.base import Event, Reply, Request, Sealed, event, request
 from shared.contracts.support.acts import OWNER
 
 #: What a list can be restricted to; an empty text is all.
@@ -122,6 +122,21 @@ class ExportPart(Reply, frozen=True, kw_only=True):
 
     lines: Sealed
     after: str | None = None
+
+
+@event(OWNER)
+class JournalExportReady(Event, frozen=True, kw_only=True):
+    """An export that two people agreed to can be downloaded until `expires_at`.
+
+    The subject is the agent who proposed it, at `address`. `approved_by` is the other one's name.
+    """
+
+    proposal_id: str
+    address: str
+    language: str
+    approved_by: str
+    made_at: datetime
+    expires_at: datetime
 
 
 @request(OWNER, TimelineView, changes=False)

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from shared.contracts.mfa.events import AuthenticatorEnrolled
 from shared.contracts.support.agents import AgentAccepted, AgentInvited
+from shared.contracts.support.journal import JournalExportReady
 from tests.support.harness.mailer import MailerHarness
 from tests.support.mail.mail_server import MailServer
 from tests.support.mail.sample_events import OTHER, TOKEN, created, now, sealed
@@ -52,6 +53,21 @@ async def test_re_07_an_invitation_leads_to_the_desk_and_its_token_is_stored_now
     assert TOKEN not in rows
     assert f"{DESK}/assistance/equipe" in notice.text()
     assert notice.recipients == ("paule.chef@ansm.example",)
+
+
+async def test_gd_05_an_export_that_was_agreed_to_is_announced_without_a_file(
+    mailer: MailerHarness, smtp: MailServer
+) -> None:
+    ready = JournalExportReady(
+        proposal_id=AGENT, address="luc.agent@ansm.example", language="fr",
+        approved_by="Paule Martin", made_at=now(), expires_at=now() + timedelta(days=7),
+    )  # fmt: skip
+    async with mailer.run(IMPEX_SMTP_URL=smtp.url, IMPEX_DESK_BASE_URL=DESK):
+        await mailer.state(await mailer.publish(ready, subject=AGENT), "accepted")
+    (mail,) = smtp.messages
+    assert "Accordé par : Paule Martin" in mail.text().replace("\u00a0", " ")
+    assert f"{DESK}/assistance/journal/exports" in mail.text()
+    assert not list(mail.message.iter_attachments())
 
 
 async def test_an_agent_s_second_factor_brings_no_mail_of_the_portal(

@@ -8,15 +8,15 @@ from uuid import uuid4
 
 import pytest_asyncio
 
-from services.support import journal_commands, journal_jobs, journal_query_store
+from services.support import journal_commands, journal_jobs
 from services.support.agents import Agent
-from services.support.journal_views import Export
 from shared.contracts.gateway import SessionOpened
 from shared.contracts.mailer import MailRefused
 from shared.contracts.registration.events import AccountFrozen, PasswordAccepted
 from shared.contracts.support import journal as contracts
 from shared.contracts.support.acts import ActDone
 from shared.contracts.support.journal import JOURNAL_SIZE, TIMELINE_SIZE
+from shared.contracts.support.proposals import ApproveProposal, ProposalView, Propose
 from shared.database import acquire, transaction
 from shared.i18n.dates import PARIS
 from shared.messaging.envelope import Envelope
@@ -286,20 +286,31 @@ async def test_gd_05_an_export_has_accounts_and_events_between_two_days(
     desk: SupportHarness,
 ) -> None:
     supervisor = await desk.joined("s@example.fr", "supervisor")
+    auditor = await desk.joined("d@example.fr", "auditor")
     agent = await desk.joined("a@example.fr")
     await write(desk, SessionOpened)
     await write(desk, AccountFrozen, OTHER)
     today = desk.now.astimezone(PARIS).date()
-    async with transaction(desk.pool) as tx:
-        export = Export(
-            id=str(uuid4()), first_day=today, last_day=today, reason="suspicious_access",
-            proposed_by=supervisor.id, approved_by=agent.id,
-            up_to=await journal_query_store.last_number(tx), made_at=desk.now,
-            expires_at=desk.now + timedelta(days=7),
-        )  # fmt: skip
-        await journal_query_store.insert_export(tx, export)
+    days = json.dumps({"first_day": str(today), "last_day": str(today)})
+    form = Propose(
+        agent_id=supervisor.id, act="export_journal", reason="suspicious_access",
+        details=desk.seal(Propose, "details", days), note=desk.seal(Propose, "note", ""),
+        code_at=desk.now,
+    )  # fmt: skip
+    proposed: ProposalView = await desk.ask(form)
+    ask = contracts.ReadExport(agent_id=supervisor.id, export_id=proposed.proposal_id)
+    assert await desk.outcome(ask) == "not_found"
+    alone = ApproveProposal(
+        agent_id=supervisor.id, proposal_id=proposed.proposal_id, code_at=desk.now
+    )
+    assert await desk.outcome(alone) == "own_act"
+    approval = ApproveProposal(
+        agent_id=auditor.id, proposal_id=proposed.proposal_id, code_at=desk.now
+    )
+    assert (await desk.ask(approval)).state == "done"
+    ((subject, ready),) = await desk.subject_events(contracts.JournalExportReady)
+    assert (subject, ready.address) == (supervisor.id, "s@example.fr")
     await write(desk, AccountFrozen)
-    ask = contracts.ReadExport(agent_id=supervisor.id, export_id=export.id)
     part: contracts.ExportPart = await desk.ask(ask)
     lines = json.loads(unseal(Opener("desk", desk.deps.settings.desk_keys), part, "lines"))
     assert [(one["account_id"], one["type"]) for one in lines] == [
@@ -308,7 +319,7 @@ async def test_gd_05_an_export_has_accounts_and_events_between_two_days(
     ]
     assert part.after is None
     assert lines[0]["values"] == {"device": "some device", "network": "192.0.2.0/24"}
-    refused = contracts.ReadExport(agent_id=agent.id, export_id=export.id)
+    refused = contracts.ReadExport(agent_id=agent.id, export_id=proposed.proposal_id)
     assert await desk.outcome(refused) == "forbidden"
     unknown = contracts.ReadExport(agent_id=supervisor.id, export_id=str(uuid4()))
     assert await desk.outcome(unknown) == "not_found"

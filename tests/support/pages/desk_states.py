@@ -11,6 +11,7 @@ from typing import Any
 
 from services.gateway.desk import act_words
 from services.gateway.desk.app import PAGES
+from services.gateway.desk.features.journal.journal_page import SHOWN
 from services.gateway.desk.navigation import ENTRIES
 from services.gateway.desk.resources import TEMPLATES
 from services.gateway.desk.support import FORBIDDEN, NOT_FOUND
@@ -19,6 +20,8 @@ from services.gateway.http.errors import OTHER_NETWORK, ErrorText, error_text
 from services.gateway.http.rendering import Renderer
 from services.gateway.http.routes import Routes
 from services.gateway.portal import qr
+from services.gateway.portal.journal_texts import describe
+from shared.contracts.support.journal import EntryView
 from shared.contracts.support.proposals import (
     ActView,
     ProposalRow,
@@ -282,7 +285,90 @@ ACT_STATES = (
     ),
     State("desk-act-everybody", "act.html", _act("end_all_sessions", delay_minutes=0), me=agent()),
 )
+VERIFIED = SimpleNamespace(at=NOW, links=1204, findings=0, first="", anchored_at=NOW)
+BROKEN = SimpleNamespace(
+    at=NOW,
+    links=1204,
+    findings=1,
+    first="link 4: the entry was changed, gateway.SessionOpened.v1",
+    anchored_at=NOW,
+)
+
+
+def _entry(kind: str, section: str, /, **facts: Any) -> EntryView:
+    return EntryView(
+        entry_id=kind,
+        at=NOW,
+        type=kind,
+        section=section,
+        facts=facts,
+        account_id="0b0f8a52-3c1f-4b0e-9b0a-5b6f3f0f9d11",
+        agent_id="a1",
+        agent_role="agent",
+        agent_name="Anne Roux",
+    )
+
+
+ENTRIES_OF_JOURNAL = (
+    _entry("support.AccountOpened", "agents", reason="lost_phone", number="TEL-12"),
+    _entry("support.ActRefused.v1", "agents", act="change_address", why="typing_error"),
+    _entry("support.SearchMade", "agents", kind="siret", found=3),
+)
+
+
+def _journal(*entries: EntryView, **more: Any) -> dict[str, Any]:
+    given = {"du": "2026-01-01", "au": "2026-01-31", "compte": "", "agent": ""}
+    return {
+        "given": given,
+        "is_set": False,
+        "shown": SHOWN,
+        "show": "agents",
+        "by_agent": True,
+        "max_days": 31,
+        "rows": [(entry, describe(entry, {}, "fr")) for entry in entries],
+        "next_url": "",
+        "verification": VERIFIED,
+        **more,
+    }
+
+
+EXPORT = SimpleNamespace(
+    export_id="0b0f8a52-3c1f-4b0e-9b0a-5b6f3f0f9d11",
+    first_day=NOW.date(),
+    last_day=NOW.date(),
+    proposed_by_name="Anne Roux",
+    approved_by_name="Luc Bernard",
+    expires_at=NOW,
+)
+EXPORT_REASON_WORDS = [("suspicious_access", "accès suspect"), ("legal_duty", "obligation légale")]
+
+
+def _exports(*exports: SimpleNamespace, shown: SimpleNamespace | None = None) -> dict[str, Any]:
+    rows = [(one, "accès suspect") for one in exports]
+    return {"form": shown or form(), "exports": rows, "reasons": EXPORT_REASON_WORDS}
+
+
 STATES = (
+    State(
+        "desk-journal",
+        "journal.html",
+        _journal(*ENTRIES_OF_JOURNAL, next_url="/assistance/journal?apres=x"),
+        me=agent("auditor"),
+    ),
+    State(
+        "desk-journal-broken",
+        "journal.html",
+        _journal(verification=BROKEN, is_set=True, by_agent=False),
+        me=agent("supervisor"),
+    ),
+    State("desk-journal-new", "journal.html", _journal(verification=None), me=agent("auditor")),
+    State("desk-exports", "journal_exports.html", _exports(EXPORT), me=agent("supervisor")),
+    State(
+        "desk-exports-refused",
+        "journal_exports.html",
+        _exports(shown=form({}, {"last_day": ["Le dernier jour précède le premier."]})),
+        me=agent("supervisor"),
+    ),
     *ACT_STATES,
     State("desk-sign_in", "desk_sign_in.html", {"form": form({"address": AGENT_ADDRESS})}),
     State("desk-sign_in-refused", "desk_sign_in.html", {"form": alert("wrong_credentials")}),

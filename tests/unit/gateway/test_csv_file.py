@@ -6,11 +6,8 @@ import io
 import msgspec
 import pytest
 
-from services.gateway.features.dossiers.dossier_list import (
-    csv_text,
-    file_head,
-    file_rows,
-)
+from services.gateway.features.dossiers.dossier_list import file_head, file_rows
+from services.gateway.portal.csv_file import csv_text
 from shared.domain.spreadsheet_cells import DANGEROUS, escape_formula
 from tests.support.pages.dossier_states import DECIDED, DRAFT, HOSTILE
 from tests.support.pages.page_basis import BRAND

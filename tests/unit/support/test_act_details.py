@@ -48,6 +48,11 @@ def test_az_03_only_a_flat_object_of_short_texts_is_read(
         ),
         ("undo_transfer", {"transfer_id": ANOTHER}, {"transfer_id": ANOTHER}),
         ("resend_mail", {"mail_id": ANOTHER}, {"mail_id": ANOTHER}),
+        (
+            "export_journal",
+            {"first_day": " 2026-01-15", "last_day": "2026-01-15"},
+            {"first_day": "2026-01-15", "last_day": "2026-01-15"},
+        ),
     ],
 )
 def test_fields_as_they_are_stored(act: str, given: dict[str, str], kept: dict[str, str]) -> None:
@@ -58,6 +63,21 @@ def test_fields_as_they_are_stored(act: str, given: dict[str, str], kept: dict[s
     ("act", "given", "errors"),
     [
         ("correct_information", {}, {("position", "unchanged")}),
+        (
+            "export_journal",
+            {"first_day": "15/01/2026", "last_day": ""},
+            {("first_day", "format"), ("last_day", "missing")},
+        ),
+        (
+            "export_journal",
+            {"first_day": "2026-01-15", "last_day": "2026-01-14"},
+            {("last_day", "before_first")},
+        ),
+        (
+            "export_journal",
+            {"first_day": "2025-01-15", "last_day": "2026-01-16"},
+            {("last_day", "too_long")},
+        ),
         ("change_address", {}, {("new_address", "missing")}),
         ("change_address", {"new_address": "zoe"}, {("new_address", "format")}),
         (

@@ -5,8 +5,6 @@ Semicolons separate fields, as spreadsheets in French and other languages of the
 the comma is their decimal sign. The rest is RFC 4180: CRLF, quotes doubled.
 """
 
-import csv
-import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -21,13 +19,10 @@ from services.gateway.features.dossiers.dossier_query import (
 from services.gateway.features.dossiers.filing_links import FilingLinks
 from services.gateway.portal.dossier_texts import BADGES, COLUMNS, KINDS, TAB_TITLES, status_text
 from shared.contracts.dossiers import DossierRow, DossiersView
-from shared.domain.spreadsheet_cells import escape_formula
 from shared.i18n.catalogue import translate
 
 #: Links to pages on either side of the current one.
 NEIGHBOURS = 2
-BOM = "\ufeff"
-SEPARATOR = ";"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,14 +169,6 @@ def file_rows(rows: Iterable[DossierRow], lang: str) -> list[list[str]]:
 def file_head(lang: str, names: Mapping[str, str]) -> list[str]:
     """The titles of the columns."""
     return [translate(title, lang, **names) for title in COLUMNS.values()]
-
-
-def csv_text(rows: Iterable[Sequence[str]]) -> str:
-    """The rows as lines of a file, each cell between quotes."""
-    made = io.StringIO()
-    writer = csv.writer(made, delimiter=SEPARATOR, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-    writer.writerows([escape_formula(cell) for cell in row] for row in rows)
-    return made.getvalue()
 
 
 def _column(

@@ -11,8 +11,6 @@ from aiohttp import hdrs, web
 
 from services.gateway.clients.services import ask
 from services.gateway.features.dossiers.dossier_list import (
-    BOM,
-    csv_text,
     file_head,
     file_rows,
     list_view,
@@ -25,6 +23,7 @@ from services.gateway.http.errors import UNAVAILABLE_ERRORS, UNAVAILABLE_RETRY_S
 from services.gateway.http.rendering import RENDERER, page
 from services.gateway.http.routes import url
 from services.gateway.http.site import CLOCK
+from services.gateway.portal.csv_file import BOM, csv_text
 from services.gateway.sessions import guards
 from services.gateway.sessions.request_state import REQUEST_STATE
 from shared.contracts.dossiers import DossierRowsView, DossiersView
