@@ -9,6 +9,7 @@ import pytest_asyncio
 from operations.local.processes import free_port
 from tests.support.mail.mail_server import MailServer
 from tests.support.servers.dedicated_servers import DedicatedServers, quorum_queues_saved
+from tests.support.servers.desk import desk_settings
 from tests.support.servers.fault_rig import SERVICES, FaultRig
 from tests.support.servers.process_supervisor import ProcessSupervisor
 from tests.support.servers.services import services
@@ -29,6 +30,7 @@ async def rig(
     port = free_port()
     system.settings |= {
         **gateway_settings(port),
+        **desk_settings(free_port()),
         "IMPEX_SMTP_URL": smtp.url,
         # Longer than a busy machine delays the mailer: an expired lease makes an attempt uncertain.
         "IMPEX_MAIL_LEASE": "10",

@@ -38,7 +38,9 @@ async def portal(
             "IMPEX_RESEND_SECONDS": str(RESEND_SECONDS),
             "IMPEX_LOOKUPS_PER_MINUTE": "10000",
         }
-        services = system.spawn("registration", "mfa", "profile", "dossiers", "mailer", "gateway")
+        services = system.spawn(
+            *("registration", "mfa", "profile", "dossiers", "mailer", "support", "gateway")
+        )
         await eventually(services.ready, 60, every=0.1, why="the services are ready")
 
         async def answers() -> bool:

@@ -23,7 +23,9 @@ CODES = {
     "/compte/adresse/validation": "address code",
 }
 #: Messages to support, which it alone may read.
-SUPPORT_TEXTS = ("text", "remark", "establishment", "reporter_name", "reporter_address")
+SUPPORT_TEXTS = ("text", "remark", "establishment", "reporter_name")
+#: Where somebody without an account is answered: the mailer writes to it.
+REPORTER = "reporter's address"
 REPORT = "/signaler-un-depart"
 TOKEN = re.compile(r"jeton=([\w.-]+)")
 OTPAUTH = re.compile(r"otpauth://[^\s\"'<]+")
@@ -56,6 +58,8 @@ class RecordingBrowser(HttpBrowser):
                 self.seen.add("password", value)
             elif name in SUPPORT_TEXTS or (name, path) == ("address", REPORT):
                 self.seen.add("words to the desk", value)
+            elif name == "reporter_address":
+                self.seen.add(REPORTER, value)
             elif name == "address":
                 self.typed_addresses.add(value)
             elif name == "recovery_code":

@@ -16,11 +16,12 @@ from services.gateway.app import PAGES
 from services.gateway.http.routes import Page
 from services.registration import resumption_store
 from services.registration.resumption import ResumptionCode
+from services.support.act_flow import OBJECTION
 from shared.contracts.base import Sealed
 from shared.contracts.registration.events import AddressChangeRequested
 from shared.contracts.support.people_requests import RequestReceived
 from shared.domain.resumption_codes import in_groups, make_resumption_code
-from shared.security.sealing import KeyRing, keyed_hash, seal_context
+from shared.security.sealing import KeyRing, keyed_hash, new_token, seal_context
 from shared.security.signed_tokens import sign
 from tests.support.actors.account_holder import (
     PHARMACY,
@@ -32,6 +33,20 @@ from tests.support.actors.http_browser import HttpBrowser, HttpResponse
 from tests.support.servers.portal import PASSWORD, Portal
 
 NEW_PASSWORD = "Wmqt4xZh!7"
+ADD_AGENT = """
+insert into support.agents (id, address, address_key, first_name, last_name, language, role, state,
+    since, password_hash, pepper_key_id, joined_at)
+values ($1, $2, $2, 'Zoé', 'Martin', 'fr', 'supervisor', 'active', now(), '$argon2id$x', 'k1',
+    now())
+"""
+#: A change of name that is planned; its holder has the link.
+PLAN = """
+insert into support.proposals (id, act, account_id, reason, details, state, proposed_by,
+    proposed_at, approved_by, approved_at, due_at, link_hash)
+values ($1, 'change_name', $2, 'requested_by_person',
+    '{"first_name": "Anne", "last_name": "Petit"}',
+    'approved', $5, now(), $6, now(), $3, $4)
+"""
 #: Every declaration that takes a form.
 FORMS = {page.name: page for page in PAGES if isinstance(page, Page) and page.submit is not None}
 
@@ -277,6 +292,50 @@ async def confirm_new_address(person: Person) -> Filled:
     person.portal.clock.advance(seconds=61)
     code = mails.opener.open(sealed, seal_context(kind, "code"))
     return Filled(before.browser, page, {"code": code})
+
+
+@scene("recovery_address")
+async def recovery_address(person: Person) -> Filled:
+    holder = await person.settled()
+    page = await holder.browser.get("/compte/adresse-de-secours")
+    return Filled(holder.browser, page, {"code": person.code(holder)}, {"address": new_address()})
+
+
+@scene("confirm_recovery_address")
+async def confirm_recovery_address(person: Person) -> Filled:
+    before = await recovery_address(person)
+    page = await before.browser.post(before.page, before.page.path, before.all)
+    mail = await person.portal.sent_mails.to(before.typed["address"])
+    return Filled(before.browser, page, {"code": mail.code})
+
+
+@scene("remove_recovery_address")
+async def remove_recovery_address(person: Person) -> Filled:
+    before = await confirm_recovery_address(person)
+    await before.browser.post(before.page, before.page.path, before.all)
+    page = await before.browser.get("/compte/adresse-de-secours/retrait")
+    return Filled(before.browser, page, {"code": person.code(person.holder)})
+
+
+@scene("objection")
+async def objection(person: Person) -> Filled:
+    """Two agents agreed on a change that waits for its date."""
+    holder, browser, token = await person.settled(), person.browser(), new_token()
+    ring = KeyRing.parse(person.portal.system.environment("support")["IMPEX_SUPPORT_TOKEN_KEYS"])
+    planned = (
+        await holder.account_id(),
+        person.portal.clock() + timedelta(days=3),
+        keyed_hash(ring, OBJECTION, token)[1],
+    )
+    agents = [uuid4(), uuid4()]
+    connection = await asyncpg.connect(person.portal.system.database.admin_url)
+    try:
+        for agent in agents:
+            await connection.execute(ADD_AGENT, agent, f"{agent}@ansm.example")
+        await connection.execute(PLAN, uuid4(), *planned, *agents)
+    finally:
+        await connection.close()
+    return Filled(browser, await browser.get(f"/opposition?jeton={token}"))
 
 
 @scene("my_data")

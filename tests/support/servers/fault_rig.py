@@ -18,7 +18,10 @@ from tests.support.servers.system import System
 UNROUTED = "impex.unrouted.events"
 
 
-SERVICES = ("registration", "mfa", "profile", "dossiers", "mailer", "gateway")
+SERVICES = (
+    *("registration", "mfa", "profile", "dossiers", "mailer", "support"),
+    *("gateway", "desk"),
+)
 
 
 @dataclass
