@@ -19,7 +19,7 @@ from services.gateway.portal.journal_texts import describe, tells_who
 from services.gateway.sessions import guards
 from services.gateway.sessions.request_state import REQUEST_STATE
 from shared.contracts.support.journal import EntryView, ListActivity, TimelineView
-from shared.i18n.dates import PARIS
+from shared.i18n.dates import PARIS, ZONE
 from shared.messaging.handlers import Refused
 
 #: Names of mails in French, by template: the same as in the person's data export.
@@ -59,10 +59,11 @@ NEEDS_ACCESS = frozenset(
 @dataclass(frozen=True, kw_only=True)
 class Line:
     """One entry in words; `who` and `why` are empty where they add nothing. `clock` is `10:42`, in
-    Paris."""
+    Paris; `zone` says so to whoever does not see the sentence above the list (P-19)."""
 
     happened_at: datetime
     clock: str
+    zone: str
     what: str
     who: str
     why: str
@@ -136,6 +137,7 @@ def _line(
     return Line(
         happened_at=entry.at,
         clock=f"{entry.at.astimezone(PARIS):%H:%M}",
+        zone=ZONE[language],
         what=sentence.what,
         who=sentence.who if tells_who(entry) else "",
         why=sentence.why,
