@@ -47,6 +47,7 @@ from shared.contracts.registration.events import (
 )
 from shared.contracts.support.acts import SessionsEndOrdered
 from shared.contracts.support.journal import ListActivity, ListLooks
+from shared.contracts.support.lost_phones import DescribeLostPhoneCase, StopLostPhone
 from shared.contracts.support.people_requests import (
     CancelMyRequest,
     DescribeMyRequest,
@@ -91,6 +92,8 @@ SERVICE = Service(
         ReplyToDesk,
         CancelMyRequest,
         ExportRequests,
+        DescribeLostPhoneCase,
+        StopLostPhone,
         DescribeObjection,
         ObjectToAct,
     ),

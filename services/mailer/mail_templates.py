@@ -16,6 +16,8 @@ from shared.contracts.base import Event
 from shared.contracts.mfa import events as mfa
 from shared.contracts.profile.views import POSITIONS
 from shared.contracts.registration import events as registration
+from shared.contracts.registration import resumption
+from shared.contracts.support import lost_phones
 from shared.contracts.support import people_requests as support
 from shared.domain.support_requests import KINDS
 
@@ -99,6 +101,7 @@ class NoticeData(TemplateData, frozen=True, kw_only=True, omit_defaults=True):
     failures: int = 0
     desk_only: bool = False
     undo_until: datetime | None = None
+    number: str = ""
     signed_in: bool = False
 
 
@@ -121,6 +124,7 @@ class RequestData(TemplateData, frozen=True, kw_only=True, omit_defaults=True):
     reason: str = ""
     asks: bool = False
     expires_at: datetime | None = None
+    due_at: datetime | None = None
 
 
 class ActData(TemplateData, frozen=True, kw_only=True, omit_defaults=True):
@@ -428,6 +432,41 @@ AGENT_ACCEPTED = _template(
 )
 
 
+#: A lost phone that the desk handles.
+PHONE_REMOVAL_PLANNED = _template(
+    "phone_removal_planned",
+    RequestData,
+    carries_secret=True,
+    path="/suivi/demande",
+    choices={"kind": ("lost_phone",)},
+)
+#: The same to the recovery address.
+PHONE_REMOVAL_PLANNED_SECOND = _template(
+    "phone_removal_planned_second",
+    RequestData,
+    carries_secret=True,
+    path="/suivi/demande",
+    choices={"kind": ("lost_phone",)},
+)
+CALL_WITHOUT_RESULT = _notice(
+    "call_without_result",
+    choices={"kind": ("no_answer", "not_requested", "doubt", "wrong_words", "time_over")},
+)
+RESUMPTION_CODE_TOLD = _notice("resumption_code_told")
+_notice(
+    "lost_phone_stopped",
+    event=lost_phones.LostPhoneStopped,
+    at="stopped_at",
+    choices={"by": ("sign_in", "freeze", "calls", "person", "agent")},
+)
+_notice(
+    "lost_phone_released",
+    path="/inscription",
+    **NO_DISAVOWAL,
+    event=lost_phones.LostPhoneReleased,
+    at="released_at",
+)
+_notice("account_resumed", event=resumption.AccountResumed, at="resumed_at")
 APPROVAL_REQUESTED = _template(
     "approval_requested",
     AgentData,
@@ -469,13 +508,13 @@ def examples(template: Template) -> Iterator[TemplateData]:
         "network": "192.0.2.0/24",
         "left": 9,
         "failures": 3,
+        "number": "ACT-12",
         "kind": "correction",
         **dict.fromkeys(("answer_by", "closes_on", "reply_until"), "2026-01-12"),
         "giver": "a***@example.org",
         "receiver": "z***@example.org",
         "changes": [("city", "Lyon", "Paris"), ("position", "other", "responsible_pharmacist")],
         "agent": "luc@example.org",
-        "number": "ACT-12",
     }
     moments = ("requested_at", "expires_at", "terms_accepted_at", "enrol_before", "validated_at")
     values = known | dict.fromkeys((*moments, "at", "until", "undo_until", "due_at"), then)

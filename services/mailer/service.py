@@ -13,6 +13,7 @@ from services.mailer.handlers import (
     act_mails,
     agent_mails,
     changes,
+    lost_phone_mails,
     notices,
     request_mails,
     requests,
@@ -39,6 +40,7 @@ from shared.contracts.registration.recovery_address import (
     RecoveryAddressChanged,
     RecoveryAddressRequested,
 )
+from shared.contracts.support import lost_phones
 from shared.database import TRANSIENT_ERRORS, transaction
 from shared.messaging.connection import describe
 from shared.messaging.handlers import answers, hears
@@ -117,6 +119,9 @@ SERVICE = Service(
         hears(SessionOpened, notices.session_opened),
         *notices.SUBSCRIPTIONS,
         *request_mails.SUBSCRIPTIONS,
+        hears(lost_phones.CallEnded, lost_phone_mails.call_ended),
+        hears(lost_phones.PhoneRemovalPlanned, lost_phone_mails.removal_planned),
+        hears(lost_phones.ResumptionCodeTold, lost_phone_mails.code_told),
         *act_mails.SUBSCRIPTIONS,
         *agent_mails.SUBSCRIPTIONS,
     ),

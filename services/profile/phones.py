@@ -41,6 +41,8 @@ _PERSONAL_TYPES = (
     PhoneNumberType.FIXED_LINE_OR_MOBILE,
     PhoneNumberType.VOIP,
 )
+#: Where both have the same form, a number counts as a mobile's.
+_MOBILE_TYPES = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
 _ALLOWED = frozenset("0123456789+ ().-")
 #: A number with its extension behind it, as people write both: « poste 12 », « x12 », « ;ext=12 ».
 _EXTENSION_LABELS = "|".join(map(re.escape, DATA.labels["phone_extension"]))
@@ -77,6 +79,21 @@ def check_phone(value: str, country: str) -> tuple[str, FieldError | None]:
         return phonenumbers.format_number(number, PhoneNumberFormat.E164), None
     params = {"example": phone_example(region)}
     return text, FieldError(field="phone", code="invalid", params=params)
+
+
+def describe_phone(value: str, country: str) -> tuple[str, bool] | None:
+    """A number that was accepted, as people dial it from France, and whether it may be a mobile's.
+
+    None for what is no number, as a draft may have.
+    """
+    accepted, error = check_phone(value, country)
+    number = None if error is not None else _parse(accepted, country or FRANCE)
+    if number is None:
+        return None
+    abroad = number.country_code != FRENCH_PREFIX
+    form = PhoneNumberFormat.INTERNATIONAL if abroad else PhoneNumberFormat.NATIONAL
+    mobile = phonenumbers.number_type(number) in _MOBILE_TYPES
+    return phonenumbers.format_number(number, form), mobile
 
 
 def check_extension(value: str) -> tuple[str, FieldError | None]:

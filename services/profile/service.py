@@ -14,9 +14,11 @@ from services.profile.handlers import (
     establishments,
     names,
     profiles,
+    telephones,
 )
 from services.profile.settings import ProfileSettings
 from shared.contracts.profile import acts, desk, events, requests
+from shared.contracts.profile.telephones import DescribeTelephone
 from shared.contracts.registration.events import AccountCreated, AccountImported, NameChanged
 from shared.contracts.support.acts import AnonymisationOrdered, InformationCorrectionOrdered
 from shared.database import Pool, transaction
@@ -108,6 +110,7 @@ SERVICE = Service(
             prepare=establishments.look_up,
         ),
         answers(requests.ExportAccount, data_export.export_account),
+        answers(DescribeTelephone, telephones.describe_telephone),
         answers(
             acts.CheckCorrection, desk_orders.check_correction, prepare=desk_orders.read_request
         ),

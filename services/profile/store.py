@@ -19,7 +19,7 @@ from shared.database.rows import insert
 
 READ = """
 SELECT account_id::text, fields, version, coalesce(siret, '') AS siret, standing, closed_on,
-    coalesce(terms_version, '') AS terms_version, terms_at, saved_at, validated_at
+    coalesce(terms_version, '') AS terms_version, terms_at, saved_at, validated_at, phone_since
 FROM profiles WHERE account_id = $1
 """
 # Of concurrent requests only one freezes the draft.
@@ -67,6 +67,7 @@ class Profile:
     """The profile of an account: a draft as typed, or validated and frozen.
 
     `siret` is empty unless it is valid; `siret_check` is its last lookup, or None without any.
+    `phone_since` is kept by the table: since when the telephone number is what it is.
     """
 
     account_id: str
@@ -78,6 +79,7 @@ class Profile:
     terms_at: datetime | None
     saved_at: datetime
     validated_at: datetime | None = None
+    phone_since: datetime | None = None
 
     @property
     def validated(self) -> bool:

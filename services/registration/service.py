@@ -43,7 +43,11 @@ from shared.contracts.registration.resumption import (
     ResumptionHeld,
 )
 from shared.contracts.support import acts
-from shared.contracts.support.lost_phones import OtherNamesAccepted, ResumptionCodeTold
+from shared.contracts.support.lost_phones import (
+    LostPhoneStopped,
+    OtherNamesAccepted,
+    ResumptionCodeTold,
+)
 from shared.messaging.handlers import answers, hears
 from shared.runtime.service import Runtime, Service
 from shared.security.password_hashing import Cost, Hasher
@@ -113,6 +117,7 @@ SERVICE = Service(
         hears(acts.CredentialsRemovalOrdered, resumption.remove_credentials),
         hears(ResumptionCodeTold, resumption.store_code),
         hears(OtherNamesAccepted, resumption.accept_other_names),
+        hears(LostPhoneStopped, freezing.lost_phone_stopped),
     ),
     answers=(
         answers(

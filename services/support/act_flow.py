@@ -13,7 +13,7 @@ from datetime import datetime
 from services.support import agent_store, proposal_store
 from services.support.act_context import ActContext
 from services.support.agents import Agent
-from services.support.orders import ORDERS
+from services.support.orders import ENDED, ORDERS, PLANNED
 from services.support.permissions import ACTS, Role
 from services.support.proposals import (
     OPEN_STATES,
@@ -224,6 +224,8 @@ async def _agree(
         return await carry_out(context, agreed)
     if is_announced(act):
         agreed = await _announce(context, agreed, agreed.due_at)
+    if act.name in PLANNED and agreed.due_at is not None:
+        await PLANNED[act.name](context, agreed, agreed.due_at)
     await proposal_store.save(context.tx, agreed)
     return agreed
 
@@ -292,6 +294,8 @@ async def _end(
         ended_why=why,
     )
     await proposal_store.save(context.tx, ended)
+    if ended.act in ENDED:
+        await ENDED[ended.act](context, ended, by)
     log.info("An act has ended.", action=f"act_{state}", by=by, **_logged(ended, agent_id or ""))
     return ended
 

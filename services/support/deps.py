@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from services.support.journal import Journal
 from services.support.owners import Owners
@@ -11,6 +12,12 @@ from shared.contracts.base import Event, Request, Sealed
 from shared.errors import DecryptionError
 from shared.security.password_hashing import MAX_PASSWORD_BYTES, Hasher
 from shared.security.sealing import KeyRing, Opener, Sealer, seal_context
+
+
+class RpcSender(Protocol):
+    """Sends requests to other services: `shared.messaging`'s RpcClient."""
+
+    async def ask(self, request: Request, *, timeout: float = 3.0) -> object: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +37,8 @@ class Deps:
     token_keys: KeyRing
     journal: Journal
     owners: Owners
+    #: None in a process without a broker.
+    requests: RpcSender | None = None
 
     def open(self, message: Request | Event, field: str) -> str:
         """What is in a sealed field; empty where it cannot be opened or is longer than a password

@@ -206,6 +206,8 @@ EVENT_RULES: Mapping[str, EntryRule] = {
     "support.CallEnded.v1": _kept("agents", agent="agent_id"),
     "support.ResumptionCodeTold.v1": _kept("agents", agent="agent_id"),
     "support.LostPhoneStopped.v1": _kept("agents"),
+    "support.PhoneRemovalPlanned.v1": _kept("agents"),
+    "support.LostPhoneReleased.v1": _kept("agents"),
     "support.OtherNamesAccepted.v1": _kept("agents"),
     "support.ActForbidden.v1": _year("agents", agent="agent_id"),
     "support.ApprovalRequested.v1": _year("mails", **_NO_ADDRESS),

@@ -5,22 +5,24 @@ sealed for the owner that needs them.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 
 import msgspec
 
-from services.support import look_store, proposal_store
+from services.support import look_store, lost_phone_flow, proposal_store
 from services.support.act_context import ActContext
 from services.support.agent_orders import AGENT_ORDERS
 from services.support.journal_orders import export_journal
 from services.support.proposals import Proposal, undo_until
 from shared.contracts.base import Event
 from shared.contracts.support import acts
+from shared.contracts.support.lost_phones import OtherNamesAccepted
 from shared.security.sealing import seal_context
 
 CarryOut = Callable[[ActContext, Proposal], Awaitable[None]]
 
 
-def _order(kind: type[acts.Order]) -> CarryOut:
+def _order(kind: type[acts.Order] | type[OtherNamesAccepted]) -> CarryOut:
     """An order without fields of its own."""
 
     async def carry_out(context: ActContext, proposal: Proposal) -> None:
@@ -98,7 +100,8 @@ async def _allow_more_accounts(context: ActContext, proposal: Proposal) -> None:
 
 #: By act. The acts that are missing here are carried out by the request that asks for them.
 ORDERS: Mapping[str, CarryOut] = {
-    "remove_lost_phone": _order(acts.CredentialsRemovalOrdered),
+    "remove_lost_phone": lost_phone_flow.release,
+    "accept_other_names": _order(OtherNamesAccepted),
     "deactivate_account": _order(acts.AccountDeactivationOrdered),
     "reactivate_account": _order(acts.AccountReactivationOrdered),
     "block_account": _order(acts.AccountFreezeOrdered),
@@ -120,4 +123,12 @@ ORDERS: Mapping[str, CarryOut] = {
     **AGENT_ORDERS,
 }
 #: Those that the page of an act proposes; the others have forms and checks of their own.
-PROPOSED_BY_PAGE = frozenset(ORDERS) - {"remove_lost_phone"}
+PROPOSED_BY_PAGE = frozenset(ORDERS) - {"remove_lost_phone", "accept_other_names"}
+#: What else happens when an act waits for its date, and when it ends without being done.
+PLANNED: Mapping[str, Callable[[ActContext, Proposal, datetime], Awaitable[None]]] = {
+    "remove_lost_phone": lost_phone_flow.announce,
+}
+ENDED: Mapping[str, Callable[[ActContext, Proposal, str], Awaitable[None]]] = {
+    "remove_lost_phone": lost_phone_flow.removal_ended,
+    "accept_other_names": lost_phone_flow.names_ended,
+}

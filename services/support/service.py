@@ -6,6 +6,7 @@ from pathlib import Path
 
 from services.support import (
     agent_store,
+    call_clock,
     due_acts,
     journal_jobs,
     journal_query_store,
@@ -21,6 +22,9 @@ from services.support.handlers import (
     agent_invitations,
     agent_sign_in,
     journal,
+    lost_phone_acts,
+    lost_phone_calls,
+    my_lost_phone,
     my_requests,
     proposals,
     ready_answers,
@@ -41,9 +45,11 @@ from shared.contracts.gateway import (
     SessionOpened,
 )
 from shared.contracts.profile import events as profile
+from shared.contracts.profile.telephones import DescribeTelephone
 from shared.contracts.registration import events as registration
 from shared.contracts.registration.events import AccountFrozen, LostPhoneReported
-from shared.contracts.support import acts, agents, looks, people_requests
+from shared.contracts.registration.resumption import AccountResumed, ResumptionHeld
+from shared.contracts.support import acts, agents, looks, lost_phones, people_requests
 from shared.contracts.support import journal as journal_contracts
 from shared.contracts.support import proposals as requests
 from shared.database import transaction
@@ -83,6 +89,7 @@ async def build(runtime: Runtime, settings: SupportSettings) -> AsyncIterator[De
         profile_sealer=profile_sealer,
         desk_sealer=Sealer("desk", settings.desk_keys),
         token_keys=settings.token_keys,
+        requests=None if runtime.bus is None else runtime.rpc_client,
         journal=Journal(keys=settings.journal_keys),
         owners=Owners(
             sender=lambda: runtime.rpc_client,
@@ -110,7 +117,12 @@ async def build(runtime: Runtime, settings: SupportSettings) -> AsyncIterator[De
         if await due_acts.run_due(runtime.pool, deps):
             runtime.wake_relay()
 
+    async def end_overdue_calls() -> None:
+        if await call_clock.end_overdue(runtime.pool, deps):
+            runtime.wake_relay()
+
     runtime.every(PURGE_SECONDS, "purge", purge)
+    runtime.every(call_clock.INTERVAL_SECONDS, "calls", end_overdue_calls)
     runtime.every(due_acts.INTERVAL_SECONDS, "acts", carry_out_acts)
     runtime.every(INVITATION_SECONDS, "invitations", send_invitations)
     runtime.every(REQUEST_SECONDS, "requests", advance_requests)
@@ -134,6 +146,8 @@ SERVICE = Service(
         hears(LostPhoneReported, request_intake.lost_phone_reported),
         hears(SessionOpened, act_objections.session_opened),
         hears(AccountFrozen, act_objections.account_frozen),
+        hears(AccountResumed, my_lost_phone.account_resumed),
+        hears(ResumptionHeld, my_lost_phone.resumption_held),
         hears(registration.ActNotCarriedOut, act_objections.not_carried_out),
         hears(profile.ActNotCarriedOut, act_objections.not_carried_out),
         hears(dossiers.ActNotCarriedOut, act_objections.not_carried_out),
@@ -173,6 +187,17 @@ SERVICE = Service(
         answers(people_requests.AnswerRequest, request_desk.answer_request),
         answers(people_requests.ListReadyAnswers, ready_answers.list_ready_answers),
         answers(people_requests.SaveReadyAnswer, ready_answers.save_ready_answer),
+        answers(
+            lost_phones.DescribeCall, lost_phone_calls.describe_call, lost_phone_calls.read_line
+        ),
+        answers(lost_phones.StartCall, lost_phone_calls.start_call, lost_phone_calls.read_line),
+        answers(lost_phones.CheckCallWord, lost_phone_calls.check_call_word),
+        answers(lost_phones.EndCall, lost_phone_calls.end_call),
+        answers(lost_phones.ProposePhoneRemoval, lost_phone_acts.propose_removal),
+        answers(lost_phones.TellResumptionCode, lost_phone_acts.tell_resumption_code),
+        answers(lost_phones.ProposeOtherNames, lost_phone_acts.propose_other_names),
+        answers(lost_phones.DescribeLostPhoneCase, my_lost_phone.describe_lost_phone),
+        answers(lost_phones.StopLostPhone, my_lost_phone.stop_lost_phone),
         answers(requests.Propose, proposals.propose, proposals.check_form),
         answers(requests.ApproveProposal, proposals.approve_proposal),
         answers(requests.RefuseProposal, proposals.refuse_proposal),
@@ -192,8 +217,9 @@ SERVICE = Service(
         answers(journal_contracts.ListActivity, journal.list_activity),
         answers(journal_contracts.ListLooks, journal.list_looks),
     ),
-    asks=ASKS,
+    asks=(*ASKS, DescribeTelephone),
     emits=(
+        *(one for one in EVENTS.values() if one.__module__ == lost_phones.__name__),
         agents.AgentInvited,
         agents.AgentAccepted,
         agents.AgentJoined,

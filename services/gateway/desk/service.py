@@ -12,7 +12,7 @@ from services.gateway.sessions.sessions import SESSIONS, Sessions
 from shared.contracts.base import requests_of
 from shared.contracts.desk import AgentSessionClosed
 from shared.contracts.mfa import requests as mfa
-from shared.contracts.support import agents, journal, looks, proposals
+from shared.contracts.support import agents, journal, looks, lost_phones, proposals
 from shared.messaging.handlers import hears
 from shared.runtime.service import Runtime, Service
 
@@ -32,6 +32,13 @@ SERVICE = Service(
     migrations=Path(__file__).with_name("migrations"),
     asks=(
         *requests_of(agents),
+        lost_phones.DescribeCall,
+        lost_phones.StartCall,
+        lost_phones.CheckCallWord,
+        lost_phones.EndCall,
+        lost_phones.ProposePhoneRemoval,
+        lost_phones.TellResumptionCode,
+        lost_phones.ProposeOtherNames,
         proposals.DescribeAct,
         proposals.Propose,
         journal.ReadTimeline,

@@ -67,6 +67,9 @@ ALERTS: dict[str, str] = {
     "request_request_closed": N_(
         "Cette demande est close : une réponse ne la rouvre plus. Faites une autre demande."
     ),
+    "request_too_late": N_(
+        "Il est trop tard pour arrêter : le téléphone est déjà détaché. Appelez-nous."
+    ),
     "request_closed": N_("Cette demande est close : il n'y a plus rien à annuler."),
     "request_not_there_yet": N_(
         "La demande n'est pas encore arrivée au secrétariat. Choisissez de nouveau « Annuler ma "

@@ -52,6 +52,11 @@ SUCCESS: dict[str, str] = {
     "unlocked": N_("La limite est levée : vous pouvez vous connecter, ou refaire votre demande."),
     "draft_saved": N_("Brouillon enregistré à {saved}. Vous devez valider les informations."),
     "draft_closed": N_("Brouillon enregistré. Vous devez valider les informations."),
+    "lost_phone_stopped": N_("Tout est arrêté : votre téléphone reste lié à votre compte."),
+    "lost_phone_blocked": N_(
+        "Tout est arrêté et votre compte est bloqué : ses sessions se ferment. Un message vous "
+        "dit comment le rouvrir."
+    ),
     "reply_sent": N_("Votre réponse est envoyée au secrétariat."),
     "validated": N_("Informations validées. Elles ne sont plus modifiables directement."),
 }

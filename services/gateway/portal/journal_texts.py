@@ -108,6 +108,8 @@ EVENTS: Mapping[str, str] = {
     "support.CallEnded.v1": N_("Appel terminé"),
     "support.ResumptionCodeTold.v1": N_("Code de reprise dit au téléphone"),
     "support.LostPhoneStopped.v1": N_("Téléphone perdu : tout est arrêté"),
+    "support.PhoneRemovalPlanned.v1": N_("Téléphone perdu : la date est fixée"),
+    "support.LostPhoneReleased.v1": N_("Téléphone perdu : le téléphone est détaché"),
     "support.OtherNamesAccepted.v1": N_("Autres noms acceptés"),
     "desk.AgentSessionClosed.v1": N_("Session d'un agent fermée"),
     "support.AgentInvited.v1": N_("Lien envoyé à un agent"),

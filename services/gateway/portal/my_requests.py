@@ -39,6 +39,7 @@ class ShownRequest:
     is_open: bool
     is_owed: bool
     is_waiting: bool
+    is_lost_phone: bool
     reason: str
     reply_until: str
     can_cancel: bool
@@ -60,6 +61,7 @@ def shown_request(view: PersonRequestView, lang: str) -> ShownRequest:
         is_open=view.closed_at is None,
         is_owed=view.state in OWED,
         is_waiting=view.state == "waiting",
+        is_lost_phone=view.kind == "lost_phone",
         reason=translate(REASONS[view.reason], lang) if view.reason in REASONS else "",
         reply_until=view.reply_until,
         can_cancel=view.can_cancel,

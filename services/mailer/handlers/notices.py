@@ -16,7 +16,6 @@ from services.mailer.mail_templates import (
     OPENED_AFTER_FAILURES,
     SIGN_IN_LOCKED,
     TEMPLATES,
-    NoticeData,
     Template,
 )
 from shared.contracts.base import Event
@@ -75,7 +74,7 @@ def _always(template: Template) -> Callable[[Event, Context[Deps]], Awaitable[No
 SUBSCRIPTIONS = tuple(
     hears(template.event, _always(template))
     for template in TEMPLATES.values()
-    if template.event is not None and template.data_type is NoticeData
+    if template.event is not None
 )
 
 

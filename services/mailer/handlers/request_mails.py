@@ -12,6 +12,7 @@ import msgspec
 from services.mailer.handlers.enqueue import Deps, enqueue, recipient
 from services.mailer.mail_templates import REQUEST_MAILS, Template
 from shared.contracts.base import Event
+from shared.contracts.support.people_requests import RequestClosed
 from shared.errors import DecryptionError, Reject
 from shared.messaging.handlers import Context, hears
 from shared.security.sealing import seal_context
@@ -26,12 +27,24 @@ class TypedAddress(msgspec.Struct, frozen=True, kw_only=True):
 
 def _mails(template: Template) -> Callable[[Any, Context[Deps]], Awaitable[None]]:
     async def handler(event: Any, context: Context[Deps]) -> None:
+        if _told_otherwise(event):
+            return
         at = getattr(event, template.at)
         to = await _addressee(event, context)
         more: Any = {name: getattr(to, name, "") for name in ("first_name", "last_name")}
         await enqueue(context, template, event, at, to, at=at, **more)
 
     return handler
+
+
+def _told_otherwise(event: Event) -> bool:
+    """Whether another mail says the same: a lost phone ends with a mail of its own."""
+    return (
+        isinstance(event, RequestClosed)
+        and event.kind == "lost_phone"
+        and not event.agent_id
+        and event.reason in ("act_stopped", "done_as_asked")
+    )
 
 
 async def _addressee(event: Any, context: Context[Deps]) -> Any:

@@ -30,6 +30,7 @@ from shared.contracts.registration.events import AccountFrozen, AccountThawed
 from shared.contracts.registration.holder import BlockAccount
 from shared.contracts.registration.requests import DescribeDisavowal, Disavow
 from shared.contracts.registration.views import DisavowalView, FrozenView
+from shared.contracts.support.lost_phones import LostPhoneStopped
 from shared.messaging.handlers import Context, Refused, RequestContext
 from shared.runtime.telemetry import get_logger
 from shared.security import signed_tokens
@@ -85,8 +86,7 @@ async def disavow(request: Disavow, context: RequestContext[Deps]) -> Reply:
         context.tx, link.mail_id, account.id, now, link.expires_at
     )
     desk_only = account.desk_only or recently_changed(account, now)
-    undo_until = None if desk_only or account.second_factor_at is None else now + UNDO_PERIOD
-    await freeze(context, account, by="holder", desk_only=desk_only, undo_until=undo_until)
+    undo_until = await freeze_for_holder(context, account)
     # A deactivated account stays so, and a new password does not reactivate it.
     closed = account.state == "deactivated"
     fresh = undo_until if account.can_sign_in else account.undo_until
@@ -158,6 +158,22 @@ async def session_opened(event: SessionOpened, context: Context[Deps]) -> None:
         return
     await context.emit(AccountThawed(thawed_at=context.now()), subject=account.id)
     log.info("An account was unfrozen.", action="account_thawed", account=account.id)
+
+
+async def lost_phone_stopped(event: LostPhoneStopped, context: Context[Deps]) -> None:
+    """Whoever stopped a lost phone wants the account blocked too: as by « ce n'est pas moi »."""
+    account = await account_store.lock(context.tx, context.account_id) if event.block else None
+    if account is not None:
+        await freeze_for_holder(context, account)
+
+
+async def freeze_for_holder(context: Context[Deps], account: Account) -> datetime | None:
+    """Freeze an account whose mailbox asks for it; returns until when both factors undo that."""
+    now = context.now()
+    desk_only = account.desk_only or recently_changed(account, now)
+    undo_until = None if desk_only or account.second_factor_at is None else now + UNDO_PERIOD
+    await freeze(context, account, by="holder", desk_only=desk_only, undo_until=undo_until)
+    return undo_until
 
 
 async def authenticator_removed(_event: AuthenticatorRemoved, context: Context[Deps]) -> None:

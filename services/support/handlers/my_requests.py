@@ -9,12 +9,15 @@ import re
 from datetime import datetime
 
 from services.support import request_store
+from services.support.act_context import ActContext
 from services.support.answer_texts import check_plain
 from services.support.deps import Deps
+from services.support.lost_phone_stops import stop_cancelled
 from services.support.people_requests import PersonRequest
 from services.support.request_moves import DETAILS, LINK, TEXT, Change, move, send_link
 from services.support.request_states import OPEN, Action
 from shared.contracts.base import FieldError, Refusal
+from shared.contracts.support.lost_phones import DescribeLostPhoneCase, StopLostPhone
 from shared.contracts.support.people_requests import (
     CancelMyRequest,
     DescribeMyRequest,
@@ -49,7 +52,7 @@ WRITTEN = ("text", "remark")
 
 log = get_logger("support")
 
-Own = DescribeMyRequest | ReplyToDesk | CancelMyRequest
+Own = DescribeMyRequest | ReplyToDesk | CancelMyRequest | DescribeLostPhoneCase | StopLostPhone
 
 
 async def list_my_requests(
@@ -64,7 +67,7 @@ async def describe_my_request(
     request: DescribeMyRequest, context: RequestContext[Deps]
 ) -> PersonRequestView:
     """One request with its thread."""
-    return await _describe(await _find(request, context), context)
+    return await _describe(await find_own(request, context), context)
 
 
 async def send_follow_up_link(
@@ -89,7 +92,7 @@ async def send_follow_up_link(
 
 async def reply_to_desk(request: ReplyToDesk, context: RequestContext[Deps]) -> PersonRequestView:
     """Add what the person wrote; a request that was closed lately opens again."""
-    number = (await _find(request, context)).number
+    number = (await find_own(request, context)).number
     one = await _lock(context, number)
     if not one.accepts_reply(context.now()):
         raise Refused(Refusal(slug="request_closed"))
@@ -106,17 +109,18 @@ async def cancel_my_request(
     request: CancelMyRequest, context: RequestContext[Deps]
 ) -> PersonRequestView:
     """Cancel it; once more is no error."""
-    number = (await _find(request, context)).number
+    number = (await find_own(request, context)).number
     one = await _lock(context, number)
     if one.state not in OPEN:
         if one.state == "cancelled":
             return await _describe(one, context)
         raise Refused(Refusal(slug="request_closed"))
     after = await move(_change(context), one, Action.CANCEL, author="person", reason="by_person")
+    await stop_cancelled(ActContext.of(context), number)
     return await _describe(after, context)
 
 
-async def _find(request: Own, context: RequestContext[Deps]) -> PersonRequest:
+async def find_own(request: Own, context: RequestContext[Deps]) -> PersonRequest:
     """The request that its person asks about; else `Refused`."""
     if request.link_token is not None:
         number = await _linked(request, context)

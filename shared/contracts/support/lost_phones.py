@@ -61,13 +61,36 @@ class CallEnded(Event, frozen=True, kw_only=True):
 
 
 @event(OWNER)
+class PhoneRemovalPlanned(Event, frozen=True, kw_only=True):
+    """Two agents agreed: the phone is unlinked at `due_at` unless somebody objects.
+
+    `link_token` (256 bits, base64url), sealed for the mailer, opens the page of the request, where
+    the holder stops it.
+    """
+
+    number: str
+    link_token: Sealed
+    planned_at: datetime
+    due_at: datetime
+
+
+@event(OWNER)
 class LostPhoneStopped(Event, frozen=True, kw_only=True):
-    """Nothing is removed. `by` is `calls` (two failed), `person`, `link`, `agent`, `sign_in` or
-    `freeze`."""
+    """Nothing is removed. `by` is `calls` (two failed), `person`, `link`, `agent`, `sign_in`,
+    `freeze` or `owner`. `block`: the person wants the account blocked too."""
 
     number: str
     by: str
     stopped_at: datetime
+    block: bool = False
+
+
+@event(OWNER)
+class LostPhoneReleased(Event, frozen=True, kw_only=True):
+    """The delay is over and nobody objected: credentials and phone are removed. A call follows."""
+
+    number: str
+    released_at: datetime
 
 
 @event(OWNER)
@@ -94,50 +117,53 @@ class OtherNamesAccepted(Event, frozen=True, kw_only=True):
 
 
 class CallLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A telephone number of the file. `telephone` is sealed for the desk, as profile sent it.
+    """A telephone number of the file, as the desk opens it.
 
-    `why_not` is empty where it may be called: `too_new` (less than 30 days on file) or `stolen`
-    (the mobile itself).
+    `why_not` is empty where it may be called: `too_new` (less than 30 days on file), `stolen` (the
+    stolen mobile itself) or `none`.
     """
 
-    telephone: Sealed
-    since: datetime
-    mobile: bool
+    number: str = ""
+    extension: str = ""
+    company_name: str = ""
+    city: str = ""
+    since: datetime | None = None
     why_not: str = ""
 
 
 class CallView(Reply, frozen=True, kw_only=True):
     """A lost phone as the agent who calls sees it.
 
-    `state` is one of `STATES`. Of a call that is going on: `call_id`, `word_fr` and `word_en`, the
-    agent's own, sealed for the desk, `until`, `tries_left`, `matched`. The person's word is in no
-    reply to the desk. `calls_left` counts today's calls, `failures_left` the failed ones before the
-    request ends. `may_call` is empty where a call may start now, else why not: `state`,
-    `calls_today`, `not_yours`.
+    `state` is one of `STATES`. `line` is the number of the file: JSON of `CallLine`, sealed for the
+    desk; None where its owner does not answer. Of a call that is going on: `call_id`, `word`, the
+    agent's own as JSON of `fr` and `en`, sealed for the desk, `until`, `tries_left`, `matched`. The
+    person's word is in no reply to the desk. `calls_left` counts today's calls, `failures_left`
+    those that may fail before the request ends. `may_call` is empty where a call may start now,
+    else why not: `state`, `not_yours`, `going_on`, `codes`, `failures`, `calls_today`, `sensitive`.
     """
 
     number: str
     state: str
-    version: int
     purpose: str
-    lines: tuple[CallLine, ...]
+    stolen: bool
     calls_left: int
     failures_left: int
+    codes_left: int
     may_call: str = ""
+    line: Sealed | None = None
     call_id: str = ""
-    word_fr: Sealed | None = None
-    word_en: Sealed | None = None
+    word: Sealed | None = None
     until: datetime | None = None
     tries_left: int = 0
     matched: bool = False
     proposal_id: str = ""
-    codes_left: int = 0
     due_at: datetime | None = None
+    code_until: datetime | None = None
 
 
 @request(OWNER, CallView, changes=False)
 class DescribeCall(Request, frozen=True, kw_only=True):
-    """The page of a call, for the agent who took the request."""
+    """The page of a call, for whoever reads requests."""
 
     agent_id: str
     number: str
@@ -148,8 +174,9 @@ class StartCall(Request, frozen=True, kw_only=True):
     """Draw the two words: the agent has dialled `line`, `file` or `switchboard`.
 
     `telephone` is the published number, sealed for support, and `found_at` where it is published.
-    Refused with `call_refused` (params: why, as `may_call`, or `too_new`, `stolen`) or
-    `invalid_fields` (line, telephone, found_at: `missing`, `format`, `too_long`; dialled:
+    Refused with `call_refused` (params: why, as `may_call`, or `too_new`, `stolen`, `none`,
+    `other_line`: the first call was to another number), `unavailable` or `invalid_fields` (line,
+    telephone, found_at: `missing`, `format`, `too_long`, `forbidden_characters`; dialled:
     `missing`).
     """
 
@@ -163,8 +190,8 @@ class StartCall(Request, frozen=True, kw_only=True):
 
 @request(OWNER, CallView, changes=True)
 class CheckCallWord(Request, frozen=True, kw_only=True):
-    """The word that the person said. Refused with `wrong_word` (params: tries_left), `call_over`
-    (params: outcome), or `invalid_fields` (word: `missing`)."""
+    """The word that the person said, sealed for support. Refused with `wrong_word` (params:
+    tries_left), `call_over` (params: outcome), or `invalid_fields` (word: `missing`)."""
 
     agent_id: str
     number: str
@@ -175,12 +202,28 @@ class CheckCallWord(Request, frozen=True, kw_only=True):
 @request(OWNER, CallView, changes=True)
 class EndCall(Request, frozen=True, kw_only=True):
     """End a call without a result: `no_answer`, `not_requested` or `doubt`; the last two stop the
-    request. Refused with `call_over`."""
+    request. Refused with `call_over` (params: outcome) or `unknown_choice` (params: field)."""
 
     agent_id: str
     number: str
     call_id: str
     outcome: str
+
+
+@request(OWNER, CallView, changes=True)
+class ProposePhoneRemoval(Request, frozen=True, kw_only=True):
+    """Propose to remove the phone, in the call whose words matched.
+
+    Refused as `Propose`, or with `call_over` (params: outcome; empty where words did not match) or
+    `call_refused` (params: why: `sensitive`).
+    """
+
+    agent_id: str
+    number: str
+    call_id: str
+    reason: str
+    note: Sealed | None = None
+    code_at: datetime | None = None
 
 
 class ResumptionCodeView(Reply, frozen=True, kw_only=True):
@@ -196,12 +239,24 @@ class TellResumptionCode(Request, frozen=True, kw_only=True):
     """Make the « code de reprise » in the second call, once its words matched.
 
     `code_at` is when the agent's session last gave a code of the second factor. Refused with
-    `code_needed`, `call_refused` (params: why: `state`, `words`, `codes`), `not_yours`.
+    `code_needed`, `call_over` (params: outcome), or `call_refused` (params: why: `codes`).
     """
 
     agent_id: str
     number: str
     call_id: str
+    code_at: datetime | None = None
+
+
+@request(OWNER, CallView, changes=True)
+class ProposeOtherNames(Request, frozen=True, kw_only=True):
+    """Propose to accept the names that were given with a right code. Refused as `Propose`, or with
+    `call_refused` (params: why: `state`)."""
+
+    agent_id: str
+    number: str
+    reason: str
+    note: Sealed | None = None
     code_at: datetime | None = None
 
 

@@ -35,6 +35,7 @@ class ProfileHarness(ServiceHarness):
 
     gateway: Opener | None = None
     registration: Opener | None = None
+    support: Opener | None = None
     mailer: Opener | None = None
 
     def form(self, view: ProfileView) -> ProfileFields:
@@ -146,6 +147,7 @@ async def open_harness(
         sealer=Sealer("profile", chosen.seal_keys),
         gateway=Opener("gateway", chosen.gateway_keys),
         registration=Opener("registration", chosen.registration_keys),
+        support=Opener("support", chosen.support_keys),
         mailer=Opener("mailer", chosen.mailer_keys),
     )
     runtime = Runtime(pool=pool, clock=harness.clock)

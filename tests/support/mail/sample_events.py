@@ -33,6 +33,14 @@ from shared.contracts.registration.events import (
     UnknownAddressAsked,
     ValidationResent,
 )
+from shared.contracts.registration.resumption import AccountResumed
+from shared.contracts.support.lost_phones import (
+    CallEnded,
+    LostPhoneReleased,
+    LostPhoneStopped,
+    PhoneRemovalPlanned,
+    ResumptionCodeTold,
+)
 from shared.messaging.envelope import new_id
 from shared.security.seal_keys import SealRing
 from shared.security.sealing import Sealer, seal_context
@@ -43,6 +51,7 @@ TOKEN = "T" * 43
 ACCOUNT = "0f8fad5b-d9cb-469f-a165-70867728950e"
 OTHER = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 DEVICE = "Firefox, Windows"
+NUMBER = "TEL-A44X2-YZ7EW"
 NETWORK = "203.0.113.0/24"
 HOUR = timedelta(hours=1)
 
@@ -148,8 +157,51 @@ def everything() -> list[tuple[Event, str]]:
         (AccountFrozen(by="holder", desk_only=False, frozen_at=at), "account_frozen"),
         (AccountThawed(thawed_at=at), "account_thawed"),
         (AccountDeactivated(deactivated_at=at), "account_deactivated"),
+        (call_ended(), "call_without_result"),
+        (code_told(), "resumption_code_told"),
+        (LostPhoneStopped(number=NUMBER, by="sign_in", stopped_at=at), "lost_phone_stopped"),
+        (LostPhoneReleased(number=NUMBER, released_at=at), "lost_phone_released"),
+        (
+            AccountResumed(request_id=new_id(), resumed_at=at, enrol_before=at + HOUR),
+            "account_resumed",
+        ),
         (address_change(code=None), "address_change_asked"),
     ]
+
+
+def call_ended(outcome: str = "no_answer") -> CallEnded:
+    """A call about a lost phone."""
+    return CallEnded(
+        number=NUMBER,
+        agent_id=OTHER,
+        purpose="check",
+        outcome=outcome,
+        failed=False,
+        ended_at=now(),
+    )
+
+
+def code_told() -> ResumptionCodeTold:
+    """A code that joins an account again, told by telephone."""
+    ring = SealRing.parse(keys()["IMPEX_SEAL_KEYS_REGISTRATION"])
+    context = seal_context(ResumptionCodeTold, "code")
+    return ResumptionCodeTold(
+        number=NUMBER,
+        agent_id=OTHER,
+        code=Sealer("registration", ring).seal("000000002364", context),
+        told_at=now(),
+        expires_at=now() + 168 * HOUR,
+    )
+
+
+def removal_planned() -> PhoneRemovalPlanned:
+    """A phone that will be unlinked."""
+    return PhoneRemovalPlanned(
+        number=NUMBER,
+        link_token=sealed(PhoneRemovalPlanned, "link_token", TOKEN),
+        planned_at=now(),
+        due_at=now() + 24 * HOUR,
+    )
 
 
 def reset(**more: Any) -> PasswordResetRequested:

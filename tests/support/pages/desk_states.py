@@ -30,6 +30,7 @@ from shared.contracts.support.proposals import (
 )
 from shared.i18n.catalogue import translate
 from tests.support.pages.desk_account_states import account_states
+from tests.support.pages.desk_call_states import call_states
 from tests.support.pages.page_basis import BRAND, NOW, State, form, me
 from tests.support.pages.team_states import team_states
 
@@ -413,6 +414,7 @@ STATES = (
         me=agent(),
     ),
     *account_states(agent()),
+    *call_states(agent()),
     State("desk-help", "desk_help.html", {}, me=agent()),
     State("desk-help-anonymous", "desk_help.html", {}),
     State("desk-403", "error.html", _error(403, FORBIDDEN), me=agent()),

@@ -82,6 +82,10 @@ def follow_up_states() -> list[State]:
         _listed("my_requests-open", "waiting", "in_progress"),
         _listed("my_requests-both", "received", "done", "lapsed"),
         *(_one(f"my_request-{state}", state) for state in STANDINGS),
+        *(
+            _one(f"lost_phone-{name}", "in_progress", by_link=True, case=_case(name, **case))
+            for name, case in CASES.items()
+        ),
         _one("my_request-error", "waiting", form=_empty_reply()),
         _one("followed_request", "waiting", by_link=True),
         *(
@@ -92,6 +96,40 @@ def follow_up_states() -> list[State]:
         _one("cancel_request-closed", "done", "cancel_request.html"),
         _one("cancel_request-gone", None, "cancel_request.html", by_link=True, state="gone"),
     ]
+
+
+WORDS = {
+    "agent": {"fr": "girafe", "en": "giraffe"},
+    "person": {"fr": "tulipe", "en": "tulip"},
+    "until": NOW,
+}
+CASES: dict[str, dict[str, Any]] = {
+    "asked": {},
+    "calling": WORDS,
+    "matched": WORDS,
+    "proposed": {},
+    "planned": {"due_at": NOW},
+    "stopped": {},
+    "released": {},
+    "code_told": {"code_until": NOW},
+    "to_check": {},
+    "done": {},
+}
+
+
+def _case(state: str = "", **more: Any) -> SimpleNamespace:
+    """A lost phone as the page shows it."""
+    known = {
+        "state": state,
+        "agent": None,
+        "person": None,
+        "until": None,
+        "due_at": None,
+        "code_until": None,
+        "watched": state,
+        "can_stop": state in ("proposed", "planned"),
+    }
+    return SimpleNamespace(**{**known, **more})
 
 
 def _empty_reply() -> SimpleNamespace:
@@ -129,6 +167,9 @@ def _one(
         "page_url": path,
         "cancel_url": path.replace("/demande?", "/demande/annulation?"),
         "in_account": not by_link,
+        "case": None,
+        "call_url": path.replace("/demande?", "/demande/appel?"),
+        "stop_url": path.split("?")[0] + "/arret",
     }
     return State(
         name,

@@ -134,5 +134,13 @@ def test_only_what_carries_a_secret_is_sent_again_after_an_uncertain_attempt() -
     opening = {name for name, template in TEMPLATES.items() if template.carries_secret}
     requests = {template.name for template in REQUEST_MAILS}
     codes = {"validation", "address_code", "new_address_code", "recovery_address_code"}
-    links = {"password_reset", "lost_phone", "unlock", "agent_invited", "change_planned"}
+    links = {
+        "password_reset",
+        "lost_phone",
+        "unlock",
+        "agent_invited",
+        "change_planned",
+        "phone_removal_planned",
+        "phone_removal_planned_second",
+    }
     assert opening == codes | links | requests

@@ -92,6 +92,22 @@ WORDS = {
     ("account_frozen", 9): ("Le secrétariat a bloqué votre compte", "The support desk froze your"),
     ("account_frozen", 10): ("Un nouveau mot de passe ne suffit pas", "password is not enough"),
     ("account_frozen", 11): ("Un nouveau mot de passe ne suffit pas", "password is not enough"),
+    ("call_without_result", 0): ("sans réponse.", "without an answer."),
+    ("call_without_result", 1): ("n'avait rien demandé", "had asked for nothing"),
+    ("call_without_result", 2): ("il doutait de son interlocuteur", "doubted who was on the line"),
+    ("call_without_result", 3): ("trois mots dits au téléphone", "three words said by telephone"),
+    ("call_without_result", 4): ("en 30 minutes", "within 30 minutes"),
+    ("resumption_code_told", 0): ("un code de reprise au téléphone", "a resumption code by"),
+    ("lost_phone_stopped", 0): ("Une connexion complète", "A full sign-in"),
+    ("lost_phone_stopped", 1): ("Votre compte est bloqué", "Your account is frozen"),
+    ("lost_phone_stopped", 2): ("Deux appels n'ont pas permis", "Two calls could not verify"),
+    ("lost_phone_stopped", 3): ("comme vous l'avez choisi", "as you chose"),
+    ("lost_phone_stopped", 4): ("Le secrétariat a arrêté", "The support desk stopped"),
+    ("lost_phone_released", 0): ("vous dit un code de reprise", "tells you a resumption code"),
+    ("account_resumed", 0): (
+        "informations, établissement et dossiers",
+        "information, establishment",
+    ),
     ("recovery_address_changed", 0): ("a été ajoutée à votre compte", "was added to your account"),
     ("recovery_address_changed", 1): ("de votre compte a été retirée", "your account was removed"),
     ("account_deactivated", 0): ("appelez le 01.55.87.40.90", "call +33 1 55 87 40 90"),
@@ -220,6 +236,7 @@ def test_every_notice_has_that_link_but_those_where_it_does_not_help() -> None:
     assert set(NOTICES) - set(DISAVOWING) == {
         "account_frozen",
         "account_deactivated",
+        "lost_phone_released",  # nobody can sign in any more
         "sign_in_locked",  # strangers provoke it (S-04)
     }
     for language in LANGUAGES:

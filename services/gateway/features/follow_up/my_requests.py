@@ -8,6 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from services.gateway.clients.services import ask, open_sealed, seal
+from services.gateway.features.follow_up import lost_phone_case
 from services.gateway.http.errors import HttpError, Redirect
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
@@ -52,12 +53,14 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True)
 class RequestAccess:
-    """How a person reaches a request: `field` names it in forms, `name` and `cancel_name` are the
+    """How a person reaches a request: `field` names it in forms, `name` and the like are the
     pages. `query` and `keep_query` say what of it is in their URLs."""
 
     field: str
     name: str
     cancel_name: str
+    call_name: str
+    stop_name: str
     query: Callable[[str], dict[str, str]]
     keep_query: Callable[[str], str | None]
     find: Callable[[web.Request, Form], str]
@@ -100,6 +103,27 @@ class RequestAccess:
             return self._refused(request, fields, refused)
         return Form.accepted(number=view.number)
 
+    async def stop(self, request: web.Request, fields: dict[str, str]) -> web.Response | Form:
+        """Stop a lost phone; with `block` the account is blocked too."""
+        key = idempotency_key(request, "stop-lost-phone", fields)
+        block = fields["block"] == "1"
+        try:
+            await lost_phone_case.stop(
+                request, self._namer(request, fields[self.field]), key, block=block
+            )
+        except Refused as refused:
+            return self._refused(request, fields, refused)
+        flash(request, "lost_phone_blocked" if block else "lost_phone_stopped")
+        return redirect(request, self.name, **self.form_query(fields))
+
+    async def call_state(self, request: web.Request) -> web.Response:
+        """Whether a call began or ended, for the page's script."""
+        name = self.find(request, Form())
+        return await lost_phone_case.state(request, self._namer(request, name))
+
+    def _namer(self, request: web.Request, name: str) -> lost_phone_case.Names:
+        return lambda kind: self._names(request, kind, name)
+
     async def _show(self, request: web.Request, form: Form, template: str) -> web.Response:
         name = self.find(request, form)
         link, one = MailedLinkView(state="malformed"), None
@@ -108,6 +132,9 @@ class RequestAccess:
             link, one, thread = await self._describe(request, name)
         if one is None:
             form = Form()
+        case = None
+        if one is not None and one.is_lost_phone:
+            case = await lost_phone_case.describe(request, self._namer(request, name))
         query = self.query(name)
         return page(
             request,
@@ -121,6 +148,9 @@ class RequestAccess:
             hidden_value=name,
             page_url=url(request, self.name, **query),
             cancel_url=url(request, self.cancel_name, **query),
+            case=case,
+            call_url=url(request, self.call_name, **query),
+            stop_url=url(request, self.stop_name),
             in_account=self.field == "number",
             switch_url=request.path_qs if query else url(request, "follow_up"),
         )
@@ -193,6 +223,8 @@ BY_LINK = RequestAccess(
     field="token",
     name="followed_request",
     cancel_name="cancel_followed_request",
+    call_name="followed_call",
+    stop_name="stop_followed_phone",
     query=_token_query,
     keep_query=LINK.keep_query,
     find=LINK.token_of,
@@ -201,6 +233,8 @@ BY_ACCOUNT = RequestAccess(
     field="number",
     name="my_request",
     cancel_name="cancel_my_request",
+    call_name="my_call",
+    stop_name="stop_my_phone",
     query=_number_query,
     keep_query=_keep_number,
     find=_number_of,

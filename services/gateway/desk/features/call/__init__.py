@@ -1,0 +1,1 @@
+"""The page of a call about a lost phone."""

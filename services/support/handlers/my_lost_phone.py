@@ -1,0 +1,81 @@
+"""A lost phone as its holder sees it: both words during a call, the date, and how to stop it.
+
+Found as requests are (`my_requests`): by the signed-in holder, or by a mailed link.
+"""
+
+from services.support import lost_phone_flow, lost_phone_store
+from services.support.act_context import ActContext
+from services.support.deps import Deps
+from services.support.handlers.lost_phone_views import KIND, case_of, lock_request
+from services.support.handlers.my_requests import find_own
+from services.support.lost_phone_stops import stop_everything
+from services.support.lost_phones import LostPhone, state_of
+from services.support.people_requests import PersonRequest
+from services.support.proposals import NOT_FOUND
+from shared.contracts.base import Refusal
+from shared.contracts.registration.resumption import AccountResumed, ResumptionHeld
+from shared.contracts.support.lost_phones import (
+    DescribeLostPhoneCase,
+    LostPhoneFollowUp,
+    StopLostPhone,
+)
+from shared.messaging.handlers import Context, Refused, RequestContext
+
+
+async def describe_lost_phone(
+    request: DescribeLostPhoneCase, context: RequestContext[Deps]
+) -> LostPhoneFollowUp:
+    """Where it stands; both words while an agent calls."""
+    one = await find_own(request, context)
+    if one.kind != KIND or one.account_id is None:
+        raise Refused(NOT_FOUND)
+    case = await lost_phone_store.find(context.tx, one.number)
+    return await _show(
+        context, one, case or LostPhone(number=one.number, account_id=one.account_id)
+    )
+
+
+async def stop_lost_phone(
+    request: StopLostPhone, context: RequestContext[Deps]
+) -> LostPhoneFollowUp:
+    """The person stops everything; stopped already is no error."""
+    number = (await find_own(request, context)).number
+    one = await lock_request(context.tx, number)
+    case, acting = await case_of(context.tx, one), ActContext.of(context)
+    if await lost_phone_flow.current_state(acting, case) == "stopped":
+        return await _show(context, one, case)
+    by = "person" if request.link_token is None else "link"
+    stopped = await stop_everything(acting, case, by=by, block=request.block)
+    if stopped is None:
+        raise Refused(Refusal(slug="too_late"))
+    return await _show(context, one, stopped)
+
+
+async def account_resumed(_event: AccountResumed, context: Context[Deps]) -> None:
+    """The account has credentials again: the request is done."""
+    case = await lost_phone_store.find_released(context.tx, context.require_account_id())
+    if case is not None:
+        await lost_phone_flow.resumed(ActContext.of(context), case)
+
+
+async def resumption_held(event: ResumptionHeld, context: Context[Deps]) -> None:
+    """The code was right and the names differ: an agent compares them."""
+    case = await lost_phone_store.find_released(context.tx, context.require_account_id())
+    if case is not None:
+        await lost_phone_flow.held(ActContext.of(context), case, event.held_at)
+
+
+async def _show(
+    context: RequestContext[Deps], one: PersonRequest, case: LostPhone
+) -> LostPhoneFollowUp:
+    now, calls = context.now(), await lost_phone_store.calls(context.tx, one.number)
+    going_on = next((call for call in calls if call.is_going_on(now)), None)
+    state = state_of(case, going_on, now)
+    return LostPhoneFollowUp(
+        number=one.number,
+        state=state,
+        words=None if going_on is None else going_on.words,
+        until=None if going_on is None else going_on.ends_at,
+        due_at=case.due_at if state == "planned" else None,
+        code_until=case.code_until if state == "code_told" else None,
+    )

@@ -1,0 +1,109 @@
+"""SQL on lost phones and their calls, in the caller's transaction.
+
+The request is locked first (`request_store.lock`), so that a call, the person and the clock act on
+one lost phone one after the other.
+"""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from services.support.lost_phones import Call, LostPhone
+from shared.contracts.base import Sealed
+from shared.database import Connection
+from shared.database.rows import insert, update
+
+CASE = """
+select one.number, one.account_id::text, one.proposal_id::text, one.names_proposal_id::text,
+    coalesce(proposal.state, '') as proposal_state, proposal.due_at, one.stopped_at,
+    one.stopped_by, one.released_at, one.codes, one.code_until, one.held_at, one.resumed_at
+from lost_phones as one left join proposals as proposal on proposal.id = one.proposal_id
+"""
+FIND = f"{CASE} where one.number = $1"
+OF_ACCOUNT = f"""
+{CASE} where one.account_id = $1 and one.released_at is not null and one.resumed_at is null
+order by one.released_at desc limit 1
+"""
+CALL = """
+select id::text, number, agent_id::text, purpose, line, line_hash, line_since, found_at, agent_word,
+    words, word_hash, word_key_id, wrong_words, started_at, ends_at, matched_at, ended_at, outcome
+from calls
+"""
+CALLS = f"{CALL} where number = $1 order by started_at"
+OVERDUE = f"{CALL} where ended_at is null and ends_at <= $1 order by ends_at limit 100"
+#: Not the state of the act, which is another table's.
+STORED = (
+    "number",
+    "account_id",
+    "proposal_id",
+    "names_proposal_id",
+    "stopped_at",
+    "stopped_by",
+    "released_at",
+    "codes",
+    "code_until",
+    "held_at",
+    "resumed_at",
+)
+
+
+async def find(tx: Connection, number: str) -> LostPhone | None:
+    """The lost phone of a request; None before its first call."""
+    row = await tx.fetchrow(FIND, number)
+    return None if row is None else LostPhone(**row)
+
+
+async def find_released(tx: Connection, account_id: str) -> LostPhone | None:
+    """The latest lost phone of an account whose credentials are gone, and not there again."""
+    row = await tx.fetchrow(OF_ACCOUNT, account_id)
+    return None if row is None else LostPhone(**row)
+
+
+async def add(tx: Connection, case: LostPhone) -> None:
+    """Store a lost phone, once."""
+    await insert(tx, "lost_phones", _stored(case), "ON CONFLICT DO NOTHING")
+
+
+async def save(tx: Connection, case: LostPhone) -> None:
+    """Store what changed."""
+    await update(tx, "lost_phones", _stored(case), "number")
+
+
+async def calls(tx: Connection, number: str) -> list[Call]:
+    """The calls about a lost phone, oldest first."""
+    return [_call(row) for row in await tx.fetch(CALLS, number)]
+
+
+async def overdue_calls(tx: Connection, now: datetime) -> list[Call]:
+    """Calls whose time is over and that nobody ended, some at a time."""
+    return [_call(row) for row in await tx.fetch(OVERDUE, now)]
+
+
+async def add_call(tx: Connection, call: Call) -> None:
+    """Store a call that begins."""
+    await insert(tx, "calls", _row(call))
+
+
+async def save_call(tx: Connection, call: Call) -> None:
+    """Store what changed in a call."""
+    await update(tx, "calls", _row(call), "id")
+
+
+def _stored(case: LostPhone) -> dict[str, Any]:
+    return {name: getattr(case, name) for name in STORED}
+
+
+def _row(call: Call) -> dict[str, Any]:
+    row = dict(vars(call))
+    for name in ("agent_word", "words"):
+        row[name] = None if row[name] is None else msgspec.json.encode(row[name]).decode()
+    return row
+
+
+def _call(row: Any) -> Call:
+    values = dict(row)
+    for name in ("agent_word", "words"):
+        if values[name] is not None:
+            values[name] = msgspec.json.decode(values[name], type=Sealed)
+    return Call(**values)

@@ -1,0 +1,374 @@
+"""A lost phone at the desk, and every attack on it (G-26, OT-15, OT-19, C-127)."""
+
+import json
+from datetime import timedelta
+
+import pytest
+import pytest_asyncio
+
+from shared.contracts.gateway import SessionOpened
+from shared.contracts.registration.events import AccountFrozen
+from shared.contracts.registration.resumption import AccountResumed, ResumptionHeld
+from shared.contracts.support.acts import ActStopped, CredentialsRemovalOrdered
+from shared.contracts.support.lost_phones import (
+    CallEnded,
+    CallStarted,
+    CallView,
+    LostPhoneReleased,
+    LostPhoneStopped,
+    OtherNamesAccepted,
+    PhoneRemovalPlanned,
+    ResumptionCodeTold,
+)
+from shared.contracts.support.people_requests import CancelMyRequest, RequestClosed
+from shared.domain.resumption_codes import read_resumption_code
+from tests.support.harness.lost_phone_desk import LostPhoneDesk
+from tests.support.harness.support import BROWSER, NETWORK, SupportHarness
+
+pytestmark = pytest.mark.asyncio(loop_scope="package")
+
+
+@pytest_asyncio.fixture(loop_scope="package")
+async def desk(harness: SupportHarness) -> LostPhoneDesk:
+    return await LostPhoneDesk.of(harness)
+
+
+async def test_g_26_a_lost_phone_from_the_call_to_the_account(
+    desk: LostPhoneDesk, harness: SupportHarness
+) -> None:
+    assert (await desk.page()).state == "asked"
+    view = await desk.planned()
+    assert view.state == "planned"
+    ((_, subject, planned),) = await harness.published(PhoneRemovalPlanned)
+    assert (subject, planned.due_at) == (desk.account, harness.now + timedelta(hours=24))
+    assert ((await desk.page()).state, (await desk.page()).due_at) == ("planned", planned.due_at)
+    harness.advance(hours=23.9)
+    await desk.run_due()
+    assert await harness.events(CredentialsRemovalOrdered) == []
+    harness.advance(hours=0.1)
+    await desk.run_due()
+    ((_, subject, _),) = await harness.published(CredentialsRemovalOrdered)
+    assert subject == desk.account
+    assert len(await harness.events(LostPhoneReleased)) == 1
+    assert (await desk.page()).state == "released"
+    code = await desk.second_call()
+    assert read_resumption_code(code) == code
+    ((_, subject, told),) = await harness.published(ResumptionCodeTold)
+    assert (subject, told.expires_at) == (desk.account, harness.now + timedelta(days=7))
+    assert told.code.recipient == "registration"
+    assert (await desk.page()).state == "code_told"
+    resumed = AccountResumed(
+        request_id="r", resumed_at=harness.now, enrol_before=harness.now + timedelta(days=1)
+    )
+    await harness.handle_event(resumed, desk.account)
+    assert (await desk.page()).state == "done"
+    (closed,) = await harness.events(RequestClosed)
+    assert (closed.number, closed.state) == (desk.number, "done")
+
+
+async def test_ot_15_the_agent_is_given_their_own_word_only(
+    desk: LostPhoneDesk, harness: SupportHarness
+) -> None:
+    assert (await desk.page()).words is None
+    call = await desk.call()
+    words = await desk.words()
+    assert desk.opened(call, "word") == {"agent": words["agent"]}
+    assert words["agent"]["fr"][0] != words["person"]["fr"][0]
+    # Another agent who opens the page sees that somebody calls, and no word.
+    theirs = await desk.look(desk.second)
+    assert (theirs.state, theirs.word, theirs.call_id) == ("calling", None, "")
+    rows = await harness.fetch("select * from calls")
+    text = " ".join(str(value) for value in rows[0].values()).casefold()
+    assert words["person"]["fr"] not in text
+    assert words["person"]["en"] not in text
+    for event in await harness.events(CallStarted):
+        assert words["person"]["fr"] not in str(event)
+
+
+async def test_ot_15_a_right_word_in_the_other_language_with_a_slip(
+    desk: LostPhoneDesk, harness: SupportHarness
+) -> None:
+    call = await desk.call()
+    word = (await desk.words())["person"]["en"]
+    view = await harness.ask(desk.word(call.call_id, word.upper()[:-1]))
+    assert (view.state, view.matched) == ("matched", True)
+
+
+async def test_ot_15_three_wrong_words_end_a_call_and_two_such_calls_the_request(
+    desk: LostPhoneDesk, harness: SupportHarness
+) -> None:
+    for calls in (1, 2):
+        call = await desk.call()
+        own = desk.opened(call, "word")["agent"]["fr"]
+        assert await desk.refused(desk.word(call.call_id, " ")) == ("invalid_fields", {})
+        assert await desk.refused(desk.word(call.call_id, own)) == ("wrong_word", {"tries_left": 2})
+        assert await desk.refused(desk.word(call.call_id, "xyz")) == (
+            "wrong_word",
+            {"tries_left": 1},
+        )
+        over = ("call_over", {"outcome": "wrong_words"})
+        assert await desk.refused(desk.word(call.call_id, "xyz")) == over
+        # A fourth word is refused, the right one too.
+        assert await desk.refused(desk.word(call.call_id, own)) == over
+        assert (await desk.page()).words is None
+        ended = await harness.events(CallEnded)
+        assert [(one.outcome, one.failed) for one in ended] == [("wrong_words", True)] * calls
+    (stopped,) = await harness.events(LostPhoneStopped)
+    assert stopped.by == "calls"
+    assert await desk.refused(desk.start()) == ("call_refused", {"why": "state"})
+    assert (await desk.page()).state == "stopped"
+    (closed,) = await harness.events(RequestClosed)
+    assert (closed.state, closed.reason) == ("cancelled", "act_stopped")
+
+
+async def test_ot_15_a_call_is_over_after_thirty_minutes(
+    desk: LostPhoneDesk, harness: SupportHarness
+) -> None:
+    call = await desk.call()
+    word = (await desk.words())["person"]["fr"]
+    harness.advance(minutes=30)
+    assert (await desk.page()).words is None
+    over = ("call_over", {"outcome": "time_over"})
+    assert await desk.refused(desk.word(call.call_id, word)) == over
+    assert await desk.end_overdue() == 1
+    assert await desk.end_overdue() == 0
+    (ended,) = await harness.events(CallEnded)
+    assert (ended.outcome, ended.failed) == ("time_over", True)
+
+
+async def test_ot_15_nothing_is_proposed_without_matching_words_in_the_same_call(
+    desk: LostPhoneDesk, harness: SupportHarness
+) -> None:
+    call = await desk.call()
+    assert await desk.refused(desk.propose(call.call_id)) == ("call_over", {"outcome": ""})
+    word = (await desk.words())["person"]["fr"]
+    await harness.ask(desk.word(call.call_id, word))
+    harness.advance(minutes=31)
+    assert await desk.refused(desk.propose(call.call_id)) == (
+        "call_over",
+        {"outcome": "matched"},
+    )
+    assert (await desk.page()).state == "asked"
+
+
+async def test_ot_15_a_proposal_needs_a_code_and_another_agent(
+    desk: LostPhoneDesk, harness: SupportHarness
+) -> None:
+    call = await desk.matched()
+    proposal = desk.propose(call.call_id)
+    stale = type(proposal)(**{**_fields(proposal), "code_at": harness.now - timedelta(hours=1)})
+    assert (await desk.refused(stale))[0] == "code_needed"
+    view = await harness.ask(proposal)
+    assert view.state == "proposed"
+    alone = await desk.refused(desk.approve(view.proposal_id, desk.first))
+    assert alone[0] == "own_act"
+    assert (await desk.page()).state == "proposed"
+
+
+async def test_ot_15_a_number_given_with_the_request_or_too_new_is_not_called(
+    desk: LostPhoneDesk,
+) -> None:
+    desk.file.since += timedelta(days=336)
+    line = desk.opened(await desk.look(), "line")
+    assert (line["number"], line["why_not"]) == ("01 23 45 42 17", "too_new")
+    assert await desk.refused(desk.start()) == ("call_refused", {"why": "too_new"})
+    for missing in ("telephone", "found_at"):
+        typed = desk.start("switchboard", **{missing: ""})
+        assert (await desk.refused(typed))[0] == "invalid_fields"
+    assert (await desk.refused(desk.start("switchboard", dialled=False)))[0] == "invalid_fields"
+    view = await desk.call("switchboard")
+    assert view.state == "calling"
+
+
+async def test_ot_15_a_stolen_mobile_is_not_called(harness: SupportHarness) -> None:
+    desk = await LostPhoneDesk.of(harness, stolen=True)
+    desk.file.mobile = True
+    assert desk.opened(await desk.look(), "line")["why_not"] == "stolen"
+    assert await desk.refused(desk.start()) == ("call_refused", {"why": "stolen"})
+    assert (await desk.call("switchboard")).state == "calling"
+
+
+async def test_ot_15_without_profile_only_the_switchboard_can_be_called(
+    desk: LostPhoneDesk,
+) -> None:
+    desk.file.away = True
+    assert (await desk.look()).line is None
+    assert (await desk.refused(desk.start()))[0] == "unavailable"
+    assert (await desk.call("switchboard")).state == "calling"
+
+
+async def test_ot_15_who_asked_for_nothing_stops_everything(
+    desk: LostPhoneDesk, harness: SupportHarness
+) -> None:
+    call = await desk.call()
+    view = await harness.ask(desk.end(call.call_id, "not_requested"))
+    assert view.state == "stopped"
+    (stopped,) = await harness.events(LostPhoneStopped)
+    assert (stopped.by, stopped.block) == ("agent", False)
+    assert (await desk.page()).state == "stopped"
+
+
+async def test_two_calls_a_day_and_an_unanswered_one_is_no_failure(
+    desk: LostPhoneDesk, harness: SupportHarness
+) -> None:
+    for _ in range(2):
+        call = await desk.call()
+        assert await desk.refused(desk.start()) == ("call_refused", {"why": "state"})
+        await harness.ask(desk.end(call.call_id, "no_answer"))
+    assert await desk.refused(desk.start()) == ("call_refused", {"why": "calls_today"})
+    assert [one.failed for one in await harness.events(CallEnded)] == [False, False]
+    harness.advance(days=1)
+    assert (await desk.call()).calls_left == 1
+
+
+async def test_a_call_is_of_the_agent_who_took_the_request(
+    desk: LostPhoneDesk, harness: SupportHarness
+) -> None:
+    call = await desk.call()
+    word = desk.word(call.call_id, "girafe")
+    other = type(word)(**{**_fields(word), "agent_id": desk.second.id})
+    assert (await desk.refused(other))[0] == "not_found"
+    await harness.ask(desk.end(call.call_id, "no_answer"))
+    start = desk.start()
+    assert await desk.refused(type(start)(**{**_fields(start), "agent_id": desk.second.id})) == (
+        "call_refused",
+        {"why": "not_yours"},
+    )
+
+
+async def test_ot_15_a_sign_in_with_both_factors_stops_it_a_minute_before(
+    desk: LostPhoneDesk, harness: SupportHarness
+) -> None:
+    await desk.planned()
+    harness.advance(minutes=24 * 60 - 1)
+    opened = SessionOpened(
+        session_id="s",
+        device=BROWSER,
+        network=NETWORK,
+        new_device=False,
+        failures=0,
+        opened_at=harness.now,
+    )
+    await harness.handle_event(opened, desk.account)
+    harness.advance(minutes=2)
+    await desk.run_due()
+    assert await harness.events(CredentialsRemovalOrdered) == []
+    (stopped,) = await harness.events(LostPhoneStopped)
+    assert stopped.by == "sign_in"
+    assert (await desk.page()).state == "stopped"
+
+
+async def test_ot_15_a_block_by_the_holder_stops_it(
+    desk: LostPhoneDesk, harness: SupportHarness
+) -> None:
+    await desk.planned()
+    frozen = AccountFrozen(by="holder", desk_only=False, frozen_at=harness.now)
+    await harness.handle_event(frozen, desk.account)
+    (stopped,) = await harness.events(LostPhoneStopped)
+    assert stopped.by == "freeze"
+
+
+@pytest.mark.parametrize("block", [False, True])
+async def test_ot_19_the_link_of_the_mail_stops_it_once(
+    desk: LostPhoneDesk, harness: SupportHarness, block: bool
+) -> None:
+    """Both addresses of an account get that link."""
+    await desk.planned()
+    stop = await desk.stop_by_link(block=block)
+    assert (await harness.ask(stop)).state == "stopped"
+    assert (await harness.ask(stop)).state == "stopped"
+    (stopped,) = await harness.events(LostPhoneStopped)
+    assert (stopped.by, stopped.block) == ("link", block)
+    assert [one.by for one in await harness.events(ActStopped)] == ["link"]
+    harness.advance(days=2)
+    await desk.run_due()
+    assert await harness.events(CredentialsRemovalOrdered) == []
+
+
+async def test_ot_15_a_cancelled_request_stops_its_act(
+    desk: LostPhoneDesk, harness: SupportHarness
+) -> None:
+    await desk.planned()
+    await harness.ask(CancelMyRequest(number=desk.number, account_id=desk.account))
+    assert len(await harness.events(LostPhoneStopped)) == 1
+    harness.advance(days=2)
+    await desk.run_due()
+    assert await harness.events(CredentialsRemovalOrdered) == []
+
+
+async def test_it_is_too_late_to_stop_once_the_phone_is_gone(
+    desk: LostPhoneDesk, harness: SupportHarness
+) -> None:
+    await desk.planned()
+    stop = await desk.stop_by_link()
+    harness.advance(days=1)
+    await desk.run_due()
+    assert (await desk.refused(stop))[0] == "too_late"
+
+
+async def test_g_26_the_second_call_goes_to_the_same_number_with_new_words(
+    desk: LostPhoneDesk, harness: SupportHarness
+) -> None:
+    first = await desk.call()
+    words = await desk.words()
+    view = await harness.ask(desk.word(first.call_id, words["person"]["fr"]))
+    proposed = await harness.ask(desk.propose(view.call_id))
+    await harness.ask(desk.approve(proposed.proposal_id))
+    harness.advance(days=1)
+    await desk.run_due()
+    assert await desk.refused(desk.start("switchboard")) == ("call_refused", {"why": "other_line"})
+    second = await desk.call()
+    assert (second.purpose, second.state) == ("code", "released")
+    assert await desk.words() != words
+    assert await desk.refused(desk.show_code(second.call_id)) == ("call_over", {"outcome": ""})
+
+
+async def test_g_26_three_codes_at_most(desk: LostPhoneDesk, harness: SupportHarness) -> None:
+    await desk.released()
+    codes = set()
+    for _ in range(3):
+        codes.add(await desk.second_call())
+        harness.advance(days=1)
+    assert len(codes) == 3
+    assert await desk.refused(desk.start()) == ("call_refused", {"why": "codes"})
+
+
+async def test_g_26_the_code_is_in_no_table_and_no_other_reply(
+    desk: LostPhoneDesk, harness: SupportHarness
+) -> None:
+    await desk.released()
+    code = await desk.second_call()
+    for table in ("calls", "lost_phones"):
+        for row in await harness.fetch(f"select * from {table}"):
+            assert code not in str(dict(row))
+    assert code not in json.dumps(str(await desk.look()))
+
+
+async def test_g_26_other_names_are_accepted_by_two_agents(
+    desk: LostPhoneDesk, harness: SupportHarness
+) -> None:
+    await desk.released()
+    await desk.second_call()
+    assert await desk.refused(desk.accept_names()) == ("call_refused", {"why": "state"})
+    await harness.handle_event(ResumptionHeld(request_id="r", held_at=harness.now), desk.account)
+    assert (await desk.page()).state == "to_check"
+    view = await harness.ask(desk.accept_names())
+    assert isinstance(view, CallView)
+    assert (await desk.refused(desk.approve(view.proposal_id, desk.first)))[0] == "own_act"
+    await harness.ask(desk.approve(view.proposal_id))
+    ((_, subject, _),) = await harness.published(OtherNamesAccepted)
+    assert subject == desk.account
+
+
+async def test_the_page_of_a_request_needs_its_holder_or_its_link(
+    desk: LostPhoneDesk, harness: SupportHarness
+) -> None:
+    own = desk.follow()
+    foreign = type(own)(number=own.number, account_id=desk.first.id)
+    assert (await desk.refused(foreign))[0] == "not_found"
+    view = await harness.ask(await desk.first_link())
+    assert (view.number, view.state) == (desk.number, "asked")
+
+
+def _fields(message: object) -> dict[str, object]:
+    return {name: getattr(message, name) for name in message.__struct_fields__}  # type: ignore[attr-defined]
