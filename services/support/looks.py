@@ -5,6 +5,7 @@ from datetime import datetime, time, timedelta
 
 import msgspec
 
+from services.support.agents import Agent, agent_key
 from services.support.permissions import ALWAYS_OPEN, FIELDS, LOOK_REASONS
 from shared.contracts.mailer_desk import MailRecord
 from shared.contracts.profile.desk import ProfileRecord
@@ -59,6 +60,19 @@ def mask_address(address: str) -> str:
     """`m…@labo.fr`."""
     local, _at, domain = address.rpartition("@")
     return f"{local[:1]}{LEFT_OUT}@{domain}"
+
+
+def mask_person(record: AccountRecord) -> str:
+    """`M… DURAND, m…@labo.fr`; empty where the account is anonymous."""
+    if not record.address and not record.first_name:
+        return ""
+    name = mask_name(record.first_name, record.last_name)
+    return f"{name}, {mask_address(record.address)}" if record.address else name
+
+
+def is_own(agent: Agent, record: AccountRecord) -> bool:
+    """Whether the account is the agent's own: it has the same address."""
+    return agent_key(record.address) == agent_key(agent.address)
 
 
 def state_of(record: AccountRecord) -> str:

@@ -18,6 +18,7 @@ from shared.contracts.base import Reply, Request
 from shared.contracts.mfa.requests import DescribeFactor
 from shared.contracts.mfa.views import FactorView
 from shared.contracts.profile import desk as profile
+from shared.contracts.profile.acts import CheckCorrection
 from shared.contracts.registration import desk as registration
 from shared.domain.account_records import open_records
 from shared.messaging.errors import RequestTimeout, ServiceUnavailable
@@ -27,6 +28,8 @@ from shared.security.sealing import Opener, Sealer, seal_context
 
 #: Two rounds of questions fit into the time that the desk waits for its answer.
 TIMEOUT_SECONDS = 1.2
+#: Profile may ask the directory of companies about a new SIRET.
+CHECK_SECONDS = 1.6
 #: What owners are asked: support declares these.
 ASKS: tuple[type[Request], ...] = (
     registration.SearchAccounts,
@@ -38,6 +41,7 @@ ASKS: tuple[type[Request], ...] = (
     mailer_desk.ListAccountMails,
     gateway_desk.ListAccountSessions,
     DescribeFactor,
+    CheckCorrection,
 )
 
 R = TypeVar("R", bound=Reply)
@@ -116,6 +120,18 @@ class Owners:
     async def factor(self, account_id: str, away: set[str]) -> FactorView | None:
         """The second factor of an account."""
         return await self._ask(DescribeFactor(account_id=account_id), FactorView, away)
+
+    async def check_correction(
+        self, account_id: str, changes: Mapping[str, str], away: set[str]
+    ) -> None:
+        """Have profile judge a correction. Raises its `Refused`."""
+        text = msgspec.json.encode(changes).decode()
+        sealed = self.sealers["profile"].seal(text, seal_context(CheckCorrection, "changes"))
+        request = CheckCorrection(account_id=account_id, changes=sealed)
+        try:
+            await self.sender().ask(request, timeout=CHECK_SECONDS)
+        except (RequestTimeout, ServiceUnavailable):
+            away.add(request.OWNER)
 
     def _sealed(
         self,

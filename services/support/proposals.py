@@ -165,10 +165,12 @@ def stopping_refusal(proposal: Proposal, agent: Agent) -> Refusal | None:
     return None if proposal.state in OPEN_STATES else stale(proposal)
 
 
-def may(proposal: Proposal, agent: Agent, now: datetime) -> tuple[str, ...]:
+def may(
+    proposal: Proposal, agent: Agent, now: datetime, *, own_account: bool = False
+) -> tuple[str, ...]:
     """What an agent may do with an act now."""
     refusals = {
-        "approve": approval_refusal(proposal, agent, now),
+        "approve": approval_refusal(proposal, agent, now, own_account=own_account),
         "refuse": refusing_refusal(proposal, agent),
         "stop": stopping_refusal(proposal, agent),
     }

@@ -13,6 +13,7 @@ from shared.contracts.base import requests_of
 from shared.contracts.desk import AgentSessionClosed
 from shared.contracts.mfa import requests as mfa
 from shared.contracts.support import agents, journal, looks, lost_phones, proposals
+from shared.contracts.support.people_requests import ListRequests
 from shared.messaging.handlers import hears
 from shared.runtime.service import Runtime, Service
 
@@ -50,6 +51,7 @@ SERVICE = Service(
         proposals.StopProposal,
         proposals.DescribeProposal,
         proposals.ListProposals,
+        ListRequests,
         *requests_of(looks),
         mfa.DescribeFactor,
         mfa.StartEnrolment,

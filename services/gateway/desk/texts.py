@@ -41,6 +41,10 @@ OWN_ALERTS: dict[str, str] = {
     "too_many_accounts": N_(
         "{allowed} comptes ouverts aujourd'hui : un autre demande l'accord de la supervision."
     ),
+    "not_validated": N_(
+        "Les informations de ce compte ne sont pas encore validées : rien à corriger."
+    ),
+    "unchanged": N_("Le compte a déjà ces valeurs : rien n'est à changer."),
     "stale": N_(
         "Cela a changé entre-temps. Votre texte est gardé : relisez, puis envoyez de nouveau."
     ),

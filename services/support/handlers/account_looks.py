@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 import msgspec
 
 from services.support import look_store, looks
+from services.support.account_acts import offered_acts
 from services.support.account_search import Guess
-from services.support.agents import Agent, agent_key
+from services.support.agents import Agent
 from services.support.authorization import forbidden, require_view
 from services.support.deps import Deps
 from services.support.permissions import LOOK_REASONS, open_fields
@@ -75,7 +76,7 @@ async def open_account(request: OpenAccount, context: RequestContext[Deps]) -> A
         raise Refused(Refusal(slug="unknown_choice", params={"field": "reason"}))
     if agent.role not in reason.roles:
         raise forbidden(agent.id, f"look for {reason.name}")
-    if is_own(agent, record):
+    if looks.is_own(agent, record):
         raise forbidden(agent.id, "look", "own_account")
     # Two looks at once must not both be the hundredth.
     await lock_name(tx, f"looks/{agent.id}")
@@ -118,11 +119,6 @@ async def _refuse_more(
     return context.refuse_for_now(refusal)  # type: ignore[return-value]
 
 
-def is_own(agent: Agent, record: AccountRecord) -> bool:
-    """Whether the account is the agent's own: it has the same address."""
-    return agent_key(record.address) == agent_key(agent.address)
-
-
 async def look_at_account(request: DescribeAccount, deps: Deps, pool: Pool) -> Look:
     """Ask the owners what the agent's reasons of today open, and no more."""
     now = deps.clock()
@@ -163,7 +159,7 @@ class _Looking:
         record, profile = records.get(account_id), profiles.get(account_id)
         if record is None and "registration" not in away:
             raise Refused(NOT_FOUND)
-        own = record is not None and is_own(agent, record)
+        own = record is not None and looks.is_own(agent, record)
         opened = frozenset() if own else self.opened
         details = AccountDetails(account_id=account_id)
         if record is not None:
@@ -223,7 +219,7 @@ async def describe_account(request: DescribeAccount, context: RequestContext[Dep
     look: Look = context.prepared
     count = await look_store.count(context.tx, agent.id, context.now())
     text = msgspec.json.encode(look.details).decode()
-    is_open = bool(look.reasons)
+    is_open, state = bool(look.reasons), look.details.state.state if look.details.state else ""
     return AccountView(
         details=context.deps.desk_sealer.seal(text, seal_context(AccountView, "details")),
         choices=looks.reasons_of_role(agent.role),
@@ -233,6 +229,7 @@ async def describe_account(request: DescribeAccount, context: RequestContext[Dep
         masked=looks.masked_fields(look.opened),
         away=look.away,
         own=look.own,
+        acts=offered_acts(agent.role, state, context.deps.settings.act_delays) if is_open else (),
         opened=count.opened,
         allowed=count.allowed,
     )

@@ -1,4 +1,4 @@
-"""Acts proposed, approved, refused and stopped by agents; lists of them.
+"""Acts proposed, approved, refused and stopped by agents.
 
 Whoever asks for what they may not do gets a refusal, and the attempt is published, so that the
 journal has it.
@@ -6,22 +6,21 @@ journal has it.
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from math import ceil
 
 import msgspec
 
-from services.support import act_flow, agent_store, proposal_store
+from services.support import act_flow, act_holders, agent_store, proposal_store
 from services.support.act_context import ActContext
 from services.support.act_details import FIELDS, check_details, check_note, parse_details
-from services.support.act_flow import NewAct
+from services.support.act_flow import NewAct, holders
+from services.support.act_holders import Holders
 from services.support.agents import Agent, parse_agent_address
 from services.support.authorization import forbidden, require_act, require_view
 from services.support.deps import Deps
 from services.support.orders import PROPOSED_BY_PAGE
-from services.support.permissions import ACT_REASONS, ACTS, AGENT_REASONS, reasons_of
+from services.support.permissions import ACT_REASONS, ACTS, AGENT_REASONS, may_do, reasons_of
 from services.support.proposals import (
     NOT_FOUND,
-    OPEN_STATES,
     Proposal,
     approval_refusal,
     can_be_undone,
@@ -29,26 +28,26 @@ from services.support.proposals import (
     may,
     proposal_refusal,
 )
-from shared.contracts.base import FieldError, Refusal, Reply
+from shared.contracts.base import FieldError, Refusal, Reply, Sealed
 from shared.contracts.support.acts import ActForbidden
 from shared.contracts.support.proposals import (
     ActView,
     ApproveProposal,
     DescribeAct,
     DescribeProposal,
-    ListProposals,
-    ProposalRow,
-    ProposalsView,
     ProposalView,
     Propose,
     RefuseProposal,
     StopProposal,
 )
-from shared.database import Connection, Pool, transaction
+from shared.database import Connection, Pool, acquire, transaction
+from shared.domain.account_ids import account_ids
+from shared.errors import DependencyDown
 from shared.messaging.handlers import Refused, RequestContext
 from shared.security.sealing import seal_context
 
-PAGE_SIZE = 25
+#: Whose fields profile checks when they are typed, and again when they are changed.
+CHECKED_BY_PROFILE = ("correct_information", "change_telephone")
 #: Refusals that show an attempt to do more than one may.
 ATTEMPTS = frozenset(("forbidden", "own_act", "own_account", "invited_by_you", "too_new"))
 
@@ -57,14 +56,15 @@ Decision = Propose | ApproveProposal | RefuseProposal | StopProposal
 
 @dataclass(frozen=True, kw_only=True)
 class CheckedProposal:
-    """The fields of a form, valid, and its note."""
+    """The fields of a form, valid, its note, and whose accounts it is about."""
 
     details: dict[str, str]
     note: str
+    holders: Holders
 
 
 async def check_form(request: Propose, deps: Deps, pool: Pool) -> CheckedProposal:
-    """Judge act, reason, fields and note."""
+    """Judge act, reason, fields and note; ask the owners what only they know."""
     if request.act not in PROPOSED_BY_PAGE:
         raise Refused(_unknown("act"))
     if request.reason not in reasons_of(request.act):
@@ -84,7 +84,54 @@ async def check_form(request: Propose, deps: Deps, pool: Pool) -> CheckedProposa
     errors += [problem] if problem else []
     if errors:
         raise Refused(Refusal(slug="invalid_fields", errors=tuple(errors)))
-    return CheckedProposal(details=details, note=note)
+    found = await _check_with_owners(request, details, deps, pool)
+    return CheckedProposal(details=details, note=note, holders=found)
+
+
+async def _check_with_owners(
+    request: Propose, details: dict[str, str], deps: Deps, pool: Pool
+) -> Holders:
+    """Whose accounts they are; refused with what is wrong with a correction. Nothing is asked for
+    whoever may not propose the act: the handler refuses and publishes that."""
+    if not request.account_id:
+        return Holders()
+    if not account_ids([request.account_id]):
+        raise Refused(NOT_FOUND)
+    async with acquire(pool) as connection:
+        agent = await agent_store.find(connection, request.agent_id)
+    if agent is None or not agent.may_work or not may_do(agent.role, request.act):
+        return Holders()
+    ids = [request.account_id, *filter(None, (details.get("to_account_id"),))]
+    found = await act_holders.require(deps, ids)
+    if request.act in CHECKED_BY_PROFILE and not found.is_own(agent):
+        away: set[str] = set()
+        await deps.owners.check_correction(request.account_id, details, away)
+        if away:
+            raise DependencyDown("profile", "it does not answer")
+    return found
+
+
+async def find_holders(
+    request: ApproveProposal | DescribeProposal, deps: Deps, pool: Pool
+) -> Holders:
+    """Whose accounts a proposal is about. An approval needs the answer of registration."""
+    async with acquire(pool) as connection:
+        agent = await agent_store.find(connection, request.agent_id)
+        proposal = await proposal_store.find(connection, request.proposal_id)
+    if proposal is None or agent is None or not agent.may_work:
+        return Holders()
+    if isinstance(request, DescribeProposal):
+        return await act_holders.find(deps, holders(proposal))
+    return await act_holders.require(deps, holders(proposal))
+
+
+async def find_holder(request: DescribeAct, deps: Deps, pool: Pool) -> Holders:
+    """Whose account the form is about, for those who may propose the act."""
+    if request.act not in PROPOSED_BY_PAGE:
+        raise Refused(NOT_FOUND)
+    async with acquire(pool) as connection:
+        await require_act(connection, request.agent_id, request.act)
+    return await act_holders.find(deps, [request.account_id])
 
 
 async def propose(request: Propose, context: RequestContext[Deps]) -> Reply:
@@ -94,9 +141,10 @@ async def propose(request: Propose, context: RequestContext[Deps]) -> Reply:
 
     async def decide(agent: Agent, acting: ActContext) -> Proposal:
         subject_id = request.subject_agent_id or None
-        refusal = proposal_refusal(act, agent, subject_agent_id=subject_id) or code_refusal(
-            act, request.code_at, acting.now
-        )
+        own = checked.holders.is_own(agent)
+        refusal = proposal_refusal(
+            act, agent, subject_agent_id=subject_id, own_account=own
+        ) or code_refusal(act, request.code_at, acting.now)
         if refusal is not None:
             raise Refused(refusal)
         if subject_id and await agent_store.find(acting.tx, subject_id) is None:
@@ -122,12 +170,13 @@ async def approve_proposal(request: ApproveProposal, context: RequestContext[Dep
 
     async def decide(agent: Agent, acting: ActContext) -> Proposal:
         proposal = await _lock(acting.tx, request.proposal_id)
-        refusal = approval_refusal(proposal, agent, acting.now) or code_refusal(
+        own = context.prepared.is_own(agent)
+        refusal = approval_refusal(proposal, agent, acting.now, own_account=own) or code_refusal(
             ACTS[proposal.act], request.code_at, acting.now
         )
         if refusal is not None:
             raise Refused(refusal)
-        return await act_flow.approve(acting, agent, proposal)
+        return await act_flow.approve(acting, agent, proposal, own_account=own)
 
     return await _decided(request, context, "approve", decide)
 
@@ -162,13 +211,11 @@ async def describe_proposal(
     proposal = await proposal_store.find(context.tx, request.proposal_id)
     if proposal is None:
         raise Refused(NOT_FOUND)
-    return await show(context, agent, proposal)
+    return await show(context, agent, proposal, context.prepared)
 
 
 async def describe_act(request: DescribeAct, context: RequestContext[Deps]) -> ActView:
     """An act as its form needs it, for those who may propose it."""
-    if request.act not in PROPOSED_BY_PAGE:
-        raise Refused(NOT_FOUND)
     act = ACTS[request.act]
     if (act.subject == "account") != bool(request.account_id):
         raise Refused(NOT_FOUND)
@@ -184,54 +231,23 @@ async def describe_act(request: DescribeAct, context: RequestContext[Deps]) -> A
         open_proposal_id=await proposal_store.find_open(
             context.tx, request.account_id or None, act.name
         ),
+        account=_masked(context, ActView, context.prepared, request.account_id),
     )
 
 
-async def list_proposals(request: ListProposals, context: RequestContext[Deps]) -> ProposalsView:
-    """A page of acts; those to approve are the ones that this agent may approve now."""
-    tx, now = context.tx, context.now()
-    agent = await require_view(tx, request.agent_id, "approvals")
-    to_approve = [
-        proposal
-        for proposal in await proposal_store.proposed(tx, now)
-        if approval_refusal(proposal, agent, now) is None
-    ]
-    states = {"open": OPEN_STATES, "all": None}
-    if request.show == "to_approve":
-        total = len(to_approve)
-    elif request.show in states:
-        total = await proposal_store.count(tx, states[request.show], request.account_id or None)
-    else:
-        raise Refused(_unknown("show"))
-    pages = max(1, ceil(total / PAGE_SIZE))
-    page = min(max(1, request.page), pages)
-    start = (page - 1) * PAGE_SIZE
-    if request.show == "to_approve":
-        shown = to_approve[start : start + PAGE_SIZE]
-    else:
-        shown = await proposal_store.list_page(
-            tx,
-            states[request.show],
-            request.account_id or None,
-            limit=PAGE_SIZE,
-            offset=start,
-        )
-    names = {one.id: one.name for one in await agent_store.list_all(tx)}
-    rows = (_row(proposal, agent, context, names) for proposal in shown)
-    return ProposalsView(
-        rows=tuple(rows), page=page, pages=pages, total=total, to_approve=len(to_approve)
-    )
-
-
-async def show(context: RequestContext[Deps], agent: Agent, proposal: Proposal) -> ProposalView:
-    """An act as an agent sees it."""
+async def show(
+    context: RequestContext[Deps], agent: Agent, proposal: Proposal, known: Holders | None = None
+) -> ProposalView:
+    """An act as an agent sees it; `known` are its holders."""
+    found = known or Holders()
+    own = found.is_own(agent)
     tx, now = context.tx, context.now()
     proposer = await agent_store.find(tx, proposal.proposed_by)
     approver = await agent_store.find(tx, proposal.approved_by) if proposal.approved_by else None
     stopper = (
         await agent_store.find(tx, proposal.ended_agent_id) if proposal.ended_agent_id else None
     )
-    refusal = approval_refusal(proposal, agent, now)
+    refusal = approval_refusal(proposal, agent, now, own_account=own)
     content = msgspec.json.encode({**proposal.details, "note": proposal.note}).decode()
     return ProposalView(
         proposal_id=proposal.id,
@@ -244,6 +260,7 @@ async def show(context: RequestContext[Deps], agent: Agent, proposal: Proposal) 
         proposed_at=proposal.proposed_at,
         expires_at=proposal.expires_at,
         account_id=proposal.account_id or "",
+        account=_masked(context, ProposalView, found, proposal.account_id or ""),
         subject_agent_id=proposal.subject_agent_id or "",
         request_number=proposal.request_number,
         approved_by=proposal.approved_by or "",
@@ -258,9 +275,20 @@ async def show(context: RequestContext[Deps], agent: Agent, proposal: Proposal) 
         ended_why=proposal.ended_why,
         failure=proposal.failure,
         details=context.deps.desk_sealer.seal(content, seal_context(ProposalView, "details")),
-        may=may(proposal, agent, now),
+        may=may(proposal, agent, now, own_account=own),
         why_not="" if refusal is None else refusal.slug,
     )
+
+
+def _masked(
+    context: RequestContext[Deps],
+    kind: type[ActView] | type[ProposalView],
+    found: Holders,
+    account_id: str,
+) -> Sealed | None:
+    """Who the account's holder is, masked and sealed for the desk."""
+    text = found.masked().get(account_id, "")
+    return context.deps.desk_sealer.seal(text, seal_context(kind, "account")) if text else None
 
 
 async def _decided(
@@ -350,22 +378,3 @@ def _check_reason(reason: str) -> None:
 
 def _unknown(field: str) -> Refusal:
     return Refusal(slug="unknown_choice", params={"field": field})
-
-
-def _row(
-    proposal: Proposal, agent: Agent, context: RequestContext[Deps], names: dict[str, str]
-) -> ProposalRow:
-    return ProposalRow(
-        proposal_id=proposal.id,
-        number=proposal.number,
-        act=proposal.act,
-        state=proposal.state,
-        reason=proposal.reason,
-        proposed_by_name=names.get(proposal.proposed_by, ""),
-        proposed_at=proposal.proposed_at,
-        expires_at=proposal.expires_at,
-        due_at=proposal.due_at,
-        account_id=proposal.account_id or "",
-        subject_agent_id=proposal.subject_agent_id or "",
-        may_approve=approval_refusal(proposal, agent, context.now()) is None,
-    )

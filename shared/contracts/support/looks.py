@@ -136,13 +136,23 @@ class AccountDetails(msgspec.Struct, frozen=True, kw_only=True):
     dossiers_total: int = 0
 
 
+class OfferedAct(msgspec.Struct, frozen=True, kw_only=True):
+    """An act that the agent may propose for the account, in its state. `two_people`: a second agent
+    approves it; then it waits `delay_minutes`."""
+
+    act: str
+    two_people: bool = False
+    delay_minutes: int = 0
+
+
 class AccountView(Reply, frozen=True, kw_only=True):
     """An account. `details` is the JSON of `AccountDetails`, sealed for the desk.
 
     `reasons` are those that the agent gave today, until `until`; without any the account is closed:
     `details` holds who it is, masked, and its state. `choices` are reasons that the role may
     give. `open` and `masked` are fields (`services/support/permissions.py`), `away` owners that did
-    not answer. `own`: the agent's own account, which does not open.
+    not answer. `own`: the agent's own account, which does not open. `acts` are those of an open
+    account that the agent may propose.
     """
 
     details: Sealed
@@ -153,6 +163,7 @@ class AccountView(Reply, frozen=True, kw_only=True):
     masked: tuple[str, ...] = ()
     away: tuple[str, ...] = ()
     own: bool = False
+    acts: tuple[OfferedAct, ...] = ()
     opened: int = 0
     allowed: int = MAX_ACCOUNTS
 

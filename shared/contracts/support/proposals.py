@@ -24,7 +24,9 @@ class ProposalView(Reply, frozen=True, kw_only=True):
 
     `details` is sealed for the desk: a JSON object of the act's fields and `note`. `may` lists what
     the agent that asked may do with it (`approve`, `refuse`, `stop`), `why_not` is the slug of why
-    they may not approve it. `failure` is the owner's reason in the state `failed`.
+    they may not approve it. `failure` is the owner's reason in the state `failed`. `account` is the
+    masked name and address of the account, sealed for the desk; None where registration does not
+    know it or does not answer.
     """
 
     proposal_id: str
@@ -37,6 +39,7 @@ class ProposalView(Reply, frozen=True, kw_only=True):
     proposed_at: datetime
     expires_at: datetime | None = None
     account_id: str = ""
+    account: Sealed | None = None
     subject_agent_id: str = ""
     request_number: str = ""
     approved_by: str = ""
@@ -60,7 +63,8 @@ class ActView(Reply, frozen=True, kw_only=True):
 
     `fields` are those it takes, `reasons` the closed list. `two_people`: a second agent approves
     it; `delay_minutes`: it waits that long then; `fresh_code`: a code goes with it.
-    `open_proposal_id`: it is proposed or planned for the account already.
+    `open_proposal_id`: it is proposed or planned for the account already. `account` as in
+    `ProposalView`.
     """
 
     act: str
@@ -70,10 +74,11 @@ class ActView(Reply, frozen=True, kw_only=True):
     delay_minutes: int
     fresh_code: bool
     open_proposal_id: str = ""
+    account: Sealed | None = None
 
 
 class ProposalRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of a list of acts."""
+    """One line of a list of acts. `may_stop`: the agent may stop it."""
 
     proposal_id: str
     number: str
@@ -87,16 +92,22 @@ class ProposalRow(msgspec.Struct, frozen=True, kw_only=True):
     account_id: str = ""
     subject_agent_id: str = ""
     may_approve: bool = False
+    may_stop: bool = False
 
 
 class ProposalsView(Reply, frozen=True, kw_only=True):
-    """A page of acts. `total` counts what matches, `to_approve` what the agent may approve now."""
+    """A page of acts. `total` counts what matches, `to_approve` what the agent may approve now.
+
+    `accounts` is sealed for the desk: a JSON object of the masked names and addresses of the
+    accounts, by id, as far as registration answered.
+    """
 
     rows: tuple[ProposalRow, ...]
     page: int
     pages: int
     total: int
     to_approve: int
+    accounts: Sealed | None = None
 
 
 @request(OWNER, ActView, changes=False)

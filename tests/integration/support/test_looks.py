@@ -1,6 +1,6 @@
 """Searches and looks of agents: who may, what is written down, what stays masked (B-05, AZ-01)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -28,11 +28,9 @@ from shared.contracts.support.looks import (
 from shared.contracts.support.proposals import ApproveProposal, Propose
 from shared.database import transaction
 from shared.errors import DependencyDown
-from shared.security.seal_keys import SealRing
-from shared.security.sealing import Opener, Sealer, seal_context
+from shared.security.sealing import Opener, seal_context
 from tests.support.harness.desk_owners import JOINED, DeskOwners
 from tests.support.harness.support import SupportHarness
-from tests.support.harness.support_settings import KEYS
 
 ACCOUNT = "0b0f8a52-3c1f-4b0e-9b0a-5b6f3f0f9d11"
 COLLEAGUE = "7a9d2a66-52a1-4d1c-8b54-0f6a4f0f7c22"
@@ -91,12 +89,8 @@ class Desk:
 @pytest_asyncio.fixture(loop_scope="package")
 async def desk(harness: SupportHarness) -> Desk:
     """Two accounts of one establishment, and an agent of each role."""
-    rings = {name: SealRing.parse(KEYS[f"IMPEX_SEAL_KEYS_{name.upper()}"]) for name in (
-        "registration", "profile", "support", "desk")}  # fmt: skip
-    owners = DeskOwners(
-        support=Sealer("support", rings["support"]),
-        openers={name: Opener(name, rings[name]) for name in ("registration", "profile")},
-    )
+    assert harness.owners is not None
+    owners = harness.owners
     owners.add(ACCOUNT)
     owners.add(COLLEAGUE, first_name="Paul", last_name="Petit", address="paul@labo.fr")
     owners.found["registration", "name", "durand"] = [ACCOUNT]
@@ -131,14 +125,12 @@ async def desk(harness: SupportHarness) -> Desk:
             pharmaceutical_form="",
         )
     ]
-    asking = replace(harness.deps.owners, sender=lambda: owners)
-    harness.deps = replace(harness.deps, owners=asking)
     agents = {
         role: await harness.joined(f"{role}@ansm.sante.fr", role)
         for role in ("agent", "supervisor", "operator", "auditor")
     }
     last = await harness.fetch("SELECT coalesce(max(number), 0) AS last FROM journal_entries")
-    return Desk(harness, owners, Opener("desk", rings["desk"]), agents, last[0]["last"])
+    return Desk(harness, owners, harness.desk, agents, last[0]["last"])
 
 
 async def test_b_05_a_search_is_masked_and_in_the_journal_without_its_text(desk: Desk) -> None:

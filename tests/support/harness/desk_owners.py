@@ -10,16 +10,20 @@ import msgspec
 
 from shared.contracts import dossiers_desk, gateway_desk, mailer_desk
 from shared.contracts.account_search import FoundAccount, FoundAccountsView
-from shared.contracts.base import Request
+from shared.contracts.base import Refusal, Request
 from shared.contracts.dossiers import DossierRow
 from shared.contracts.mfa.requests import DescribeFactor
 from shared.contracts.mfa.views import FactorView
 from shared.contracts.profile import desk as profile
+from shared.contracts.profile.acts import CheckCorrection, CorrectionChecked
 from shared.contracts.profile.views import ProfileFields
 from shared.contracts.registration import desk as registration
 from shared.domain.account_records import seal_records
 from shared.messaging.errors import RequestTimeout
+from shared.messaging.handlers import Refused
+from shared.security.seal_keys import SealRing
 from shared.security.sealing import Opener, Sealer, seal_context
+from tests.support.harness.support_settings import KEYS
 
 JOINED = datetime(2024, 2, 3, 12, tzinfo=UTC)
 
@@ -39,6 +43,8 @@ class DeskOwners:
     found: dict[tuple[str, str, str], list[str]] = field(default_factory=lambda: defaultdict(list))
     away: set[str] = field(default_factory=set)
     asked: list[Request] = field(default_factory=list)
+    #: Why profile refuses corrections; None accepts them.
+    refusal: Refusal | None = None
 
     def add(self, account_id: str, **changes: Any) -> None:
         """An account with its profile; `changes` are fields of either."""
@@ -84,6 +90,10 @@ class DeskOwners:
             case dossiers_desk.DescribeLatestDossiers():
                 rows = tuple(self.dossiers)
                 return dossiers_desk.LatestDossiersView(rows=rows, total=len(rows))
+            case CheckCorrection():
+                if self.refusal is not None:
+                    raise Refused(self.refusal)
+                return CorrectionChecked()
             case DescribeFactor():
                 return FactorView(enrolled_at=JOINED, recovery_left=8, recovery_kept=True)
         raise AssertionError(f"{request.TYPE} is not asked by the desk")
@@ -96,6 +106,18 @@ class DeskOwners:
 
     def _records(self, records: dict[str, Any], ids: Sequence[str]) -> Any:
         return seal_records(self.support, [records[one] for one in ids if one in records])
+
+
+def desk_owners() -> DeskOwners:
+    """Owners with the keys of the tests, which know nobody yet."""
+    rings = {
+        name: SealRing.parse(KEYS[f"IMPEX_SEAL_KEYS_{name.upper()}"])
+        for name in ("registration", "profile", "support")
+    }
+    return DeskOwners(
+        support=Sealer("support", rings["support"]),
+        openers={name: Opener(name, rings[name]) for name in ("registration", "profile")},
+    )
 
 
 ACCOUNT: dict[str, Any] = {

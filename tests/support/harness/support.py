@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,6 +22,7 @@ from shared.contracts.support.agents import (
 from shared.database import Pool, transaction
 from shared.runtime.service import Runtime
 from shared.security.sealing import Opener, Sealer, seal_context
+from tests.support.harness.desk_owners import DeskOwners, desk_owners
 from tests.support.harness.service_harness import ServiceHarness
 from tests.support.harness.support_settings import settings
 from tests.support.servers.shared_servers import Database
@@ -50,6 +51,8 @@ class SupportHarness(ServiceHarness):
     mailer: Opener | None = None
     gateway: Opener | None = None
     desk: Opener | None = None
+    #: What support asks about accounts; none is known before a test adds it.
+    owners: DeskOwners | None = None
 
     async def add(self, address: str, role: str = "supervisor", language: str = "fr") -> Agent:
         """`impex agent add`."""
@@ -150,4 +153,7 @@ async def open_harness(
     if not keep_tables:
         await made.clear_tables(*TABLES)
     async with build(Runtime(pool=pool, clock=made.clock), chosen) as made.deps:
+        made.owners = owners = desk_owners()
+        asking = replace(made.deps.owners, sender=lambda: owners)
+        made.deps = replace(made.deps, owners=asking)
         yield made

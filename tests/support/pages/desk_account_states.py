@@ -9,8 +9,10 @@ from services.gateway.desk.account_texts import ShownAccount
 from services.gateway.desk.features.account.account_view import (
     PlannedAct,
     Shown,
+    ShownAct,
     ShownDossier,
     ShownMail,
+    ShownRequest,
     Story,
     StoryLine,
 )
@@ -121,6 +123,8 @@ STORY = Story(
 )
 PLANNED = [
     PlannedAct(
+        proposal_id=ACCOUNT_ID,
+        may_stop=True,
         name="Adresse changée",
         number="ACT-12",
         state="prévu",
@@ -129,12 +133,40 @@ PLANNED = [
         expires_at=None,
     ),
     PlannedAct(
+        proposal_id=ACCOUNT_ID,
+        may_stop=False,
         name="Compte débloqué",
         number="ACT-13",
         state="attend une seconde personne",
         proposed_by="Zoé Martin",
         due_at=None,
         expires_at=NOW,
+    ),
+]
+ACTS = [
+    ShownAct(act="correct_information", name="Corriger les informations", how=""),
+    ShownAct(act="change_address", name="Changer l'adresse", how="2 personnes, 72 h"),
+    ShownAct(act="release_address", name="Libérer l'adresse", how="2 personnes"),
+    ShownAct(act="end_sessions", name="Fermer les sessions", how=""),
+]
+REQUESTS = [
+    ShownRequest(
+        number="COR-A44X2-YZ7EW",
+        href="",
+        kind="Correction",
+        state="en cours",
+        received_at=NOW,
+        answer_by=date(2026, 11, 20),
+        late=True,
+    ),
+    ShownRequest(
+        number="MSG-A44X2-YZ7EW",
+        href="",
+        kind="Message au secrétariat",
+        state="faite",
+        received_at=NOW,
+        answer_by=None,
+        late=False,
     ),
 ]
 OPEN = ("colleagues", "dossiers", "mails", "sessions", "name")
@@ -148,6 +180,8 @@ def _account(shown: Shown = ACCOUNT, **more: Any) -> dict[str, Any]:
         "view": view,
         "story": STORY,
         "planned": PLANNED,
+        "acts": ACTS,
+        "requests": REQUESTS,
         "may_act": True,
         "notice": False,
         "full": False,
@@ -159,7 +193,7 @@ def _account(shown: Shown = ACCOUNT, **more: Any) -> dict[str, Any]:
 def _closed(shown: Shown = ACCOUNT, **more: Any) -> dict[str, Any]:
     view = SimpleNamespace(reasons=(), open=(), own=more.pop("own", False), opened=84, allowed=100)
     masked = replace(shown, person="É… DE LA TOUR-D’AUVERGNE", reasons=[])
-    return _account(masked, view=view, story=None, planned=None, **more)
+    return _account(masked, view=view, story=None, planned=None, acts=[], requests=None, **more)
 
 
 UNAVAILABLE = replace(
@@ -195,7 +229,11 @@ def account_states(me: SimpleNamespace) -> tuple[State, ...]:
         ),
         "search-expired": ("account_search.html", _search(form(), expired=True)),
         "look": ("desk_account.html", _account()),
-        "look-unavailable": ("desk_account.html", _account(UNAVAILABLE, story=None, planned=None)),
+        "look-audit": ("desk_account.html", _account(acts=[], requests=[], planned=[])),
+        "look-unavailable": (
+            "desk_account.html",
+            _account(UNAVAILABLE, story=None, planned=None, requests=None),
+        ),
         "look-closed": ("desk_account.html", _closed()),
         "look-notice": ("desk_account.html", _closed(notice=True)),
         "look-refused": ("desk_account.html", _closed(form=refused)),

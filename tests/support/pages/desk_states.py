@@ -142,6 +142,7 @@ def _invitation(state: str = "valid", **more: Any) -> dict[str, Any]:
 
 #: An account, and an act on it.
 ACCOUNT = "0b0f8a52-3c1f-4b0e-9b0a-5b6f3f0f9d11"
+PERSON = "M… DURAND, m…@labo.example"
 
 
 def _words(table: str, key: str) -> str:
@@ -161,6 +162,7 @@ def _act(name: str, fields: tuple[str, ...] = (), **more: Any) -> dict[str, Any]
         "form": shown,
         "view": ActView(act=name, fields=fields, reasons=reasons, **values),
         "account_id": "" if name == "end_all_sessions" else ACCOUNT,
+        "account": PERSON,
         "said": _words,
         "reasons": _reasons(),
         "confirmations": [(key, _words("CONFIRMED_BY", key)) for key in act_words.CONFIRMED_BY],
@@ -189,6 +191,7 @@ def _approval(state: str = "proposed", shown: Any = None, **more: Any) -> dict[s
     return {
         "form": shown or form(),
         "view": view,
+        "account": PERSON,
         "details": {"new_address": "marie@labo.example"},
         "note": "Appel du 3 mars",
         "now": NOW,
@@ -214,7 +217,13 @@ def _approvals(count: int, shown: str = "to_approve") -> dict[str, Any]:
     view = ProposalsView(
         rows=(row,) * count, page=1, pages=2 if count else 1, total=count, to_approve=count
     )
-    return {"view": view, "shown": shown, "said": _words, "reasons": _reasons()}
+    return {
+        "view": view,
+        "people": {ACCOUNT: PERSON},
+        "shown": shown,
+        "said": _words,
+        "reasons": _reasons(),
+    }
 
 
 ACT_STATES = (

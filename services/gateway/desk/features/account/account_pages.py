@@ -16,7 +16,9 @@ from services.gateway.clients.services import ask, open_sealed, seal
 from services.gateway.desk.features.account import account_texts as texts
 from services.gateway.desk.features.account.account_view import (
     shown_account,
+    shown_acts,
     shown_planned,
+    shown_requests,
     shown_story,
 )
 from services.gateway.desk.support import act, agent_of, ask_support
@@ -35,6 +37,7 @@ from shared.contracts.support.looks import (
     DescribeAccount,
     OpenAccount,
 )
+from shared.contracts.support.people_requests import ListRequests, RequestQueueView
 from shared.contracts.support.proposals import (
     ListProposals,
     ProposalsView,
@@ -69,7 +72,7 @@ async def show(request: web.Request, form: Form) -> web.Response:
     view = await ask_support(request, message, AccountView)
     text = open_sealed(request, AccountView, "details", view.details)
     details = msgspec.json.decode(text, type=AccountDetails)
-    story, planned = None, None
+    story, planned, requests = None, None, None
     show_only = request.query.get(SHOW, "")
     show_only = show_only if show_only in FILTERS else ""
     if view.reasons:
@@ -80,9 +83,11 @@ async def show(request: web.Request, form: Form) -> web.Response:
             after=request.query.get(AFTER, ""),
         )
         proposals = ListProposals(agent_id=agent.account_id, show="open", account_id=account_id)
-        story, planned = await asyncio.gather(
+        queue = ListRequests(agent_id=agent.account_id, account_id=account_id)
+        story, planned, requests = await asyncio.gather(
             _unless_away(ask(request, timeline, TimelineView)),
             _unless_away(ask(request, proposals, ProposalsView)),
+            _unless_away(ask(request, queue, RequestQueueView)),
         )
     return page(
         request,
@@ -91,6 +96,8 @@ async def show(request: web.Request, form: Form) -> web.Response:
         account=shown_account(request, view, details),
         story=shown_story(request, story, show_only),
         planned=shown_planned(request, planned),
+        acts=shown_acts(request, view),
+        requests=shown_requests(request, requests),
         view=view,
         may_act=agent.role in ACTING_ROLES,
         notice=view.opened >= NOTICE_ACCOUNTS,

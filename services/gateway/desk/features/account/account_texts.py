@@ -30,6 +30,19 @@ ACT_STATES: dict[str, str] = {
     "proposed": N_("attend une seconde personne"),
     "approved": N_("prévu"),
 }
+#: How far a request is, for those who answer it.
+REQUEST_STATES: dict[str, str] = {
+    "received": N_("à prendre"),
+    "in_progress": N_("en cours"),
+    "waiting": N_("attend la réponse de la personne"),
+    "in_approval": N_("attend une seconde personne"),
+    "planned": N_("prévue"),
+    "done": N_("faite"),
+    "refused": N_("refusée"),
+    "cancelled": N_("annulée"),
+    "lapsed": N_("sans suite"),
+}
+TWO_PEOPLE = N_("2 personnes")
 MAIL_STATES: dict[str, str] = {
     "pending": N_("en attente"),
     "sending": N_("en cours d'envoi"),

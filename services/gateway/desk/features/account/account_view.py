@@ -10,6 +10,7 @@ import msgspec
 from aiohttp import web
 
 from services.gateway.clients.services import open_sealed
+from services.gateway.desk import act_words
 from services.gateway.desk.account_texts import (
     ShownAccount,
     shown_rows,
@@ -20,19 +21,24 @@ from services.gateway.desk.act_texts import ACTS, act_text
 from services.gateway.desk.features.account import account_texts as texts
 from services.gateway.desk.mail_texts import MAILS, mail_text
 from services.gateway.desk.owner_texts import missing_parts
+from services.gateway.http.routes import ROUTES, url
 from services.gateway.portal.dossier_texts import status_text
 from services.gateway.portal.journal_texts import Sentence, describe, reason_text
 from services.gateway.portal.profile_form import summarize
+from services.gateway.portal.request_texts import KINDS
 from services.gateway.sessions.request_state import REQUEST_STATE
 from shared.contracts.dossiers import DossierRow
 from shared.contracts.mailer_desk import MailRecord
 from shared.contracts.profile.views import ProfileFields
 from shared.contracts.support.journal import TimelineView
 from shared.contracts.support.looks import AccountDetails, AccountView
+from shared.contracts.support.people_requests import RequestQueueView
 from shared.contracts.support.proposals import ProposalsView
 from shared.i18n.catalogue import translate, translate_plural
 from shared.i18n.dates import PARIS
 
+#: The states in which nothing more is owed to the person.
+CLOSED = ("done", "refused", "cancelled", "lapsed")
 Facts = Sequence[tuple[str, str, str]]
 
 
@@ -242,9 +248,78 @@ def shown_story(request: web.Request, story: TimelineView | None, show: str) -> 
 
 
 @dataclass(frozen=True, kw_only=True)
+class ShownAct:
+    """An act that the agent may propose; `how` says whom it takes and how long it waits."""
+
+    act: str
+    name: str
+    how: str
+
+
+def shown_acts(request: web.Request, view: AccountView) -> list[ShownAct]:
+    """What the agent may do with the account."""
+    lang = request[REQUEST_STATE].lang
+    return [
+        ShownAct(
+            act=one.act,
+            name=translate(act_words.ACTS[one.act], lang),
+            how=", ".join(
+                filter(
+                    None,
+                    (
+                        translate(texts.TWO_PEOPLE, lang) if one.two_people else "",
+                        act_words.delay_text(one.delay_minutes, lang) if one.delay_minutes else "",
+                    ),
+                )
+            ),
+        )
+        for one in view.acts
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShownRequest:
+    """A request of the account's holder, in words. `answer_by` is a day while it is open; `href` is
+    empty where the desk has no page of requests."""
+
+    number: str
+    href: str
+    kind: str
+    state: str
+    received_at: datetime
+    answer_by: date | None
+    late: bool
+
+
+def shown_requests(
+    request: web.Request, view: RequestQueueView | None
+) -> list[ShownRequest] | None:
+    """The requests of the account; None where they cannot be read now."""
+    if view is None:
+        return None
+    lang, linked = request[REQUEST_STATE].lang, request.app[ROUTES].has("request")
+    return [
+        ShownRequest(
+            number=row.number,
+            href=url(request, "request", number=row.number) if linked else "",
+            kind=translate(KINDS.get(row.kind, row.kind), lang),
+            state=translate(texts.REQUEST_STATES.get(row.state, row.state), lang),
+            received_at=row.received_at,
+            answer_by=date.fromisoformat(row.answer_by)
+            if row.answer_by and row.state not in CLOSED
+            else None,
+            late=row.late_days > 0 and row.state not in CLOSED,
+        )
+        for row in view.rows
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
 class PlannedAct:
     """An act that is proposed or planned for the account, in words."""
 
+    proposal_id: str
+    may_stop: bool
     name: str
     number: str
     state: str
@@ -260,6 +335,8 @@ def shown_planned(request: web.Request, view: ProposalsView | None) -> list[Plan
     lang = request[REQUEST_STATE].lang
     return [
         PlannedAct(
+            proposal_id=row.proposal_id,
+            may_stop=row.may_stop,
             name=_capital(act_text(row.act, lang)),
             number=row.number,
             state=translate(texts.ACT_STATES.get(row.state, row.state), lang),

@@ -7,7 +7,7 @@ judges the form, and whether this agent may.
 import msgspec
 from aiohttp import web
 
-from services.gateway.clients.services import seal
+from services.gateway.clients.services import open_sealed, seal
 from services.gateway.desk import act_words
 from services.gateway.desk.support import act, agent_of, ask_support, require_fresh_code
 from services.gateway.http.forms import Form
@@ -74,6 +74,9 @@ async def _show(request: web.Request, form: Form, name: str, account_id: str) ->
         form=form,
         view=view,
         account_id=account_id,
+        account=account_id
+        if view.account is None
+        else open_sealed(request, ActView, "account", view.account),
         said=said,
         reasons=[(key, said("REASONS", key)) for key in view.reasons],
         confirmations=[(key, said("CONFIRMED_BY", key)) for key in act_words.CONFIRMED_BY],

@@ -43,7 +43,18 @@ async def show_list(request: web.Request) -> web.Response:
         page=int(number) if number.isascii() and number.isdigit() and len(number) < 6 else 1,
     )
     view = await ask_support(request, message, ProposalsView)
-    return page(request, "approvals.html", view=view, shown=message.show, **_texts(request))
+    people: dict[str, str] = {}
+    if view.accounts is not None:
+        text = open_sealed(request, ProposalsView, "accounts", view.accounts)
+        people = msgspec.json.decode(text, type=dict[str, str])
+    return page(
+        request,
+        "approvals.html",
+        view=view,
+        people=people,
+        shown=message.show,
+        **_texts(request),
+    )
 
 
 async def show(request: web.Request, form: Form) -> web.Response:
@@ -56,6 +67,7 @@ async def show(request: web.Request, form: Form) -> web.Response:
         "approval.html",
         form=form,
         view=view,
+        account=_account(request, view),
         details=details,
         note=note,
         now=request.app[CLOCK](),
@@ -121,6 +133,13 @@ async def _describe(request: web.Request) -> ProposalView:
         agent_id=agent_of(request).account_id, proposal_id=path_values(request)["proposal_id"]
     )
     return await ask_support(request, message, ProposalView)
+
+
+def _account(request: web.Request, view: ProposalView) -> str:
+    """Who it is, masked; the id where that cannot be known now."""
+    if view.account is None:
+        return view.account_id
+    return open_sealed(request, ProposalView, "account", view.account)
 
 
 def _details(request: web.Request, view: ProposalView) -> dict[str, str]:

@@ -1,0 +1,54 @@
+"""Whose accounts an act is about, as registration knows them: nobody acts on their own (AZ-01).
+
+Asked outside the transaction. The rule needs the answer, so that acts are not done without it; a
+page is shown without it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from services.support import looks
+from services.support.agents import Agent
+from services.support.deps import Deps
+from shared.contracts.registration.desk import AccountRecord
+from shared.domain.account_ids import account_ids
+from shared.errors import DependencyDown
+
+
+@dataclass(frozen=True, kw_only=True)
+class Holders:
+    """The holders of accounts, by account; those that registration does not know are missing."""
+
+    records: Mapping[str, AccountRecord] = field(default_factory=dict, repr=False)
+
+    def is_own(self, agent: Agent) -> bool:
+        """Whether one of the accounts is the agent's own."""
+        return any(looks.is_own(agent, record) for record in self.records.values())
+
+    def masked(self) -> dict[str, str]:
+        """`M… DURAND, m…@labo.fr`, by account."""
+        return {
+            account_id: looks.mask_person(record) for account_id, record in self.records.items()
+        }
+
+
+async def find(deps: Deps, ids: Sequence[str]) -> Holders:
+    """The holders, as far as registration answers."""
+    return (await _ask(deps, ids))[0]
+
+
+async def require(deps: Deps, ids: Sequence[str]) -> Holders:
+    """The holders. Raises `DependencyDown` where registration does not answer."""
+    holders, answered = await _ask(deps, ids)
+    if not answered:
+        raise DependencyDown("registration", "it does not answer")
+    return holders
+
+
+async def _ask(deps: Deps, ids: Sequence[str]) -> tuple[Holders, bool]:
+    known = account_ids(ids)
+    if not known:
+        return Holders(), True
+    away: set[str] = set()
+    records = await deps.owners.describe_accounts(known, away)
+    return Holders(records=records), not away

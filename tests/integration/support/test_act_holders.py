@@ -1,0 +1,153 @@
+"""Whose account an act is about: never the agent's own; corrections judged by profile; masked names
+on the pages of acts (AZ-01, OT-15, B-14)."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from shared.contracts.base import FieldError, Refusal
+from shared.contracts.profile.acts import CheckCorrection
+from shared.contracts.support import acts
+from shared.contracts.support.proposals import (
+    ActView,
+    DescribeAct,
+    DescribeProposal,
+    ListProposals,
+    ProposalsView,
+    ProposalView,
+)
+from shared.errors import DependencyDown
+from shared.messaging.handlers import Refused
+from shared.security.sealing import seal_context
+from tests.integration.support.test_acts import (
+    ACCOUNT,
+    OTHER_ACCOUNT,
+    approval,
+    change_of_address,
+    proposal,
+)
+from tests.support.harness.desk_owners import DeskOwners
+from tests.support.harness.support import SupportHarness
+
+ADDRESS = "zoe@ansm.example"
+
+
+def owners_of(harness: SupportHarness) -> DeskOwners:
+    assert harness.owners is not None
+    return harness.owners
+
+
+async def forbidden(harness: SupportHarness) -> list[tuple[str, str, str]]:
+    """(act, attempt, why) of what was tried."""
+    found = await harness.events(acts.ActForbidden)
+    return [(one.act, one.attempt, one.why) for one in found]
+
+
+@pytest.mark.parametrize("typed", ["zoe@ansm.example", "Zoe@ANSM.example"])
+async def test_az_01_nobody_proposes_an_act_on_their_own_account(
+    harness: SupportHarness, typed: str
+) -> None:
+    agent = await harness.joined(ADDRESS)
+    owners_of(harness).add(ACCOUNT, address=typed)
+    owners_of(harness).add(OTHER_ACCOUNT)
+    for act in ("deactivate_account", "unblock_account"):
+        assert await harness.outcome(proposal(harness, agent, act)) == "own_account"
+    details = {"to_account_id": ACCOUNT, "confirmed_by": "leaver"}
+    towards = proposal(
+        harness, agent, "transfer_dossiers", account_id=OTHER_ACCOUNT, details=details
+    )
+    assert await harness.outcome(towards) == "own_account"
+    assert await harness.fetch("select id from proposals") == []
+    assert await forbidden(harness) == [
+        ("deactivate_account", "propose", "own_account"),
+        ("unblock_account", "propose", "own_account"),
+        ("transfer_dossiers", "propose", "own_account"),
+    ]
+
+
+async def test_az_01_nobody_approves_an_act_on_their_own_account(harness: SupportHarness) -> None:
+    first, second = await harness.joined("a@ansm.example"), await harness.joined(ADDRESS)
+    owners_of(harness).add(ACCOUNT, address=ADDRESS)
+    view = await change_of_address(harness, first)
+    assert await harness.outcome(approval(harness, second, view)) == "own_account"
+    assert await forbidden(harness) == [("change_address", "approve", "own_account")]
+    shown = await harness.ask(DescribeProposal(agent_id=second.id, proposal_id=view.proposal_id))
+    assert (shown.state, shown.why_not, "approve" in shown.may) == (
+        "proposed",
+        "own_account",
+        False,
+    )
+
+
+async def test_az_01_without_registration_no_act_is_proposed_or_approved(
+    harness: SupportHarness,
+) -> None:
+    first, second = await harness.joined("a@ansm.example"), await harness.joined(ADDRESS)
+    view = await change_of_address(harness, first)
+    owners_of(harness).away = {"registration"}
+    for request in (
+        proposal(harness, first, "block_account"),
+        approval(harness, second, view),
+    ):
+        with pytest.raises(DependencyDown):
+            await harness.ask(request)
+    shown = await harness.ask(DescribeProposal(agent_id=second.id, proposal_id=view.proposal_id))
+    assert (shown.state, shown.account) == ("proposed", None), "the page is shown"
+
+
+@pytest.mark.parametrize(
+    ("act", "details"),
+    [
+        ("correct_information", {"city": "x" * 200}),
+        ("change_telephone", {"phone": "1", "phone_extension": ""}),
+    ],
+)
+async def test_b_14_what_profile_finds_wrong_comes_back_to_the_form(
+    harness: SupportHarness, act: str, details: dict[str, str]
+) -> None:
+    agent, owners = await harness.joined(ADDRESS), owners_of(harness)
+    field = next(iter(details))
+    owners.refusal = Refusal(
+        slug="invalid_fields", errors=(FieldError(field=field, code="format"),)
+    )
+    with pytest.raises(Refused) as refused:
+        await harness.ask(proposal(harness, agent, act, details=details))
+    assert refused.value.refusal == owners.refusal
+    (asked,) = [one for one in owners.asked if isinstance(one, CheckCorrection)]
+    opened = owners.openers["profile"].open(asked.changes, seal_context(CheckCorrection, "changes"))
+    assert (asked.account_id, msgspec.json.decode(opened)) == (ACCOUNT, details)
+    owners.refusal = None
+    view = await harness.ask(proposal(harness, agent, act, details=details))
+    assert view.state in ("done", "proposed")
+
+
+async def test_az_01_profile_is_asked_only_for_agents_who_may_correct(
+    harness: SupportHarness,
+) -> None:
+    operator = await harness.joined("o@ansm.example", "operator")
+    details = {"city": "Gent"}
+    tried = proposal(harness, operator, "correct_information", details=details)
+    assert await harness.outcome(tried) == "forbidden"
+    assert owners_of(harness).asked == []
+
+
+async def test_b_05_pages_of_acts_show_the_holder_masked(harness: SupportHarness) -> None:
+    first, second = await harness.joined("a@ansm.example"), await harness.joined(ADDRESS)
+    owners_of(harness).add(ACCOUNT)
+    expected = "M… DURAND, m…@labo.fr"
+    view = await change_of_address(harness, first)
+
+    def opened(kind: type[Any], field: str, sealed: Any) -> str:
+        assert harness.desk is not None
+        return harness.desk.open(sealed, seal_context(kind, field))
+
+    asked = DescribeAct(agent_id=first.id, act="block_account", account_id=ACCOUNT)
+    form: ActView = await harness.ask(asked)
+    assert opened(ActView, "account", form.account) == expected
+    shown = await harness.ask(DescribeProposal(agent_id=second.id, proposal_id=view.proposal_id))
+    assert opened(ProposalView, "account", shown.account) == expected
+    listed: ProposalsView = await harness.ask(ListProposals(agent_id=second.id, show="open"))
+    people = opened(ProposalsView, "accounts", listed.accounts)
+    assert msgspec.json.decode(people) == {ACCOUNT: expected}
+    assert [row.may_stop for row in listed.rows] == [True]
