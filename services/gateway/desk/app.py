@@ -13,6 +13,7 @@ from services.gateway.desk.features.call.routes import PAGES as CALL
 from services.gateway.desk.features.help.routes import PAGES as HELP
 from services.gateway.desk.features.journal.routes import PAGES as JOURNAL
 from services.gateway.desk.features.own_account.routes import PAGES as OWN_ACCOUNT
+from services.gateway.desk.features.requests.routes import PAGES as REQUESTS
 from services.gateway.desk.features.search.routes import PAGES as SEARCH
 from services.gateway.desk.features.sign_in.routes import PAGES as SIGN_IN
 from services.gateway.desk.features.team.routes import PAGES as TEAM
@@ -35,6 +36,7 @@ from shared.security.sealing import Opener, Sealer
 #: The pages of the desk. The portal has none of these addresses, nor the desk any of the portal's.
 PAGES = (
     *SIGN_IN,
+    *REQUESTS,
     *SEARCH,
     *ACCOUNT,
     *TEAM,

@@ -60,6 +60,14 @@ OWN: dict[str, tuple[str, str]] = {
     "agent_suspended": ("success", N_("Accès suspendu, sessions fermées.")),
     "agent_removed": ("success", N_("Accès retiré, sessions fermées.")),
     "mail_sent_again": ("success", N_("Message renvoyé à la personne.")),
+    "request_opened": (
+        "success",
+        N_("Demande enregistrée. La personne reçoit son numéro par message."),
+    ),
+    "request_taken": ("success", N_("Cette demande est à vous.")),
+    "request_released": ("success", N_("Demande rendue : une autre personne peut la prendre.")),
+    "answer_sent": ("success", N_("Réponse envoyée à la personne.")),
+    "request_closed": ("success", N_("Demande close. La personne en est avertie.")),
     "more_accounts_asked": (
         "info",
         N_("Demande envoyée à la supervision. Rechargez la page une fois l'accord donné."),

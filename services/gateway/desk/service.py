@@ -12,8 +12,14 @@ from services.gateway.sessions.sessions import SESSIONS, Sessions
 from shared.contracts.base import requests_of
 from shared.contracts.desk import AgentSessionClosed
 from shared.contracts.mfa import requests as mfa
-from shared.contracts.support import agents, journal, looks, lost_phones, proposals
-from shared.contracts.support.people_requests import ListRequests
+from shared.contracts.support import (
+    agents,
+    journal,
+    looks,
+    lost_phones,
+    people_requests,
+    proposals,
+)
 from shared.messaging.handlers import hears
 from shared.runtime.service import Runtime, Service
 
@@ -51,8 +57,14 @@ SERVICE = Service(
         proposals.StopProposal,
         proposals.DescribeProposal,
         proposals.ListProposals,
-        ListRequests,
         *requests_of(looks),
+        people_requests.ListRequests,
+        people_requests.DescribeRequest,
+        people_requests.OpenRequest,
+        people_requests.TakeRequest,
+        people_requests.ReleaseRequest,
+        people_requests.AnswerRequest,
+        people_requests.ListReadyAnswers,
         mfa.DescribeFactor,
         mfa.StartEnrolment,
         mfa.StartReplacement,

@@ -34,8 +34,10 @@ ACT_REFUSALS = {
     "invited_by_you": 403,
     "too_new": 403,
     "last_supervisor": 403,
+    "not_yours": 403,
     "not_found": 404,
     "stale": 409,
+    "wrong_state": 409,
 }
 FORBIDDEN = ErrorText(
     N_("Accès refusé"),

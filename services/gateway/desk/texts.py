@@ -41,6 +41,8 @@ OWN_ALERTS: dict[str, str] = {
     "too_many_accounts": N_(
         "{allowed} comptes ouverts aujourd'hui : un autre demande l'accord de la supervision."
     ),
+    "not_yours": N_("Acte refusé : cette demande n'est pas à vous. Rien n'a changé."),
+    "wrong_state": N_("Acte refusé : l'état actuel ne le permet plus. Rien n'a changé."),
     "not_validated": N_(
         "Les informations de ce compte ne sont pas encore validées : rien à corriger."
     ),
@@ -59,6 +61,11 @@ OWN_FIELDS: dict[tuple[str, str], str] = {
     ("password", "personal"): N_("Ce mot de passe contient une partie de votre nom ou adresse."),
     ("password", "not_the_link"): N_("Ce mot de passe vient du lien : choisissez-en un autre."),
     ("reason", "missing"): N_("Choisissez une raison."),
+    ("kind", "missing"): N_("Choisissez un type."),
+    ("channel", "missing"): N_("Choisissez comment la demande est arrivée."),
+    ("account_id", "format"): N_("Cet identifiant n'est pas complet : copiez-le de sa page."),
+    ("text", "foreign_link"): N_("Retirez ces adresses, qui ne sont pas du portail : {links}"),
+    ("after", "missing"): N_("Choisissez ce qui vient ensuite."),
     ("what", "missing"): N_("Cochez cette case une fois l'acte lu."),
     ("who", "missing"): N_("Cochez cette case une fois le compte vérifié."),
     ("evidence", "missing"): N_("Cochez cette case une fois les preuves vérifiées."),

@@ -45,7 +45,7 @@ ROWS = [
 
 
 def _found(**changes: Any) -> dict[str, Any]:
-    known = {"kinds": "SIRET", "more": False, "rows": ROWS, "missing": [], "request_number": ""}
+    known = {"kinds": "SIRET", "more": False, "rows": ROWS, "missing": []}
     return known | changes
 
 
@@ -223,10 +223,6 @@ def account_states(me: SimpleNamespace) -> tuple[State, ...]:
             _search(found=_found(more=True, missing=["informations et établissement"])),
         ),
         "search-nothing": ("account_search.html", _search(found=_found(rows=[]))),
-        "search-request": (
-            "account_search.html",
-            _search(found=_found(rows=[], request_number="COR-A44X2-YZ7EW")),
-        ),
         "search-expired": ("account_search.html", _search(form(), expired=True)),
         "look": ("desk_account.html", _account()),
         "look-audit": ("desk_account.html", _account(acts=[], requests=[], planned=[])),

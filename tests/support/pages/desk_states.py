@@ -31,6 +31,7 @@ from shared.contracts.support.proposals import (
 from shared.i18n.catalogue import translate
 from tests.support.pages.desk_account_states import account_states
 from tests.support.pages.desk_call_states import call_states
+from tests.support.pages.desk_request_states import desk_request_states
 from tests.support.pages.page_basis import BRAND, NOW, State, form, me
 from tests.support.pages.team_states import team_states
 
@@ -423,6 +424,7 @@ STATES = (
         me=agent(),
     ),
     *account_states(agent()),
+    *desk_request_states(agent),
     *call_states(agent()),
     State("desk-help", "desk_help.html", {}, me=agent()),
     State("desk-help-anonymous", "desk_help.html", {}),
@@ -459,4 +461,7 @@ def render(state: State, language: str = "fr", theme: str = "dsfr") -> str:
         "navigation": shown,
         "search_action": "/recherche" if signed_in else "",
     }
-    return templates(theme).render(state.template, language, {**common, **state.variables})
+    localized = state.localized(language) if state.localized else {}
+    return templates(theme).render(
+        state.template, language, {**common, **state.variables, **localized}
+    )

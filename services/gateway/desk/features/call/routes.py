@@ -1,8 +1,8 @@
 """The call of a request: four steps, the next of which opens when the former is sent."""
 
 from services.gateway.desk.features.call import call_pages as pages
+from services.gateway.desk.support import agent_of
 from services.gateway.http.routes import Page
-from services.gateway.sessions.guards import require_signed_in
 
 
 def _step(name: str, path: str, submit: pages.Submit, fields: str) -> Page:
@@ -12,7 +12,7 @@ def _step(name: str, path: str, submit: pages.Submit, fields: str) -> Page:
         submit=submit,
         fields=f"number {fields}",
         shown_on="desk_call",
-        guard=require_signed_in,
+        guard=agent_of,
     )
 
 
@@ -22,7 +22,7 @@ PAGES = (
         pages.PATH,
         None,
         show_form=pages.show,
-        guard=require_signed_in,
+        guard=agent_of,
         form_query=pages.call_query,
         keep_query=pages.keep_query,
     ),
@@ -38,7 +38,7 @@ PAGES = (
         pages.tell_code,
         "number call code",
         show_form=pages.show_code,
-        guard=require_signed_in,
+        guard=agent_of,
         form_query=pages.call_query,
     ),
 )

@@ -61,7 +61,7 @@ async def show(request: web.Request, form: Form) -> web.Response:
 
 
 async def submit(request: web.Request, fields: dict[str, str]) -> web.StreamResponse | Form:
-    """Search; one account leads on to its page."""
+    """Search; one account, or the number of a request, leads on to its page."""
     found, kind = agent_of(request), SearchAccounts
     message = kind(agent_id=found.account_id, text=seal(request, kind, "text", fields["search"]))
     try:
@@ -69,6 +69,8 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.StreamResp
         view = await ask_support(request, message, AccountsFoundView, new_token())
     except Refused as refused:
         return _refused(request, fields, refused.refusal)
+    if view.request_number:
+        raise Redirect("request", number=view.request_number)
     rows: list[AccountRow] = []
     if view.rows is not None:
         text = open_sealed(request, AccountsFoundView, "rows", view.rows)
@@ -81,7 +83,6 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.StreamResp
         kinds=list(view.kinds),
         more=view.more,
         away=list(view.away),
-        request_number=view.request_number,
         rows=[msgspec.to_builtins(row) for row in rows],
     )
 
@@ -94,7 +95,6 @@ def _shown(result: dict[str, Any], lang: str) -> dict[str, Any]:
         "more": result["more"],
         "rows": shown_rows(rows, lang),
         "missing": missing_parts(result["away"], lang),
-        "request_number": result["request_number"],
     }
 
 

@@ -1,0 +1,51 @@
+"""Pages about requests of people."""
+
+from functools import partial
+
+from services.gateway.desk.features.requests import new_request, queue_page, request_pages
+from services.gateway.desk.support import agent_of
+from services.gateway.http.routes import Page
+
+agent_page = partial(Page, guard=agent_of)
+PAGES = (
+    agent_page(
+        "requests",
+        "/assistance/demandes",
+        queue_page.show,
+        login_target="demandes",
+        keep_query=queue_page.keep_query,
+    ),
+    agent_page(
+        "new_request",
+        "/assistance/demandes/nouvelle",
+        None,
+        new_request.submit,
+        "kind channel account_id address language text",
+        show_form=new_request.show,
+    ),
+    agent_page("request", "/assistance/demandes/{number}", show_form=request_pages.show),
+    agent_page(
+        "take_request",
+        "/assistance/demandes/{number}/prise",
+        None,
+        request_pages.take,
+        "version",
+        shown_on="request",
+    ),
+    agent_page(
+        "release_request",
+        "/assistance/demandes/{number}/retour",
+        None,
+        request_pages.release,
+        "version",
+        shown_on="request",
+    ),
+    agent_page(
+        "answer_request",
+        "/assistance/demandes/{number}/reponse",
+        None,
+        request_pages.answer,
+        "version text after ready_answer insert take",
+        shown_on="request",
+    ),
+)

@@ -1,0 +1,174 @@
+"""Requests at the desk: the queue, one request, and two agents on one (V-02, AZ-01)."""
+
+import re
+
+import pytest
+
+from tests.support.actors.desk_agent import DeskAgent, signed_in_agent
+from tests.support.actors.http_browser import HttpResponse
+from tests.support.servers.desk import Desk
+
+pytestmark = pytest.mark.asyncio(loop_scope="package")
+
+QUEUE = "/assistance/demandes"
+ASKED = "La rue a changé <b>de nom</b>, voir http://piege.example/rue"
+TYPED = "Bonjour, depuis quand ? Merci."
+
+
+async def opened(agent: DeskAgent, kind: str = "message", channel: str = "call") -> str:
+    """A request that an agent wrote down; returns its page's path."""
+    form = await agent.browser.get(f"{QUEUE}/nouvelle")
+    given = {"kind": kind, "channel": channel, "address": "lea@labo.fr", "language": "fr"}
+    page = await agent.browser.post(form, f"{QUEUE}/nouvelle", {**given, "text": ASKED})
+    assert re.fullmatch(rf"{QUEUE}/[A-Z]{{3}}-\w{{5}}-\w{{5}}", page.path), page.text
+    assert "Demande enregistrée" in page.text
+    return page.path
+
+
+async def taken(agent: DeskAgent, path: str) -> HttpResponse:
+    page = await agent.browser.get(path)
+    return await agent.browser.post(page, f"{path}/prise", {})
+
+
+async def answered(
+    agent: DeskAgent, page: HttpResponse, path: str, text: str = TYPED, **fields: str
+) -> HttpResponse:
+    given = {"text": text, "after": "", **fields}
+    return await agent.browser.post(page, f"{path}/reponse", given)
+
+
+async def test_v_02_the_queue_lists_what_is_asked_of_the_desk_by_filter(desk: Desk) -> None:
+    agent = await signed_in_agent(desk)
+    message, correction = await opened(agent), await opened(agent, "correction", "mail")
+    await taken(agent, message)
+
+    async def shown(query: str) -> set[str]:
+        page = await agent.browser.get(f"{QUEUE}?{query}")
+        assert page.status == 200, page.text
+        return {one for one in (message, correction) if f'href="{one}"' in page.html}
+
+    assert await shown("") == {message, correction}
+    assert await shown("a=mine") == {message}
+    assert correction in await shown("a=to_take")
+    assert message not in await shown("a=to_take")
+    assert await shown("type=correction") == {correction}
+    assert await shown("etat=in_progress") == {message}
+    assert await shown("retard=1") == set()
+    assert await shown("tri=-received&page=1&type=x&etat=<b>") == {message, correction}
+
+
+async def test_what_the_person_wrote_is_quoted_and_never_linked(desk: Desk) -> None:
+    agent = await signed_in_agent(desk)
+    page = await agent.browser.get(await opened(agent))
+    assert "&lt;b&gt;de nom&lt;/b&gt;, voir http://piege.example/rue</blockquote>" in page.html
+    assert 'href="http://piege' not in page.html
+
+
+async def test_v_02_an_agent_takes_answers_asks_and_closes(desk: Desk) -> None:
+    agent = await signed_in_agent(desk)
+    path = await opened(agent)
+    page = await taken(agent, path)
+    assert "Cette demande est à vous." in page.text
+    wrong = await answered(agent, page, path, f"{TYPED} Voir www.autre.fr")
+    assert "qui ne sont pas du portail : www.autre.fr" in wrong.text.replace("\u00a0", " ")
+    assert TYPED in wrong.text
+    empty = await answered(agent, wrong, path, "")
+    assert "Écrivez votre réponse." in empty.text
+    sent = await answered(agent, empty, path)
+    assert "Réponse envoyée à la personne." in sent.text
+    assert TYPED in sent.text
+    asked = await answered(agent, sent, path, "Quelle rue ?", after="ask")
+    assert "en attente de la personne" in asked.text
+    closed = await answered(agent, asked, path, "", after="done_as_asked")
+    assert "Demande close" in closed.text
+    assert "comme demandé" in closed.text
+    assert "/reponse" not in closed.html
+
+
+async def test_a_ready_made_answer_is_put_in_front_of_what_is_typed(desk: Desk) -> None:
+    agent = await signed_in_agent(desk)
+    path = await opened(agent)
+    page = await taken(agent, path)
+    given = await answered(agent, page, path, insert="1", ready_answer="refused")
+    assert "Nous n'avons pas pu vérifier" in given.text
+    assert given.text.index("Nous n'avons pas pu vérifier") < given.text.index(TYPED)
+    assert "Réponse envoyée" not in given.text
+
+
+async def test_an_agent_gives_back_what_they_took(desk: Desk) -> None:
+    agent = await signed_in_agent(desk)
+    path = await opened(agent)
+    page = await taken(agent, path)
+    back = await agent.browser.post(page, f"{path}/retour", {})
+    assert "Demande rendue" in back.text
+    assert f"{path}/prise" in back.html
+
+
+async def test_two_agents_on_one_request_the_second_keeps_the_text(desk: Desk) -> None:
+    """Who comes second is told what the first did, takes the request with the text, and sends."""
+    first, second = await signed_in_agent(desk), await signed_in_agent(desk)
+    path = await opened(first)
+    page = await taken(second, path)
+    await taken(first, path)
+    late = await answered(second, page, path)
+    assert late.status == 409
+    assert "Modifiée entre-temps" in late.text
+    assert re.search(r"Entre-temps Prise ?, Zoé Martin", late.text)
+    assert f"{TYPED}</textarea>" in late.html
+    again = await answered(second, late, path, take="1")
+    assert f"{TYPED}</textarea>" in again.html
+    assert "Réponse envoyée" not in again.text
+    sent = await answered(second, again, path)
+    assert "Réponse envoyée à la personne." in sent.text
+
+
+async def test_a_request_that_was_taken_meanwhile_is_not_taken_unseen(desk: Desk) -> None:
+    first, second = await signed_in_agent(desk), await signed_in_agent(desk)
+    path = await opened(first)
+    seen = await second.browser.get(path)
+    await taken(first, path)
+    late = await second.browser.post(seen, f"{path}/prise", {})
+    assert late.status == 409
+    assert "Rien n'a été fait" in late.text
+    now = await second.browser.post(late, f"{path}/prise", {})
+    assert "Cette demande est à vous." in now.text
+
+
+async def test_az_01_an_auditor_reads_and_an_operator_sees_nothing(desk: Desk) -> None:
+    agent = await signed_in_agent(desk)
+    auditor, operator = (
+        await signed_in_agent(desk, "auditor"),
+        await signed_in_agent(desk, "operator"),
+    )
+    path = await opened(agent)
+    page = await auditor.browser.get(path)
+    assert page.status == 200
+    assert '<form method="post" action="/assistance/demandes' not in page.html
+    assert "/nouvelle" not in (await auditor.browser.get(QUEUE)).html
+    fields = {"csrf": page.form("/langue")["csrf"], "version": "1", "key": "k" * 43}
+    same = {"Sec-Fetch-Site": "same-origin"}
+    refused = await auditor.browser.send_form(f"{path}/prise", fields, headers=same)
+    assert refused.status == 403
+    for closed in (QUEUE, path):
+        assert (await operator.browser.get(closed)).status == 403
+
+
+async def test_the_number_in_the_search_opens_its_request(desk: Desk) -> None:
+    agent = await signed_in_agent(desk)
+    path = await opened(agent)
+    page = await agent.browser.get("/assistance/recherche")
+    number = path.rpartition("/")[2]
+    found = await agent.browser.post(page, "/assistance/recherche", {"search": number.lower()})
+    assert found.path == path
+
+
+async def test_a_new_request_names_what_is_missing_and_keeps_the_rest(desk: Desk) -> None:
+    agent = await signed_in_agent(desk)
+    form = await agent.browser.get(f"{QUEUE}/nouvelle?compte=12")
+    page = await agent.browser.post(form, form.path, {"account_id": "12", "text": ASKED})
+    assert "Cet identifiant n'est pas complet" in page.text
+    page = await agent.browser.post(page, f"{QUEUE}/nouvelle", {"account_id": "", "text": ASKED})
+    for message in ("Choisissez un type.", "comment la demande est arrivée", "adresse"):
+        assert message in page.text
+    assert "voir http://piege.example/rue</textarea>" in page.html
+    assert (await agent.browser.get(f"{QUEUE}/COR-A44X2-YZ7EW")).status == 404
