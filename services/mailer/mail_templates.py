@@ -101,6 +101,9 @@ class NoticeData(TemplateData, frozen=True, kw_only=True, omit_defaults=True):
     failures: int = 0
     desk_only: bool = False
     undo_until: datetime | None = None
+    months: int = 0
+    deactivation_at: datetime | None = None
+    again: bool = False
     number: str = ""
     signed_in: bool = False
 
@@ -295,6 +298,15 @@ _notice(
     **NO_DISAVOWAL,
     event=registration.AccountDeactivated,
     at="deactivated_at",
+    choices={"by": ("desk", "inactivity")},
+)
+_notice(
+    "account_dormant",
+    path="/connexion",
+    **NO_DISAVOWAL,
+    event=registration.DormantAccountWarned,
+    at="warned_at",
+    choices={"again": (False, True)},
 )
 
 
@@ -507,6 +519,7 @@ def examples(template: Template) -> Iterator[TemplateData]:
         "device": "Firefox, Windows",
         "network": "192.0.2.0/24",
         "left": 9,
+        "months": 17,
         "failures": 3,
         "number": "ACT-12",
         "kind": "correction",
@@ -517,7 +530,9 @@ def examples(template: Template) -> Iterator[TemplateData]:
         "agent": "luc@example.org",
     }
     moments = ("requested_at", "expires_at", "terms_accepted_at", "enrol_before", "validated_at")
-    values = known | dict.fromkeys((*moments, "at", "until", "undo_until", "due_at"), then)
+    values = known | dict.fromkeys(
+        (*moments, "at", "until", "undo_until", "due_at", "deactivation_at"), then
+    )
     for variant in template.variants:
         given = {k: v for k, v in values.items() if k in template.data_type.__struct_fields__}
         yield msgspec.convert(given | dict(variant), template.data_type)

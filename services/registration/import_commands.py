@@ -24,7 +24,12 @@ BATCH = 1_000
 async def plan(tx: Connection, persons: Sequence[Person], *, renew: bool) -> Plan:
     """What the import of these persons would do. `renew`: an account that was imported before and
     never joined gets another code instead of being taken."""
-    found = await account_import_store.find_taken(tx, [one.address.key for one in persons])
+    keys = [one.address.key for one in persons]
+    found = await account_import_store.find_taken(tx, keys)
+    if renew:
+        # Nobody joins one of them from here on; read again, since somebody may have just now.
+        await account_import_store.lock_accounts(tx, [each for each in found.values() if each])
+        found = await account_import_store.find_taken(tx, keys)
     new, renewed, taken = [], [], []
     for one in persons:
         account_id = found.get(one.address.key)
@@ -51,7 +56,6 @@ async def carry_out(
     `below(n)` returns a secure random number from 0 to n - 1. asyncpg's UniqueViolationError where
     an address got an account meanwhile.
     """
-    await account_import_store.lock_accounts(tx, [one.id for one in planned.renewed])
     accounts = sorted((*planned.new, *planned.renewed), key=lambda one: one.person.line)
     new = {one.id for one in planned.new}
     handed: list[HandedCode] = []

@@ -21,6 +21,7 @@ EXPIRING = (
     ("address_codes", "account_id", "expires_at", timedelta(days=1)),
     ("resumption_codes", "account_id", "expires_at", timedelta(days=1)),
     ("recovery_address_changes", "account_id", "expires_at", timedelta(days=1)),
+    ("dormant_accounts", "account_id", "ended_at", timedelta(days=365)),
     ("address_changes", "account_id", "kept_until", timedelta()),
     ("address_questions", "id", "expires_at", timedelta()),
     ("disavowals", "mail_id", "expires_at", timedelta()),

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from services.registration import dormant_accounts
 from services.registration.common_words import is_too_simple
 from services.registration.data_files import load_common_words, load_rules, load_terms
 from services.registration.deps import Deps
@@ -85,7 +86,13 @@ async def build(runtime: Runtime, settings: RegistrationSettings) -> AsyncIterat
         if await purge(runtime.pool, runtime.clock()):
             runtime.wake_relay()
 
+    async def watch_dormant_accounts() -> None:
+        done = await dormant_accounts.run(runtime.pool, settings.dormant_months, runtime.clock())
+        if done.emitted:
+            runtime.wake_relay()
+
     runtime.every(INTERVAL_SECONDS, "purge", purge_and_publish)
+    runtime.every(dormant_accounts.INTERVAL_SECONDS, "dormant_accounts", watch_dormant_accounts)
     try:
         yield deps
     finally:
@@ -201,6 +208,7 @@ SERVICE = Service(
         answers(holder.ExportAccount, data_export.export_account),
         answers(desk.SearchAccounts, account_search.search_accounts),
         answers(desk.DescribeAccounts, account_search.describe_accounts),
+        answers(desk.ListDormantAccounts, account_search.list_dormant_accounts),
     ),
     emits=(
         events.AccountRequested,
@@ -228,6 +236,7 @@ SERVICE = Service(
         events.AddressChangeRequested,
         events.AddressChanged,
         # What the desk decided.
+        events.DormantAccountWarned,
         events.AccountDeactivated,
         events.AccountReactivated,
         events.AccountUnfreezeAllowed,

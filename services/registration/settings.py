@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from services.registration.dormancy import validate_months
 from services.registration.limit_settings import LimitSettings
 from shared.security.seal_keys import OpeningRing, SealingRing
 from shared.security.sealing import KeyRing
@@ -156,6 +157,16 @@ class RegistrationSettings(LimitSettings):
         doc="How long after the verification of the address a second factor may be enrolled.",
         unit="hours",
         between=(1, 72),
+    )
+    dormant_months: int = setting(
+        "IMPEX_DORMANT_MONTHS",
+        default=0,
+        default_doc="0: never",
+        doc="After how many months without a sign-in an account is deactivated, at least 6; its "
+        "holder is warned 30 and 7 days before.",
+        unit="months",
+        between=(0, 120),
+        valid=validate_months,
     )
     terms_dir: Path | None = setting(
         "IMPEX_TERMS_DIR",

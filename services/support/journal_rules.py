@@ -104,6 +104,7 @@ EVENT_RULES: Mapping[str, EntryRule] = {
     "registration.LostPhoneReported.v1": _kept("security"),
     "registration.AccountFrozen.v1": _kept("security"),
     "registration.AccountThawed.v1": _kept("security"),
+    "registration.DormantAccountWarned.v1": _kept("account"),
     "registration.AccountDeactivated.v1": _kept("account"),
     "registration.AccountReactivated.v1": _kept("account"),
     "registration.CredentialsRemoved.v1": _kept("security"),

@@ -41,6 +41,9 @@ EVENTS: Mapping[str, str] = {
     "registration.LostPhoneReported.v1": N_("Perte du téléphone confirmée"),
     "registration.AccountFrozen.v1": N_("Compte bloqué"),
     "registration.AccountThawed.v1": N_("Compte débloqué"),
+    "registration.DormantAccountWarned.v1": N_(
+        "Sans connexion depuis longtemps : désactivation annoncée pour le {deactivation_at}"
+    ),
     "registration.AccountDeactivated.v1": N_("Compte désactivé"),
     "registration.AccountReactivated.v1": N_("Compte réactivé"),
     "registration.CredentialsRemoved.v1": N_("Adresse, mot de passe et téléphone retirés"),
@@ -194,6 +197,7 @@ VALUES: Mapping[str, str] = {
     "code": N_("par le code envoyé"),
     "link": N_("par le lien envoyé"),
     "desk": N_("secrétariat"),
+    "inactivity": N_("sans connexion depuis longtemps"),
     "lost_phone": N_("téléphone perdu"),
     "phone": N_("avec un code de l'ancien téléphone"),
     "recovery": N_("avec un code de secours"),
@@ -292,6 +296,7 @@ ACTORS: Mapping[str, str] = {
 AUTOMATIC = frozenset(
     (
         "registration.RequestExpired.v1",
+        "registration.DormantAccountWarned.v1",
         "registration.SignInLocked.v1",
         "registration.UnlockOffered.v1",
         "mfa.CodeCheckLocked.v1",

@@ -18,8 +18,12 @@ CATEGORIES = {
         SELECT id::text AS account_id, address, first_name, last_name, language, state, created_at,
             imported_at, verified_at AS address_proved_at, named_at AS name_changed_at,
             address_changed_at, second_factor_at, phone_replaced_at, frozen_at, undo_until,
-            desk_only AS only_the_desk_thaws
-        FROM accounts WHERE id = $1
+            desk_only AS only_the_desk_thaws, signed_in_at AS last_sign_in_at
+        FROM accounts LEFT JOIN last_sign_ins ON account_id = id WHERE id = $1
+    """,
+    "dormant_account": """
+        SELECT last_used_at, warned_at, warned_again_at, deactivation_at, outcome, ended_at
+        FROM dormant_accounts WHERE account_id = $1
     """,
     "password": "SELECT set_at, right_at AS last_right_at FROM credentials WHERE account_id = $1",
     "terms": """

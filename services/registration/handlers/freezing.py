@@ -12,7 +12,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.registration import account_store, mailed_link_store
+from services.registration import account_store, dormancy_store, mailed_link_store
 from services.registration.accounts import (
     UNDO_PERIOD,
     Account,
@@ -152,6 +152,7 @@ async def session_opened(event: SessionOpened, context: Context[Deps]) -> None:
     if account is None:
         return
     await account_store.record_second_factor(context.tx, account.id, event.opened_at)
+    await dormancy_store.record_sign_in(context.tx, account.id, event.opened_at, context.now())
     if account.state == "frozen" and event.phone_replaced:
         return
     if not await account_store.unfreeze(context.tx, account.id, event.opened_at):

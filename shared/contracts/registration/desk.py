@@ -5,7 +5,7 @@ from datetime import datetime
 import msgspec
 
 from shared.contracts.account_search import AccountRecordsView, FoundAccountsView
-from shared.contracts.base import Request, Sealed, request
+from shared.contracts.base import Reply, Request, Sealed, request
 from shared.contracts.registration.events import OWNER
 
 #: What accounts can be searched by.
@@ -51,3 +51,51 @@ class DescribeAccounts(Request, frozen=True, kw_only=True):
     """These accounts, each an `AccountRecord`. Refused with `too_many` (params: max)."""
 
     account_ids: tuple[str, ...]
+
+
+#: What became of accounts that nobody signed in to: `warned` until the case ends, `withdrawn` where
+#: the account was closed meanwhile or the rule changed.
+DORMANT_OUTCOMES = ("warned", "spared", "deactivated", "withdrawn")
+
+
+class DormantAccountRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """An account that was warned because nobody signed in to it for a long time."""
+
+    account_id: str
+    address: str
+    first_name: str
+    last_name: str
+    last_used_at: datetime
+    warned_at: datetime
+    warned_again_at: datetime | None = None
+    deactivation_at: datetime
+    outcome: str
+    ended_at: datetime | None = None
+
+
+class DormantAccountsView(Reply, frozen=True, kw_only=True):
+    """A page of them: `records` is the JSON of a list of `DormantAccountRecord`, sealed for
+    support.
+
+    The counts are those of each outcome. `months` is after how many an account is deactivated, 0
+    where none is.
+    """
+
+    records: Sealed
+    warned: int
+    spared: int
+    deactivated: int
+    withdrawn: int
+    months: int
+
+
+@request(OWNER, DormantAccountsView, changes=False)
+class ListDormantAccounts(Request, frozen=True, kw_only=True):
+    """The accounts of one outcome, those that ended last first, then those that are due first.
+
+    Refused with `unknown_choice` (params: field) or `too_many` (params: max).
+    """
+
+    outcome: str
+    limit: int
+    offset: int

@@ -273,10 +273,25 @@ class AccountThawed(Event, frozen=True, kw_only=True):
 
 
 @event(OWNER)
+class DormantAccountWarned(Event, frozen=True, kw_only=True):
+    """Nobody signed in to the account for `months` whole months: unless somebody does, it is
+    deactivated at `deactivation_at`. Said 30 days before, and 7 days before (`again`)."""
+
+    months: int
+    deactivation_at: datetime
+    again: bool
+    warned_at: datetime
+
+
+@event(OWNER)
 class AccountDeactivated(Event, frozen=True, kw_only=True):
-    """The account can no longer sign in and keeps its history; its sessions must end."""
+    """The account can no longer sign in and keeps its history; its sessions must end.
+
+    `by` is `desk`, or `inactivity` where nobody signed in for a long time.
+    """
 
     deactivated_at: datetime
+    by: str = "desk"
 
 
 @event(OWNER)

@@ -24,6 +24,7 @@ from shared.contracts.registration.events import (
     AddressChanged,
     AddressChangeRequested,
     AddressProofRequested,
+    DormantAccountWarned,
     KnownAddressRequested,
     LostPhoneClaimed,
     NameChanged,
@@ -157,6 +158,10 @@ def everything() -> list[tuple[Event, str]]:
         (AccountFrozen(by="holder", desk_only=False, frozen_at=at), "account_frozen"),
         (AccountThawed(thawed_at=at), "account_thawed"),
         (AccountDeactivated(deactivated_at=at), "account_deactivated"),
+        (
+            DormantAccountWarned(months=17, deactivation_at=at + HOUR, again=False, warned_at=at),
+            "account_dormant",
+        ),
         (call_ended(), "call_without_result"),
         (code_told(), "resumption_code_told"),
         (LostPhoneStopped(number=NUMBER, by="sign_in", stopped_at=at), "lost_phone_stopped"),

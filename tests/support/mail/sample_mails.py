@@ -56,6 +56,8 @@ VALUES: dict[str, Any] = {
     "due_at": UNTIL,
     "number": "ACT-12",
     "undo_until": UNTIL,
+    "months": 17,
+    "deactivation_at": UNTIL,
     "giver": "é***@labo.example",
     "receiver": "z***@labo.example",
     "changes": (("city", "Lyon", "Saint-Étienne"), ("position", "", "responsible_pharmacist")),

@@ -34,6 +34,7 @@ WITHOUT_LINK = {
     ("new_address_code", 0),
     ("recovery_address_code", 0),
     ("account_deactivated", 0),
+    ("account_deactivated", 1),
     *(("account_frozen", case) for case in (2, 3, 6, 7, 10, 11)),
     *(("no_account", case) for case in (2, 3)),
     *(

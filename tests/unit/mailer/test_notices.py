@@ -111,6 +111,15 @@ WORDS = {
     ("recovery_address_changed", 0): ("a été ajoutée à votre compte", "was added to your account"),
     ("recovery_address_changed", 1): ("de votre compte a été retirée", "your account was removed"),
     ("account_deactivated", 0): ("appelez le 01.55.87.40.90", "call +33 1 55 87 40 90"),
+    ("account_deactivated", 1): ("malgré nos deux messages", "in spite of our two emails"),
+    ("account_dormant", 0): (
+        "depuis 17 mois. Sans connexion avant le 2 décembre 2026",
+        "for 17 months. Without a sign-in before 2 December 2026",
+    ),
+    ("account_dormant", 1): (
+        "C'est notre dernier message avant cette date.",
+        "This is our last email before that date.",
+    ),
 }
 
 
@@ -236,6 +245,7 @@ def test_every_notice_has_that_link_but_those_where_it_does_not_help() -> None:
     assert set(NOTICES) - set(DISAVOWING) == {
         "account_frozen",
         "account_deactivated",
+        "account_dormant",
         "lost_phone_released",  # nobody can sign in any more
         "sign_in_locked",  # strangers provoke it (S-04)
     }

@@ -1,0 +1,127 @@
+"""SQL on sign-ins and dormant accounts, in the caller's transaction.
+
+Whoever changes a case has locked its account; a batch skips accounts that others hold.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from services.registration.dormancy import (
+    SECOND_WARNING,
+    SIGNING_IN,
+    DormantAccount,
+)
+from shared.contracts.registration.desk import DormantAccountRecord
+from shared.database import Connection, row_count
+from shared.database.rows import upsert
+
+RECORD_SIGN_IN = """
+INSERT INTO last_sign_ins (account_id, signed_in_at) VALUES ($1, $2)
+ON CONFLICT (account_id) DO UPDATE
+SET signed_in_at = greatest(last_sign_ins.signed_in_at, excluded.signed_in_at)
+"""
+SPARE = """
+UPDATE dormant_accounts SET outcome = 'spared', ended_at = $3
+WHERE account_id = $1 AND ended_at IS NULL AND last_used_at < $2
+"""
+# Blocked, closed and credential-less accounts are left alone.
+OPEN_ACCOUNTS = """
+accounts AS account JOIN credentials AS credential ON credential.account_id = account.id
+    LEFT JOIN last_sign_ins AS latest ON latest.account_id = account.id
+"""
+#: `greatest` ignores what is null. Joined again after a lost phone, an account begins anew.
+LAST_USED = "greatest(latest.signed_in_at, account.created_at, account.verified_at)"
+FIND_UNWARNED = f"""
+SELECT account.id::text AS account_id, {LAST_USED} AS last_used_at
+FROM {OPEN_ACCOUNTS}
+WHERE account.state = 'active' AND {LAST_USED} <= $1
+    AND NOT EXISTS (
+        SELECT FROM dormant_accounts AS known
+        WHERE known.account_id = account.id AND known.ended_at IS NULL)
+LIMIT $2 FOR NO KEY UPDATE OF account SKIP LOCKED
+"""  # noqa: S608 - constants
+COLUMNS = """
+known.account_id::text, known.last_used_at, known.warned_at, known.warned_again_at,
+known.deactivation_at, known.outcome, known.ended_at
+"""
+FIND_DUE = f"""
+SELECT {COLUMNS}
+FROM dormant_accounts AS known JOIN accounts AS account ON account.id = known.account_id
+    JOIN credentials AS credential ON credential.account_id = account.id
+WHERE known.ended_at IS NULL AND account.state = 'active' AND known.deactivation_at <= $1
+"""  # noqa: S608 - constants
+FIND_UNREMINDED = f"""{FIND_DUE} AND known.warned_again_at IS NULL
+ORDER BY known.deactivation_at LIMIT $2 FOR NO KEY UPDATE OF account SKIP LOCKED
+"""
+FIND_EXPIRED = f"""{FIND_DUE} AND known.warned_again_at IS NOT NULL
+    AND (credential.right_at IS NULL OR credential.right_at <= $3)
+ORDER BY known.deactivation_at LIMIT $2 FOR NO KEY UPDATE OF account SKIP LOCKED
+"""
+WITHDRAW = """
+UPDATE dormant_accounts AS known SET outcome = 'withdrawn', ended_at = $1
+WHERE ended_at IS NULL AND ($2::timestamptz IS NULL OR last_used_at > $2 OR NOT EXISTS (
+    SELECT FROM accounts AS account
+        JOIN credentials AS credential ON credential.account_id = account.id
+    WHERE account.id = known.account_id AND account.state = 'active'))
+"""
+LIST = f"""
+SELECT {COLUMNS}, coalesce(known.outcome, 'warned') AS outcome, account.address,
+    account.first_name, account.last_name
+FROM dormant_accounts AS known JOIN accounts AS account ON account.id = known.account_id
+WHERE coalesce(known.outcome, 'warned') = $1
+ORDER BY known.ended_at DESC NULLS LAST, known.deactivation_at, known.account_id
+LIMIT $2 OFFSET $3
+"""  # noqa: S608 - constants
+COUNT = """
+SELECT coalesce(outcome, 'warned') AS outcome, count(*) AS number FROM dormant_accounts GROUP BY 1
+"""
+
+
+async def record_sign_in(tx: Connection, account_id: str, at: datetime, now: datetime) -> None:
+    """Record a sign-in, which spares an account that was warned before it."""
+    await tx.execute(RECORD_SIGN_IN, account_id, at)
+    await tx.execute(SPARE, account_id, at, now)
+
+
+async def withdraw(tx: Connection, now: datetime, cutoff: datetime | None) -> int:
+    """End the warnings of accounts that were closed since, or that the rule does not concern any
+    more: those last used after `cutoff`; all without one."""
+    return row_count(await tx.execute(WITHDRAW, now, cutoff))
+
+
+async def find_unwarned(tx: Connection, cutoff: datetime, limit: int) -> list[tuple[str, datetime]]:
+    """(account's id, last use) of accounts last used until then, locked."""
+    rows = await tx.fetch(FIND_UNWARNED, cutoff, limit)
+    return [(row["account_id"], row["last_used_at"]) for row in rows]
+
+
+async def find_unreminded(tx: Connection, now: datetime, limit: int) -> list[DormantAccount]:
+    """Accounts whose second warning is due, locked."""
+    return _accounts(await tx.fetch(FIND_UNREMINDED, now + SECOND_WARNING, limit))
+
+
+async def find_expired(tx: Connection, now: datetime, limit: int) -> list[DormantAccount]:
+    """Accounts to deactivate, locked; not those that somebody is signing in to."""
+    return _accounts(await tx.fetch(FIND_EXPIRED, now, limit, now - SIGNING_IN))
+
+
+async def save(tx: Connection, case: DormantAccount) -> None:
+    """Store what is known of a dormant account, instead of what was."""
+    await upsert(tx, "dormant_accounts", vars(case), "account_id")
+
+
+async def list_accounts(
+    tx: Connection, outcome: str, limit: int, offset: int
+) -> list[DormantAccountRecord]:
+    """Accounts that were warned and whose outcome this is, `warned` while it is open."""
+    rows = await tx.fetch(LIST, outcome, limit, offset)
+    return [DormantAccountRecord(**dict(row)) for row in rows]
+
+
+async def count(tx: Connection) -> dict[str, int]:
+    """How many accounts have each outcome."""
+    return {row["outcome"]: row["number"] for row in await tx.fetch(COUNT)}
+
+
+def _accounts(rows: list[Any]) -> list[DormantAccount]:
+    return [DormantAccount(**dict(row)) for row in rows]
