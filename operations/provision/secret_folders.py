@@ -10,7 +10,7 @@ import grp
 import os
 import pwd
 import stat
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple
 from pathlib import Path
 
@@ -135,10 +135,16 @@ def _rotate(root: Path, name: str) -> int:
     others = [reader for reader in paths if reader != ALL]
     last = [reader for reader in others if seals(reader, name)]
     first = [reader for reader in others if reader not in last]
-    order = ", then ".join(" and ".join(group) for group in (first, last) if group)
+    order = ", then ".join(_listed(group) for group in (first, last) if group)
     say(f"{name} has a new key in front. Restart {order}.")
     say("Remove the former keys when nothing needs them any more: see « Keys » in the runbook.")
     return 0
+
+
+def _listed(names: Sequence[str]) -> str:
+    """`gateway, profile and support`."""
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def is_seal_ring(name: str) -> bool:

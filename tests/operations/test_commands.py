@@ -124,7 +124,7 @@ async def test_dead_letters_are_listed_without_their_content_and_sent_again(
 def test_a_service_without_dead_letters_is_named(system: System, tmp_path: Path) -> None:
     done = impex(operator(system, tmp_path), "dead", "list", "portal")
     assert done.returncode == 2
-    known = "dossiers, mailer, mfa, profile, registration, gateway"
+    known = "dossiers, mailer, mfa, profile, registration, support, desk, gateway"
     assert done.stderr == f"impex: SERVICE: must be one of {known}, not portal\n"
 
 

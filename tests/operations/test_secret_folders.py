@@ -266,7 +266,7 @@ def test_s_02_a_shared_key_of_before_is_taken_from_those_who_seal(
     """Before the rotation everything works as it did; after it, what was stored still opens."""
     name, shared = "IMPEX_SEAL_KEYS_REGISTRATION", new_key("k1")
     having = list(folder.glob(f"*/{name}"))
-    assert len(having) == 4
+    assert len(having) == 5
     for path in having:
         replace_secret(path, shared)
     stored = Sealer("registration", SealingRing.parse(shared)).seal("123456", "a field")
@@ -277,13 +277,13 @@ def test_s_02_a_shared_key_of_before_is_taken_from_those_who_seal(
 
     assert secrets(folder, "--rotate", name) == 0
     assert capsys.readouterr().out.startswith(
-        f"{name} has a new key in front. Restart registration, then gateway and profile."
+        f"{name} has a new key in front. Restart registration, then gateway, profile and support."
     )
     reader = Opener(
         "registration", OpeningRing.parse((folder / "registration" / name).read_text().strip())
     )
     assert reader.open(stored, "a field") == "123456"
-    for sender in ("gateway", "profile"):
+    for sender in ("gateway", "profile", "support"):
         text = (folder / sender / name).read_text().strip()
         assert shared not in text
         sealed = Sealer("registration", SealingRing.parse(text)).seal("654321", "a field")

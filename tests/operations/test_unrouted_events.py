@@ -16,7 +16,8 @@ from shared.messaging.topology import EVENTS, MAX_UNROUTED_BYTES, UNROUTED, UNRO
 from tests.support import eventually
 from tests.support.servers.shared_servers import ROOT, Broker, TestServers
 
-TYPE = "registration.EmailVerified.v1"
+#: Of a later version: support hears every event there is today.
+TYPE = "registration.EmailVerified.v2"
 
 
 async def publish(broker: Broker, *texts: str) -> None:

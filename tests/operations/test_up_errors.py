@@ -81,7 +81,12 @@ def test_a_misspelt_variable_is_reported_in_one_line(tmp_path: Path) -> None:
 def test_keys_and_urls_are_not_required_before_provisioning() -> None:
     assert validate_settings({}) == load(StackSettings, {})
     with pytest.raises(ConfigurationError) as caught:
-        validate_settings({"IMPEX_BASE_URL": "https://portal.example"})
+        validate_settings(
+            {
+                "IMPEX_BASE_URL": "https://portal.example",
+                "IMPEX_DESK_BASE_URL": "https://desk.example",
+            }
+        )
     named = {name for name, _ in caught.value.problems}
     assert {"IMPEX_LEGAL_DIR", "IMPEX_TERMS_DIR", "IMPEX_MAIL_SENDER"} <= named
     assert not [name for name in named if name.endswith(("_KEYS", "_URL"))]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import msgspec
 import pytest
@@ -231,7 +231,7 @@ async def test_az_02_nobody_opens_their_own_account(desk: Desk) -> None:
     assert await desk.harness.outcome(desk.opening("question", "supervisor")) == "done"
 
 
-@pytest.mark.parametrize("account_id", [str(uuid4()), "no id", ""])
+@pytest.mark.parametrize("account_id", [str(UUID(int=7)), "no id", ""])
 async def test_az_02_an_account_that_is_none_is_not_found(desk: Desk, account_id: str) -> None:
     opening = desk.opening("question", account_id=account_id)
     assert await desk.harness.outcome(opening) == "not_found"

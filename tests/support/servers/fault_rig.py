@@ -81,8 +81,7 @@ class FaultRig:
         async def left() -> bool:
             depths = await asyncio.to_thread(self.system.broker.depths)
             assert set(SERVICES) <= set(depths)
-            # Events without a subscriber (EmailVerified) stay in the queue of unrouted messages, by
-            # design.
+            # Events without a subscriber stay in the queue of unrouted messages, by design.
             assert {n: depth for n, depth in depths.items() if depth}.keys() <= {UNROUTED}
             return True
 
