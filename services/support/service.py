@@ -36,7 +36,7 @@ from services.support.handlers import (
 from services.support.journal import Journal, journalled
 from services.support.owners import ASKS, Owners
 from services.support.settings import SupportSettings
-from shared.contracts import dossiers, load_contracts, mailer
+from shared.contracts import dossiers, load_contracts
 from shared.contracts.base import EVENTS
 from shared.contracts.gateway import (
     CorrectionRequested,
@@ -152,7 +152,6 @@ SERVICE = Service(
         hears(registration.ActNotCarriedOut, act_objections.not_carried_out),
         hears(profile.ActNotCarriedOut, act_objections.not_carried_out),
         hears(dossiers.ActNotCarriedOut, act_objections.not_carried_out),
-        hears(mailer.ActNotCarriedOut, act_objections.not_carried_out),
     ),
     answers=(
         answers(agents.SignInAgent, agent_sign_in.sign_in, agent_sign_in.check_sign_in),

@@ -64,6 +64,7 @@ OWN: dict[str, tuple[str, str]] = {
         "success",
         N_("Demande enregistrée. La personne reçoit son numéro par message."),
     ),
+    "answer_saved": ("success", N_("Réponse toute faite enregistrée.")),
     "request_taken": ("success", N_("Cette demande est à vous.")),
     "request_released": ("success", N_("Demande rendue : une autre personne peut la prendre.")),
     "answer_sent": ("success", N_("Réponse envoyée à la personne.")),

@@ -65,6 +65,7 @@ SERVICE = Service(
         people_requests.ReleaseRequest,
         people_requests.AnswerRequest,
         people_requests.ListReadyAnswers,
+        people_requests.SaveReadyAnswer,
         mfa.DescribeFactor,
         mfa.StartEnrolment,
         mfa.StartReplacement,

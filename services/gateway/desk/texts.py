@@ -65,6 +65,30 @@ OWN_FIELDS: dict[tuple[str, str], str] = {
     ("channel", "missing"): N_("Choisissez comment la demande est arrivée."),
     ("account_id", "format"): N_("Cet identifiant n'est pas complet : copiez-le de sa page."),
     ("text", "foreign_link"): N_("Retirez ces adresses, qui ne sont pas du portail : {links}"),
+    ("title_fr", "missing"): N_("Écrivez un titre."),
+    ("title_fr", "too_long"): N_("Saisissez au plus {max} caractères."),
+    ("title_fr", "forbidden_characters"): N_(
+        "Retirez les signes qui ne s'affichent pas : réécrivez ce passage au lieu de le coller."
+    ),
+    ("title_fr", "foreign_link"): N_("Retirez ces adresses, qui ne sont pas du portail : {links}"),
+    ("text_fr", "missing"): N_("Écrivez un texte."),
+    ("text_fr", "too_long"): N_("Saisissez au plus {max} caractères."),
+    ("text_fr", "forbidden_characters"): N_(
+        "Retirez les signes qui ne s'affichent pas : réécrivez ce passage au lieu de le coller."
+    ),
+    ("text_fr", "foreign_link"): N_("Retirez ces adresses, qui ne sont pas du portail : {links}"),
+    ("title_en", "missing"): N_("Écrivez un titre."),
+    ("title_en", "too_long"): N_("Saisissez au plus {max} caractères."),
+    ("title_en", "forbidden_characters"): N_(
+        "Retirez les signes qui ne s'affichent pas : réécrivez ce passage au lieu de le coller."
+    ),
+    ("title_en", "foreign_link"): N_("Retirez ces adresses, qui ne sont pas du portail : {links}"),
+    ("text_en", "missing"): N_("Écrivez un texte."),
+    ("text_en", "too_long"): N_("Saisissez au plus {max} caractères."),
+    ("text_en", "forbidden_characters"): N_(
+        "Retirez les signes qui ne s'affichent pas : réécrivez ce passage au lieu de le coller."
+    ),
+    ("text_en", "foreign_link"): N_("Retirez ces adresses, qui ne sont pas du portail : {links}"),
     ("after", "missing"): N_("Choisissez ce qui vient ensuite."),
     ("what", "missing"): N_("Cochez cette case une fois l'acte lu."),
     ("who", "missing"): N_("Cochez cette case une fois le compte vérifié."),

@@ -172,3 +172,26 @@ async def test_a_new_request_names_what_is_missing_and_keeps_the_rest(desk: Desk
         assert message in page.text
     assert "voir http://piege.example/rue</textarea>" in page.html
     assert (await agent.browser.get(f"{QUEUE}/COR-A44X2-YZ7EW")).status == 404
+
+
+async def test_az_01_supervisors_edit_ready_made_answers_and_agents_read_them(desk: Desk) -> None:
+    boss, other = (
+        await signed_in_agent(desk, "supervisor"),
+        await signed_in_agent(desk, "supervisor"),
+    )
+    agent, path = await signed_in_agent(desk), "/assistance/reponses/more"
+    assert "Pour avancer" in (await agent.browser.get("/assistance/reponses")).text
+    assert (await agent.browser.get(path)).status == 403
+    seen, form = await other.browser.get(path), await boss.browser.get(path)
+    wrong = await boss.browser.post(form, path, {"text_fr": "Voir www.autre.fr", "title_en": ""})
+    assert "www.autre.fr" in wrong.text
+    assert "Écrivez un titre." in wrong.text
+    english = {"text_en": "We still need: {list}."}
+    kept = {"text_fr": "Il nous faut encore : {liste}.", "title_en": "More", **english}
+    saved = await boss.browser.post(wrong, path, kept)
+    assert "Réponse toute faite enregistrée." in saved.text
+    assert "Il nous faut encore" in saved.text
+    late = await other.browser.post(seen, path, {"text_fr": "Il manque : {liste}.", **english})
+    assert late.status == 409
+    assert "Il nous faut encore" in late.text
+    assert "Il manque : {liste}.</textarea>" in late.html

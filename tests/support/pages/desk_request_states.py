@@ -15,6 +15,7 @@ from shared.contracts.support.people_requests import (
     AgentPresence,
     DeskEntry,
     ListRequests,
+    ReadyAnswer,
     RequestQueueView,
     RequestRow,
     RequestView,
@@ -23,6 +24,14 @@ from shared.i18n.catalogue import translate
 from tests.support.pages.page_basis import NOW, State, form
 
 ACCOUNT = "0b0f8a52-3c1f-4b0e-9b0a-5b6f3f0f9d11"
+READY = ReadyAnswer(
+    name="call",
+    title_fr="Appel à venir",
+    title_en="Call to come",
+    text_fr="Nous vous appellerons le {date}.",
+    text_en="We will call you on {date}.",
+    version=1,
+)
 TYPED = "Bonjour, depuis quand la rue a-t-elle changé de nom ?"
 FOREIGN = ["Retirez ces adresses, qui ne sont pas du portail : www.autre.fr"]
 
@@ -186,8 +195,16 @@ def desk_request_states(agent: Callable[[str], Any]) -> tuple[State, ...]:
         {"account_id": "12", "text": TYPED},
         {"kind": ["Choisissez un type."], "account_id": ["Cet identifiant n'est pas complet."]},
     )
+    twice = form(
+        {"title_fr": "Appel", "text_fr": TYPED, "title_en": "Call", "text_en": "When?"},
+        alert="Cela a changé entre-temps.",
+    )
+    edited = {"title_fr": READY.title_fr, "text_fr": READY.text_fr}
     return (
         *shown,
+        _state("ready_answers", "ready_answers.html", agent("supervisor"), {}),
+        _state("ready_answer", "ready_answer.html", agent("supervisor"), {"shown": form(edited)}),
+        _state("ready_answer-refused", "ready_answer.html", agent("supervisor"), {"shown": twice}),
         _state("new_request", "new_request.html", agent("agent"), {}),
         _state("new_request-refused", "new_request.html", agent("agent"), {"shown": wrong}),
     )
@@ -202,10 +219,20 @@ def _new_request(lang: str, shown: SimpleNamespace | None = None) -> dict[str, A
     }
 
 
+def _ready_answers(lang: str) -> dict[str, Any]:
+    return {"answers": (READY,), "may_edit": True}
+
+
+def _ready_answer(lang: str, shown: SimpleNamespace) -> dict[str, Any]:
+    return {"form": shown, "one": READY}
+
+
 MADE: dict[str, Callable[..., dict[str, Any]]] = {
     "requests.html": _queue,
     "request.html": _request,
     "new_request.html": _new_request,
+    "ready_answers.html": _ready_answers,
+    "ready_answer.html": _ready_answer,
 }
 
 

@@ -2,7 +2,12 @@
 
 from functools import partial
 
-from services.gateway.desk.features.requests import new_request, queue_page, request_pages
+from services.gateway.desk.features.requests import (
+    new_request,
+    queue_page,
+    ready_answers,
+    request_pages,
+)
 from services.gateway.desk.support import agent_of
 from services.gateway.http.routes import Page
 
@@ -47,5 +52,14 @@ PAGES = (
         request_pages.answer,
         "version text after ready_answer insert take",
         shown_on="request",
+    ),
+    agent_page("ready_answers", "/assistance/reponses", ready_answers.show_list),
+    agent_page(
+        "ready_answer",
+        "/assistance/reponses/{answer}",
+        None,
+        ready_answers.submit,
+        "version title_fr title_en text_fr text_en",
+        show_form=ready_answers.show,
     ),
 )
