@@ -3,10 +3,11 @@
 import dataclasses
 import secrets
 
-from services.support import act_flow, lost_phone_flow, lost_phone_store
+from services.support import act_flow, act_holders, lost_phone_flow, lost_phone_store
 from services.support.act_context import ActContext
 from services.support.act_details import check_note
 from services.support.act_flow import NewAct
+from services.support.act_holders import Holders
 from services.support.agents import Agent
 from services.support.authorization import require_act
 from services.support.deps import Deps
@@ -31,12 +32,22 @@ from shared.contracts.support.lost_phones import (
     ResumptionCodeView,
     TellResumptionCode,
 )
+from shared.database import Pool, acquire
 from shared.domain.resumption_codes import make_resumption_code
 from shared.messaging.handlers import Refused, RequestContext
 from shared.runtime.telemetry import get_logger
 from shared.security.sealing import seal_context
 
 log = get_logger("support")
+
+
+async def find_holder(
+    request: ProposePhoneRemoval | TellResumptionCode | ProposeOtherNames, deps: Deps, pool: Pool
+) -> Holders:
+    """Whose phone is lost: nobody acts on their own account."""
+    async with acquire(pool) as connection:
+        case = await lost_phone_store.find(connection, request.number)
+    return Holders() if case is None else await act_holders.require(deps, [case.account_id])
 
 
 async def propose_removal(request: ProposePhoneRemoval, context: RequestContext[Deps]) -> Reply:
@@ -69,7 +80,10 @@ async def tell_resumption_code(request: TellResumptionCode, context: RequestCont
     """Make a code, for this agent's screen and for registration; the call ends."""
     own = await own_call(request, context)
     act, now, deps = ACTS["tell_resumption_code"], context.now(), context.deps
-    refusal = proposal_refusal(act, own.agent) or code_refusal(act, request.code_at, now)
+    holders: Holders = context.prepared
+    refusal = proposal_refusal(
+        act, own.agent, own_account=holders.is_own(own.agent)
+    ) or code_refusal(act, request.code_at, now)
     if refusal is not None:
         raise Refused(refusal)
     if own.call.matched_at is None or own.call.purpose != CODE:
@@ -127,7 +141,10 @@ def _check_act(
 ) -> str:
     """The note of a proposal that this agent may make now; else `Refused`."""
     act = ACTS[name]
-    refusal = proposal_refusal(act, agent) or code_refusal(act, request.code_at, context.now())
+    holders: Holders = context.prepared
+    refusal = proposal_refusal(act, agent, own_account=holders.is_own(agent)) or code_refusal(
+        act, request.code_at, context.now()
+    )
     if refusal is not None:
         raise Refused(refusal)
     if request.reason not in ACT_REASONS:

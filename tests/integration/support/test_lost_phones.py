@@ -165,6 +165,17 @@ async def test_ot_15_a_proposal_needs_a_code_and_another_agent(
     assert (await desk.page()).state == "proposed"
 
 
+async def test_az_01_nobody_helps_their_own_account_back(
+    desk: LostPhoneDesk, harness: SupportHarness
+) -> None:
+    """An agent with an applicant's account takes the request and plays both sides of the call."""
+    call = await desk.matched()
+    assert harness.owners is not None
+    harness.owners.add(desk.account, address=desk.first.address)
+    assert (await desk.refused(desk.propose(call.call_id)))[0] == "own_account"
+    assert (await desk.page()).state != "proposed"
+
+
 async def test_ot_15_a_number_given_with_the_request_or_too_new_is_not_called(
     desk: LostPhoneDesk,
 ) -> None:
