@@ -16,6 +16,7 @@ from services.mailer.mail_templates import (
     OPENED_AFTER_FAILURES,
     SIGN_IN_LOCKED,
     TEMPLATES,
+    NoticeData,
     Template,
 )
 from shared.contracts.base import Event
@@ -74,7 +75,7 @@ def _always(template: Template) -> Callable[[Event, Context[Deps]], Awaitable[No
 SUBSCRIPTIONS = tuple(
     hears(template.event, _always(template))
     for template in TEMPLATES.values()
-    if template.event is not None
+    if template.event is not None and template.data_type is NoticeData
 )
 
 

@@ -3,7 +3,6 @@
 import csv
 import io
 import re
-from datetime import UTC, datetime
 
 import aiohttp
 import msgspec
@@ -37,7 +36,7 @@ async def test_g_42_in_06_the_file_holds_the_rows_of_the_page_in_its_order(
     assert link is not None
     file = await holder.browser.send("GET", str(link["href"]))
     assert file.headers["Content-Type"] == "text/csv; charset=utf-8; header=present"
-    today = datetime.now(UTC).strftime("%Y")
+    today = holder.portal.clock().strftime("%Y")
     assert re.fullmatch(
         rf'attachment; filename="impexweb-declarations-deposees-{today}-\d\d-\d\d.csv"',
         file.headers["Content-Disposition"],

@@ -97,7 +97,7 @@ async def test_g_26_without_the_code_nothing_is_joined_or_shown(
         assert "Pharmacie des Lilas" not in shown.text
     page = await person.give_password(browser=portal.browser())
     assert page.path == PATH
-    assert "Vos informations et vos dossiers vous attendent." in page.text
+    assert "Ses informations et ses dossiers vous attendent." in page.text
     assert "Lilas" not in page.text
 
 

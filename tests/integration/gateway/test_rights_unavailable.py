@@ -80,11 +80,11 @@ async def test_b_11_an_unavailable_service_is_named(
     person = await settled(portal, address)
     monkeypatch.setattr(RpcClient, "ask", _nobody)
     page = await person.browser.get("/compte/mes-donnees")
-    assert page.text.count("Cette partie manque") == 5
+    assert page.text.count("Cette partie manque") == 6
     assert "Sessions ouvertes" in page.text
     answer = await person.browser.send("GET", "/compte/mes-donnees.json")
     document = json.loads(answer.body)
-    missing = ["registration", "profile", "dossiers", "mfa", "mailer"]
+    missing = ["registration", "profile", "dossiers", "mfa", "mailer", "support"]
     assert (document["complete"], document["missing"]) == (False, missing)
     assert list(document["services"]) == ["gateway"]
 

@@ -44,6 +44,13 @@ FULL = (
     "/compte/mes-donnees.json",
     "/compte/correction",
     "/compte/depart",
+    "/compte/adresse-de-secours",
+    "/compte/adresse-de-secours/validation",
+    "/compte/adresse-de-secours/retrait",
+    "/compte/demandes",
+    "/compte/demandes/demande",
+    "/compte/demandes/demande/annulation",
+    "/compte/demandes/demande/appel",
 )
 POSTS = {
     "password": (
@@ -77,6 +84,12 @@ POSTS = {
         "/compte/mes-donnees",
         "/compte/correction",
         "/compte/depart",
+        "/compte/adresse-de-secours",
+        "/compte/adresse-de-secours/validation",
+        "/compte/adresse-de-secours/retrait",
+        "/compte/demandes/demande",
+        "/compte/demandes/demande/annulation",
+        "/compte/demandes/demande/arret",
     ),
 }
 COOKIE = "impex-session"

@@ -1,6 +1,7 @@
 """Lost phones: reported by anybody, confirmed by a mailed link, frozen if stolen."""
 
 import asyncio
+import re
 from datetime import timedelta
 
 import pytest
@@ -58,12 +59,16 @@ async def test_a_confirmed_loss_is_reported_once_and_the_account_stays_open(
         view = await harness.ask(holder.follow(DescribeLostPhone, token))
         assert (view.state, view.stolen) == ("valid", False)
     done = await harness.ask(holder.confirm_loss(token))
+    assert re.fullmatch("TEL(-[A-Z2-7]{5}){2}", done.number)
     assert done == LostPhoneView(
-        account_id=holder.account_id, frozen=False, reported_at=harness.now
+        account_id=holder.account_id,
+        frozen=False,
+        reported_at=harness.now,
+        number=done.number,
     )
     ((_, subject, event),) = await harness.published(LostPhoneReported)
     assert subject == holder.account_id
-    assert event == LostPhoneReported(stolen=False, reported_at=harness.now)
+    assert event == LostPhoneReported(stolen=False, reported_at=harness.now, request_id=done.number)
     assert (await harness.refusal(holder.confirm_loss(token))).slug == "link_used"
     view = await harness.ask(holder.follow(DescribeLostPhone, token))
     assert (view.state, view.at) == ("used", harness.now)
