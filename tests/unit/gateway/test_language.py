@@ -44,7 +44,7 @@ def test_in_07_a_long_header_is_read_quickly() -> None:
 def test_the_other_language_shows_the_same_page() -> None:
     """Every page with its own URL; those of mailed links need their token."""
     routes = Routes(PAGES)
-    data = {"etat", "suivi", "dossiers.csv", "mes-donnees.json", "mes-donnees.html"}
+    data = {"appel", "etat", "suivi", "dossiers.csv", "mes-donnees.json", "mes-donnees.html"}
     shown = {page.path for page in routes.pages if page.show is not None}
     for path in shown:
         there = {routes.language_target(path), routes.language_target(path + TOKEN)}
