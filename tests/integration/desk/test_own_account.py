@@ -77,7 +77,7 @@ async def test_another_password_ends_every_session(desk: Desk) -> None:
     assert "Mot de passe changé" in page.text
     assert (await other.get("/moi")).path == "/connexion"
     agent.password = fields["password"]
-    assert (await agent.sign_in()).path == "/moi"
+    assert (await agent.sign_in()).path == "/assistance/demandes"
 
 
 async def test_shortcuts_are_off_until_chosen_and_offered_once(desk: Desk) -> None:

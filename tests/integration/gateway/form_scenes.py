@@ -23,6 +23,7 @@ from shared.contracts.support.people_requests import RequestReceived
 from shared.domain.resumption_codes import in_groups, make_resumption_code
 from shared.security.sealing import KeyRing, keyed_hash, new_token, seal_context
 from shared.security.signed_tokens import sign
+from tests.support import eventually
 from tests.support.actors.account_holder import (
     PHARMACY,
     AccountHolder,
@@ -39,14 +40,13 @@ insert into support.agents (id, address, address_key, first_name, last_name, lan
 values ($1, $2, $2, 'Zoé', 'Martin', 'fr', 'supervisor', 'active', now(), '$argon2id$x', 'k1',
     now())
 """
-#: A change of name that is planned; its holder has the link.
+#: An act that is planned.
 PLAN = """
 insert into support.proposals (id, act, account_id, reason, details, state, proposed_by,
     proposed_at, approved_by, approved_at, due_at, link_hash)
-values ($1, 'change_name', $2, 'requested_by_person',
-    '{"first_name": "Anne", "last_name": "Petit"}',
-    'approved', $5, now(), $6, now(), $3, $4)
+values ($1, $7, $2, 'requested_by_person', '{}', 'approved', $5, now(), $6, now(), $3, $4)
 """
+LOST_PHONE = "insert into support.lost_phones (number, account_id, proposal_id) values ($1, $2, $3)"
 #: Every declaration that takes a form.
 FORMS = {page.name: page for page in PAGES if isinstance(page, Page) and page.submit is not None}
 
@@ -317,24 +317,32 @@ async def remove_recovery_address(person: Person) -> Filled:
     return Filled(before.browser, page, {"code": person.code(person.holder)})
 
 
-@scene("objection")
-async def objection(person: Person) -> Filled:
-    """Two agents agreed on a change that waits for its date."""
-    holder, browser, token = await person.settled(), person.browser(), new_token()
-    ring = KeyRing.parse(person.portal.system.environment("support")["IMPEX_SUPPORT_TOKEN_KEYS"])
-    planned = (
-        await holder.account_id(),
-        person.portal.clock() + timedelta(days=3),
-        keyed_hash(ring, OBJECTION, token)[1],
-    )
-    agents = [uuid4(), uuid4()]
+async def plan(
+    person: Person, act: str, link_hash: bytes | None = None, lost_phone: str = ""
+) -> None:
+    """Two agents agree on an act about the account, which waits for its date."""
+    proposal_id, agents = uuid4(), [uuid4(), uuid4()]
+    account_id = await person.holder.account_id()
+    due_at = person.portal.clock() + timedelta(days=3)
     connection = await asyncpg.connect(person.portal.system.database.admin_url)
     try:
         for agent in agents:
             await connection.execute(ADD_AGENT, agent, f"{agent}@ansm.example")
-        await connection.execute(PLAN, uuid4(), *planned, *agents)
+        values = (proposal_id, account_id, due_at, link_hash, *agents, act)
+        await connection.execute(PLAN, *values)
+        if lost_phone:
+            await connection.execute(LOST_PHONE, lost_phone, account_id, proposal_id)
     finally:
         await connection.close()
+
+
+@scene("objection")
+async def objection(person: Person) -> Filled:
+    """Two agents agreed on a change that waits for its date."""
+    await person.settled()
+    browser, token = person.browser(), new_token()
+    ring = KeyRing.parse(person.portal.system.environment("support")["IMPEX_SUPPORT_TOKEN_KEYS"])
+    await plan(person, "change_name", keyed_hash(ring, OBJECTION, token)[1])
     return Filled(browser, await browser.get(f"/opposition?jeton={token}"))
 
 
@@ -402,9 +410,16 @@ async def follow_up(person: Person) -> Filled:
 
 @scene("cancel_sent_request")
 async def cancel_sent_request(person: Person) -> Filled:
-    """On the page that follows a form."""
-    before = await write(person)
+    """On the page that follows a form, once the desk has the request."""
+    before, mails = await write(person), person.portal.sent_mails
     page = await before.browser.post(before.page, before.page.path, before.all)
+    await eventually(
+        lambda: any(
+            one.name == RequestReceived.__name__ and one.data["number"] in page.text
+            for one in mails.published
+        ),
+        why="the request has arrived",
+    )
     return Filled(before.browser, page)
 
 
@@ -432,6 +447,33 @@ async def cancel_my_request(person: Person) -> Filled:
     return Filled(
         browser, await browser.get(f"/compte/demandes/demande/annulation?numero={number}")
     )
+
+
+async def planned_removal(person: Person) -> tuple[str, str]:
+    """The number and the mail's token of a lost phone whose removal is planned."""
+    link = await confirm_lost_phone(person)
+    await link.browser.post(link.page, link.page.path, link.values)
+    account, mails = await person.holder.account_id(), person.portal.sent_mails
+    received = await mails.event(RequestReceived.__name__, account)
+    sealed = msgspec.convert(received.data["link_token"], Sealed)
+    token = mails.opener.open(sealed, seal_context(RequestReceived, "link_token"))
+    await plan(person, "remove_lost_phone", lost_phone=received.data["number"])
+    return received.data["number"], token
+
+
+@scene("stop_my_phone")
+async def stop_my_phone(person: Person) -> Filled:
+    number, _ = await planned_removal(person)
+    browser = person.holder.browser
+    page = await browser.get(f"/compte/demandes/demande?numero={number}")
+    return Filled(browser, page)
+
+
+@scene("stop_followed_phone")
+async def stop_followed_phone(person: Person) -> Filled:
+    _, token = await planned_removal(person)
+    browser = person.browser()
+    return Filled(browser, await browser.get(f"/suivi/demande?jeton={token}"))
 
 
 @scene("followed_request")

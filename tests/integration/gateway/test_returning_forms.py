@@ -109,7 +109,7 @@ async def test_p_02_p_03_p_05_an_expired_form_comes_back_as_often_as_one_looks(
     assert english.headers["Content-Language"] == "en"
     assert "was not processed" in english.text
     shows(english, name, typed)
-    assert english.form(path)["key"] == back.form(path)["key"]
+    assert english.form(path).get("key") == back.form(path).get("key")
     fresh = fields_of(name, english) | given(name, made)
     done = await made.browser.send_form(path, fresh, headers=SAME_SITE)
     assert EXPIRED not in done.text

@@ -20,7 +20,8 @@ from tests.support.servers.desk import Desk
 INSERT_AGENT = """
 insert into support.agents (id, address, address_key, first_name, last_name, language, role, state,
     since, password_hash, pepper_key_id, joined_at)
-values ($1, $2, lower($2), 'Zoé', 'Martin', 'fr', $3, 'active', $4, '$argon2id$x', 'k', $4)
+values ($1, $2, lower($2), 'Zoé', 'Martin', 'fr', $3, 'active', $4,
+    '$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaA', 't1', $4)
 """
 INSERT_SESSION = """
 insert into desk.sessions (token_hash, id, account_id, level, due, address, first_name, last_name,
