@@ -1,5 +1,7 @@
 """Every page and form of the desk, new ones too: its guard, its token, its language."""
 
+from uuid import UUID
+
 import pytest
 
 from services.gateway.desk.app import PAGES
@@ -7,6 +9,13 @@ from services.gateway.http.routes import Page
 from tests.support.actors.agent import joined_agent, new_agent
 from tests.support.servers.desk import Desk
 
+#: What stands in the addresses of pages; nothing of it exists.
+PLACES = {
+    "number": "MSG-AAAAA-BBBBB",
+    "act": "block_account",
+    "answer": "call",
+    **dict.fromkeys(("account_id", "proposal_id", "agent", "export"), UUID(int=7)),
+}
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 FORMS = [page for page in PAGES if isinstance(page, Page) and page.submit]
@@ -14,6 +23,11 @@ SHOWN = [page for page in PAGES if isinstance(page, Page) and page.is_shown]
 #: Pages that need no sign-in.
 OPEN = {"welcome", "sign_in", "invitation", "help", "session_state", "sign_out", "language"}
 STEPS = {"sign_in_code", "sign_in_enrolment", "restart_sign_in_enrolment"}
+
+
+def path_of(page: Page) -> str:
+    """The address of a page, with something in each of its places."""
+    return page.path.format_map(PLACES)
 
 
 async def test_au_06_without_a_session_a_page_leads_to_the_sign_in(desk: Desk) -> None:
@@ -24,10 +38,10 @@ async def test_au_06_without_a_session_a_page_leads_to_the_sign_in(desk: Desk) -
     for page in SHOWN:
         if page.name in OPEN:
             continue
-        answer = await stranger.send("GET", page.path)
+        answer = await stranger.send("GET", path_of(page))
         assert (answer.status, answer.location.partition("?")[0]) == (303, "/connexion"), page.path
         if page.name not in STEPS:
-            answer = await half.send("GET", page.path)
+            answer = await half.send("GET", path_of(page))
             assert (answer.status, answer.location) == (303, "/connexion/code"), page.path
 
 
@@ -38,7 +52,7 @@ async def test_wf_05_a_form_without_its_token_changes_nothing(desk: Desk) -> Non
         if page.needs_key:
             fields["key"] = "k" * 43
         headers = {"Sec-Fetch-Site": "none"}
-        answer = await agent.browser.send("POST", page.path, data=fields, headers=headers)
+        answer = await agent.browser.send("POST", path_of(page), data=fields, headers=headers)
         if page.name in STEPS:
             assert answer.status == 303, page.path
         else:

@@ -14,10 +14,9 @@ from shared.contracts.support.lost_phones import CallEnded
 from shared.security.sealing import new_token
 from tests.support.actors.account_holder import AccountHolder, mailed_code, new_address
 from tests.support.actors.http_browser import HttpBrowser, HttpResponse
-from tests.support.mail.sent_mails import record_sent_mails
 from tests.support.servers.desk import Desk, running_desk
-from tests.support.servers.portal import SERVICES, Portal, running_portal
-from tests.support.servers.system import System
+from tests.support.servers.portal import SERVICES, Portal, running_portal, separate_system
+from tests.support.servers.shared_servers import TestServers
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -26,11 +25,13 @@ FOLLOW = "/compte/demandes/demande"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="package")
-async def portal(shared_system: System) -> AsyncIterator[Portal]:
-    """The portal with every service behind it."""
+async def portal(
+    test_servers: TestServers, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Portal]:
+    """The portal with every service behind it; those of the other tests have another clock."""
     async with (
-        record_sent_mails(shared_system) as mails,
-        running_portal(shared_system, mails, *SERVICES) as running,
+        separate_system(test_servers, tmp_path_factory.mktemp("call")) as (system, mails),
+        running_portal(system, mails, *SERVICES) as running,
     ):
         yield running
 
