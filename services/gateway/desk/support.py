@@ -57,6 +57,15 @@ def agent_of(request: web.Request) -> Session:
     return guards.require_signed_in(request)
 
 
+def require_role(request: web.Request, *roles: str) -> Session:
+    """The session of an agent of one of these roles: for a form's page that asks support nothing.
+    HttpError with 403 for others; what is posted, support judges."""
+    found = agent_of(request)
+    if found.role not in roles:
+        raise HttpError(403, event="authz_fail", reason=request.path, texts=FORBIDDEN)
+    return found
+
+
 async def ask_support(
     request: web.Request, message: Request, reply: type[R], key: str | None = None
 ) -> R:

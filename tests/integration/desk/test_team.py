@@ -57,12 +57,18 @@ async def test_az_04_a_suspended_agent_is_out(desk: Desk) -> None:
 
 async def test_az_04_an_auditor_who_posts_an_act_by_hand_gets_403(desk: Desk) -> None:
     boss, auditor = await joined_agent(desk, "supervisor"), await joined_agent(desk, "auditor")
-    page = await open_act(auditor, boss, "suspendre")
-    refused = await auditor.browser.post(
-        page, page.path, {"reason": "departure", "code": auditor.code()}
-    )
+    path = f"/assistance/equipe/{boss.id}/suspendre"
+    assert (await auditor.browser.get(path)).status == 403
+    own = (await auditor.browser.get("/moi/mot-de-passe")).form("/moi/mot-de-passe")
+    fields = {
+        "csrf": own["csrf"],
+        "key": own["key"],
+        "reason": "departure",
+        "code": auditor.code(),
+    }
+    headers = {"Sec-Fetch-Site": "same-origin"}
+    refused = await auditor.browser.send_form(path, fields, headers=headers)
     assert refused.status == 403
-    assert "Rien n'a changé" in refused.text
     assert (await boss.browser.get("/moi")).path == "/moi"
 
 

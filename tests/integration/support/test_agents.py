@@ -133,7 +133,7 @@ async def test_au_02_wrong_passwords_are_throttled_also_in_parallel(
     view = await harness.ask(harness.sign_in(SUPERVISOR, network="198.51.100.0/24"))
     assert (view.agent.agent_id, view.failures) == (agent.id, 5)
     locked = [event.locked_until for event in await harness.events(AgentSignInRefused)]
-    assert [until is not None for until in locked] == [False] * 4 + [True]
+    assert sum(until is not None for until in locked) == 1, "in whatever order they were written"
 
 
 async def test_az_04_a_suspended_agent_is_refused_at_the_next_request(

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from services.gateway.clients.services import seal
 from services.gateway.desk.features.requests.request_words import CHANNELS, word
-from services.gateway.desk.support import act, agent_of, refused_act
+from services.gateway.desk.support import act, agent_of, refused_act, require_role
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
 from services.gateway.http.routes import redirect
@@ -27,6 +27,7 @@ ACCOUNT_QUERY = "compte"
 
 async def show(request: web.Request, form: Form) -> web.Response:
     """The form; the account may be in the URL of the page."""
+    require_role(request, "agent", "supervisor")
     lang = request[REQUEST_STATE].lang
     if not form.typed:
         form.values = {"account_id": request.query.get(ACCOUNT_QUERY, "")[:36]}

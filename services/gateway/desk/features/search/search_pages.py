@@ -12,8 +12,9 @@ from aiohttp import web
 
 from services.gateway.clients.services import open_sealed, seal
 from services.gateway.desk.account_texts import shown_rows
+from services.gateway.desk.navigation import SEARCH
 from services.gateway.desk.owner_texts import missing_parts
-from services.gateway.desk.support import agent_of, ask_support
+from services.gateway.desk.support import agent_of, ask_support, require_role
 from services.gateway.http.errors import Redirect
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
@@ -45,6 +46,7 @@ ERRORS: dict[str, str] = {
 
 async def show(request: web.Request, form: Form) -> web.Response:
     """The field, and below it what was found."""
+    require_role(request, *SEARCH.roles)
     lang, result = request[REQUEST_STATE].lang, form.result
     if result is None:
         return page(request, "account_search.html", form=form, found=None, expired=False)

@@ -12,7 +12,13 @@ from services.gateway.desk.features.team.team_texts import (
     reasons,
     state_text,
 )
-from services.gateway.desk.support import act, agent_of, ask_support, require_fresh_code
+from services.gateway.desk.support import (
+    act,
+    agent_of,
+    ask_support,
+    require_fresh_code,
+    require_role,
+)
 from services.gateway.desk.texts import ROLES, role_text
 from services.gateway.http.errors import HttpError
 from services.gateway.http.forms import Form
@@ -56,6 +62,7 @@ async def show_team(request: web.Request) -> web.Response:
 
 async def show_invitation(request: web.Request, form: Form) -> web.Response:
     """The form of an invitation."""
+    require_role(request, "supervisor")
     await _agents(request)
     lang = request[REQUEST_STATE].lang
     roles = [(value, translate(label, lang)) for value, label in ROLES.items()]
@@ -105,6 +112,7 @@ async def show_agent(request: web.Request) -> web.Response:
 
 async def show_act(request: web.Request, form: Form) -> web.Response:
     """The form of one act on an agent."""
+    require_role(request, "supervisor")
     lang = request[REQUEST_STATE].lang
     agent, one = await _agent(request), _act(request)
     return page(
