@@ -176,8 +176,12 @@ async def test_az_01_an_operator_sees_no_account(full_desk: Desk) -> None:
     agent = await signed_in_agent(full_desk, "operator")
     account_id = await person(full_desk)
     assert (await agent.browser.get(f"{ACCOUNT}/{account_id}")).status == 403
-    page = await agent.browser.get(SEARCH)
-    assert (await agent.browser.post(page, SEARCH, {"search": "lefevre"})).status == 403
+    assert (await agent.browser.get(SEARCH)).status == 403
+    own = (await agent.browser.get("/moi/mot-de-passe")).form("/moi/mot-de-passe")
+    fields = {"csrf": own["csrf"], "search": "lefevre"}
+    headers = {"Sec-Fetch-Site": "same-origin"}
+    posted = await agent.browser.send_form(SEARCH, fields, headers=headers)
+    assert posted.status == 403
 
 
 async def test_az_01_without_a_session_the_desk_finds_and_shows_nothing(full_desk: Desk) -> None:
