@@ -6,9 +6,7 @@ from yarl import URL
 from services.gateway.clients.registration_texts import REGISTRATION_TEXTS, RegistrationTexts
 from services.gateway.clients.services import RpcSender, Services
 from services.gateway.features.account.routes import PAGES as ACCOUNT
-from services.gateway.features.activity.activity import MAIL_NAMES
 from services.gateway.features.activity.routes import PAGES as ACTIVITY
-from services.gateway.features.data_export.data_export_labels import MAILS
 from services.gateway.features.data_export.personal_data import GATEWAY_POOL
 from services.gateway.features.data_export.routes import PAGES as DATA_EXPORT
 from services.gateway.features.dossiers.filing_links import FILING_LINKS, FilingLinks
@@ -92,7 +90,6 @@ def init_app(settings: GatewaySettings, runtime: Runtime) -> web.Application:
     app = init_front_end(front, settings, runtime)
     app[REGISTRATION_TEXTS] = RegistrationTexts()
     app[GATEWAY_POOL] = pool
-    app[MAIL_NAMES] = MAILS
     app[PRESESSIONS] = Presessions(pool, clock)
     app[SUPPORT_REQUESTS] = SupportRequests(
         pool,

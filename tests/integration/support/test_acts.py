@@ -96,6 +96,21 @@ async def test_an_act_of_one_person_is_done_at_once(harness: SupportHarness) -> 
     assert await harness.events(acts.ApprovalRequested, acts.ActApproved) == []
 
 
+async def test_an_act_that_cannot_be_carried_out_stops_no_other_one(
+    harness: SupportHarness,
+) -> None:
+    first, second = await harness.joined("a@ansm.example"), await harness.joined("b@ansm.example")
+    broken = await change_of_address(harness, first)
+    await harness.ask(approval(harness, second, broken))
+    await harness.fetch("update proposals set details = '{}' where id = $1", broken.proposal_id)
+    sound = await harness.ask(proposal(harness, first, "unblock_account", account_id=OTHER_ACCOUNT))
+    await harness.ask(approval(harness, second, sound))
+    await wait(harness, hours=72)
+    assert (await state(harness, broken), await state(harness, sound)) == ("failed", "done")
+    await wait(harness, hours=1)
+    assert await harness.events(acts.AddressChangeOrdered) == []
+
+
 async def test_ot_15_two_people_then_a_delay_then_the_order_once(harness: SupportHarness) -> None:
     first, second = await harness.joined("a@ansm.example"), await harness.joined("b@ansm.example")
     view = await change_of_address(harness, first)

@@ -7,7 +7,6 @@ from typing import Any
 
 from services.gateway.features.activity.activity import days
 from services.gateway.features.activity.looks import in_words
-from services.gateway.features.data_export.data_export_labels import MAILS
 from shared.contracts.support.journal import EntryView, LookRow
 from tests.support.pages.information_states import FRENCH, listed
 from tests.support.pages.page_basis import ADDRESS, NOW, State, form, me, rules
@@ -91,7 +90,7 @@ def _activity() -> list[State]:
     """« Mon activité » and « Qui a consulté mon compte »."""
 
     def story(lang: str) -> dict[str, Any]:
-        return {"days": days(ENTRIES, VALUES, lang, MAILS)}
+        return {"days": days(ENTRIES, VALUES, lang)}
 
     def looked(lang: str) -> dict[str, Any]:
         return {"looks": [in_words(look, lang) for look in LOOKS]}

@@ -7,7 +7,6 @@ import pytest
 
 from services.gateway.features.activity.activity import NEEDS_ACCESS, days, keep_page
 from services.gateway.features.activity.looks import in_words
-from services.gateway.features.data_export.data_export_labels import MAILS
 from services.support.journal_rules import person_types
 from shared.contracts.support.journal import EntryView, LookRow
 from tests.support.each_row import each_row
@@ -27,7 +26,7 @@ def test_entries_are_listed_by_their_day_of_paris_in_their_order() -> None:
         entry("registration.PasswordRefused.v1", NIGHT.replace(hour=21)),
     )
     values = {"e": {"device": "Firefox, Linux"}}
-    first, second = days(story, values, "fr", MAILS)
+    first, second = days(story, values, "fr")
     assert (str(first.date), str(second.date)) == ("2026-01-15", "2026-01-14")
     assert [line.what for line in (*first.lines, *second.lines)] == [
         "Connexion",
@@ -51,7 +50,7 @@ def test_entries_are_listed_by_their_day_of_paris_in_their_order() -> None:
 def test_s_17_not_me_is_linked_where_somebody_else_would_have_had_access(
     kind: str, facts: dict[str, Any], expected: bool
 ) -> None:
-    ((line,),) = (day.lines for day in days((entry(kind, **facts),), {}, "fr", MAILS))
+    ((line,),) = (day.lines for day in days((entry(kind, **facts),), {}, "fr"))
     assert line.may_be_somebody_else == expected
 
 
@@ -65,7 +64,7 @@ def test_who_did_it_is_shown_where_the_holder_learns_something() -> None:
         entry("registration.PasswordChanged.v1", by="reset"),
         entry("mfa.RecoveryCodesReplaced.v1"),
     )
-    ((desk, link, own),) = (day.lines for day in days(story, {}, "en", MAILS))
+    ((desk, link, own),) = (day.lines for day in days(story, {}, "en"))
     assert "upport desk" in desk.who
     assert "Forgotten password" in link.who
     assert own.who == ""
@@ -73,7 +72,7 @@ def test_who_did_it_is_shown_where_the_holder_learns_something() -> None:
 
 def test_a_mail_bears_its_name_and_why_it_was_not_delivered() -> None:
     refused = entry("mailer.MailRefused.v1", template="new_device", reason="mailbox_full")
-    ((line,),) = (day.lines for day in days((refused,), {}, "fr", MAILS))
+    ((line,),) = (day.lines for day in days((refused,), {}, "fr"))
     assert line.what.endswith("nouvelle connexion")
     assert line.why == "boîte pleine"
 

@@ -16,14 +16,13 @@ from services.gateway.http.errors import HttpError
 from services.gateway.http.rendering import page
 from services.gateway.http.routes import url
 from services.gateway.portal.journal_texts import describe, tells_who
+from services.gateway.portal.mail_names import MAILS
 from services.gateway.sessions import guards
 from services.gateway.sessions.request_state import REQUEST_STATE
 from shared.contracts.support.journal import EntryView, ListActivity, TimelineView
 from shared.i18n.dates import PARIS, ZONE
 from shared.messaging.handlers import Refused
 
-#: Names of mails in French, by template: the same as in the person's data export.
-MAIL_NAMES: web.AppKey[Mapping[str, str]] = web.AppKey("mail_names")
 #: In the URL: where an older page begins, as support gave it.
 AFTER = "apres"
 CURSOR = re.compile(r"[A-Za-z0-9_-]{8,120}={0,2}")
@@ -95,7 +94,7 @@ async def show(request: web.Request) -> web.Response:
     return page(
         request,
         "activity.html",
-        days=days(view.entries, values, request[REQUEST_STATE].lang, request.app[MAIL_NAMES]),
+        days=days(view.entries, values, request[REQUEST_STATE].lang),
         is_first=not after,
         older_url=url(request, "activity", **{AFTER: view.after}) if view.after else None,
         switch_url=url(request, "activity", **({AFTER: after} if after else {})),
@@ -106,16 +105,13 @@ def days(
     entries: Iterable[EntryView],
     values: Mapping[str, Mapping[str, Any]],
     language: str,
-    mails: Mapping[str, str],
 ) -> tuple[Day, ...]:
     """The entries in words, by day of Paris, in their order."""
     grouped = itertools.groupby(entries, lambda entry: entry.at.astimezone(PARIS).date())
     return tuple(
         Day(
             date=day,
-            lines=tuple(
-                _line(entry, values.get(entry.entry_id, {}), language, mails) for entry in those
-            ),
+            lines=tuple(_line(entry, values.get(entry.entry_id, {}), language) for entry in those),
         )
         for day, those in grouped
     )
@@ -130,10 +126,8 @@ def keep_page(query: str) -> str | None:
     return query if known and CURSOR.fullmatch(given[AFTER][0]) else None
 
 
-def _line(
-    entry: EntryView, values: Mapping[str, Any], language: str, mails: Mapping[str, str]
-) -> Line:
-    sentence = describe(entry, values, language, mails)
+def _line(entry: EntryView, values: Mapping[str, Any], language: str) -> Line:
+    sentence = describe(entry, values, language, MAILS)
     return Line(
         happened_at=entry.at,
         clock=f"{entry.at.astimezone(PARIS):%H:%M}",

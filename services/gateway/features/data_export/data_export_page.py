@@ -13,12 +13,12 @@ from typing import Any
 from services.gateway.features.data_export.data_export_labels import (
     CATEGORIES,
     FIELDS,
-    MAILS,
     TITLES,
     VALUES,
 )
 from services.gateway.features.data_export.personal_data import PersonalData
 from services.gateway.portal.dossier_texts import status_text
+from services.gateway.portal.mail_names import mail_name
 from services.gateway.portal.profile_fields import LABELS
 from shared.domain.countries import country_names
 from shared.i18n.catalogue import N_, translate
@@ -127,15 +127,18 @@ class _Words:
         return [
             Category(
                 title=self.label(CATEGORIES, name),
-                rows=[
-                    self.row(_ordered(row) if name == "information" else row)
-                    for row in rows[: self.rows]
-                ],
+                rows=[self.row(self.ready(name, row)) for row in rows[: self.rows]],
                 more=0 if self.rows is None else max(0, len(rows) - self.rows),
             )
             for name, rows in document.items()
             if rows
         ]
+
+    def ready(self, category: str, row: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The row as it is read: fields in the order of the form, mails by their names."""
+        if category == "information":
+            return _ordered(row)
+        return {**row, "kind": mail_name(row["kind"], self.lang)} if category == "mails" else row
 
     def row(self, row: Mapping[str, Any]) -> list[tuple[str, str]]:
         return [
@@ -167,8 +170,7 @@ class _Words:
             return country_names(lang).get(text, text)
         if name == "status":
             return status_text(text, lang)
-        words = {**VALUES, **MAILS} if name == "kind" else VALUES
-        return translate(words[text], lang) if name in CHOSEN and text in words else text
+        return translate(VALUES[text], lang) if name in CHOSEN and text in VALUES else text
 
 
 def _count(category: str, rows: Sequence[Mapping[str, Any]]) -> int:

@@ -19,11 +19,11 @@ from services.gateway.desk.account_texts import (
 )
 from services.gateway.desk.act_texts import ACTS, act_text
 from services.gateway.desk.features.account import account_texts as texts
-from services.gateway.desk.mail_texts import MAILS, mail_text
 from services.gateway.desk.owner_texts import missing_parts
 from services.gateway.http.routes import ROUTES, url
 from services.gateway.portal.dossier_texts import status_text
 from services.gateway.portal.journal_texts import Sentence, describe, reason_text
+from services.gateway.portal.mail_names import MAILS, mail_name
 from services.gateway.portal.profile_form import summarize
 from services.gateway.portal.request_texts import KINDS
 from services.gateway.sessions.request_state import REQUEST_STATE
@@ -178,7 +178,7 @@ def _mails(mails: Sequence[MailRecord], lang: str) -> list[ShownMail]:
         ShownMail(
             mail_id=mail.mail_id,
             written_at=mail.written_at,
-            name=_capital(mail_text(mail.template, lang)),
+            name=_capital(mail_name(mail.template, lang)),
             outcome=texts.mail_outcome(mail.state, mail.reason, lang),
             server_answer=mail.server_answer,
         )

@@ -7,13 +7,13 @@ from urllib.parse import parse_qsl, urlencode
 from aiohttp import web
 
 from services.gateway.desk.act_texts import ACTS
-from services.gateway.desk.mail_texts import MAILS
 from services.gateway.desk.support import agent_of, ask_support
 from services.gateway.http.errors import HttpError
 from services.gateway.http.rendering import page
 from services.gateway.http.routes import url
 from services.gateway.http.site import CLOCK
 from services.gateway.portal.journal_texts import describe
+from services.gateway.portal.mail_names import MAILS
 from services.gateway.sessions.request_state import REQUEST_STATE
 from shared.contracts.support.journal import FILTERS, MAX_DAYS, JournalView, ReadJournal
 from shared.i18n.catalogue import N_

@@ -1,13 +1,16 @@
-"""Kinds of mail in words, by template: those of the person's data export, in the same words."""
+"""The names of mails, by template: in the data export, the activity and at the desk."""
 
 from shared.i18n.catalogue import N_, translate
 
+#: Kinds of mail, in the words of their subjects.
 MAILS: dict[str, str] = {
     "validation": N_("validation de la création du compte"),
     "finalisation": N_("finalisation de la création du compte"),
     "confirmation": N_("confirmation de création du compte"),
     "known_account": N_("un compte existe déjà"),
     "password_reset": N_("nouveau mot de passe"),
+    "unlock": N_("lien pour débloquer la connexion"),
+    "lost_phone": N_("lien pour un téléphone perdu"),
     "address_code": N_("code pour vérifier l'adresse"),
     "new_address_code": N_("code pour changer d'adresse"),
     "recovery_address_code": N_("code pour une adresse de secours"),
@@ -28,8 +31,22 @@ MAILS: dict[str, str] = {
     "new_device": N_("nouvelle connexion"),
     "opened_after_failures": N_("connexion après plusieurs échecs"),
     "account_thawed": N_("compte rouvert"),
+    "call_without_result": N_("appel du secrétariat sans suite"),
+    "phone_removal_planned": N_("téléphone bientôt détaché"),
+    "phone_removal_planned_second": N_("téléphone bientôt détaché, à l'adresse de secours"),
+    "lost_phone_stopped": N_("demande pour téléphone perdu arrêtée"),
+    "lost_phone_released": N_("téléphone détaché, appel à venir"),
+    "resumption_code_told": N_("code de reprise dit au téléphone"),
+    "account_resumed": N_("compte retrouvé"),
     "account_frozen": N_("compte bloqué"),
     "account_deactivated": N_("compte désactivé"),
+    "account_dormant": N_("compte sans connexion"),
+    "request_received": N_("demande au secrétariat reçue"),
+    "request_delayed": N_("demande au secrétariat : nouvelle date"),
+    "request_answered": N_("réponse du secrétariat"),
+    "request_reminded": N_("réponse attendue par le secrétariat"),
+    "request_closed": N_("demande au secrétariat close"),
+    "request_link": N_("lien pour suivre une demande"),
     "change_planned": N_("changement prévu par le secrétariat"),
     "change_stopped": N_("changement arrêté"),
     "account_reactivated": N_("compte réactivé"),
@@ -44,9 +61,12 @@ MAILS: dict[str, str] = {
     "approval_requested": N_("acte à approuver"),
     "act_stopped": N_("acte arrêté"),
     "single_agent_act": N_("acte d'un seul agent"),
+    "agent_invited": N_("invitation au secrétariat"),
+    "agent_accepted": N_("nouvel agent"),
+    "journal_export_ready": N_("export du journal prêt"),
 }
 
 
-def mail_text(template: str, lang: str) -> str:
-    """A kind of mail in words; one that is not known as it is."""
+def mail_name(template: str, lang: str) -> str:
+    """The kind of a mail in words; one that is not known as it is."""
     return translate(MAILS.get(template, template), lang)
