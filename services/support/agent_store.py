@@ -23,9 +23,9 @@ LIST = f"""
 select {COLUMNS} from agents
 order by state = 'removed', role <> 'supervisor', last_name, first_name, address
 """  # noqa: S608
-IN_STATE = f"""
-select {COLUMNS} from agents where state = $1 order by since limit 100 for update
-"""  # noqa: S608
+IN_STATE = """
+select id::text from agents where state = $1 and id <> all($2) order by since limit $3
+"""
 ACTIVE_IN_ROLE = f"""
 select {COLUMNS} from agents where role = $1 and state = 'active' order by address
 """  # noqa: S608
@@ -120,9 +120,9 @@ async def list_all(tx: Connection) -> list[Agent]:
     return [_agent(row) for row in await tx.fetch(LIST)]
 
 
-async def lock_in_state(tx: Connection, state: str) -> list[Agent]:
-    """Agents in a state, the oldest first, locked until the transaction ends; at most 100."""
-    return [_agent(row) for row in await tx.fetch(IN_STATE, state)]
+async def in_state(tx: Connection, state: str, tried: Sequence[str], limit: int) -> list[str]:
+    """The ids of agents in a state, the oldest first, except those of `tried`."""
+    return [row["id"] for row in await tx.fetch(IN_STATE, state, tried, limit)]
 
 
 async def active_in_role(tx: Connection, role: str) -> list[Agent]:

@@ -1,34 +1,37 @@
 """Ends calls whose time is over: their words go, and their holder is told."""
 
-from datetime import datetime
+from collections.abc import Sequence
 
 from services.support import lost_phone_flow, lost_phone_store, request_store
 from services.support.act_context import ActContext
 from services.support.deps import Deps
+from services.support.jobs import BATCH, handle_each
 from services.support.lost_phones import outcome_at_end
-from shared.database import Pool, transaction
+from shared.database import Connection, Pool
 
 INTERVAL_SECONDS = 30
 
 
 async def end_overdue(pool: Pool, deps: Deps) -> int:
-    """End them, one transaction each; returns how many."""
-    now: datetime = deps.clock()
-    async with transaction(pool) as tx:
-        overdue = await lost_phone_store.overdue_calls(tx, now)
-    ended = 0
-    for seen in overdue:
-        async with transaction(pool) as tx:
-            if await request_store.lock(tx, seen.number) is None:
-                continue
-            calls = await lost_phone_store.calls(tx, seen.number)
-            call = next((each for each in calls if each.id == seen.id), None)
-            case = await lost_phone_store.find(tx, seen.number)
-            if call is None or case is None or call.ended_at is not None:
-                continue
-            context = ActContext(tx=tx, deps=deps, now=now)
-            outcome = outcome_at_end(call)
-            await lost_phone_flow.end_call(context, call, outcome, call.ends_at)
-            await lost_phone_flow.stop_after_failures(context, case, call.purpose)
-            ended += 1
-    return ended
+    """End them; returns how many."""
+    numbers: dict[str, str] = {}
+
+    async def overdue(tx: Connection, tried: Sequence[str]) -> list[str]:
+        found = await lost_phone_store.overdue_calls(tx, deps.clock(), tried, BATCH)
+        numbers.update(found)
+        return list(found)
+
+    async def end(tx: Connection, call_id: str) -> bool:
+        # The request first, as everywhere: an agent and the clock act one after the other.
+        if await request_store.lock(tx, numbers[call_id]) is None:
+            return False
+        call = await lost_phone_store.find_call(tx, call_id)
+        case = await lost_phone_store.find(tx, numbers[call_id])
+        if call is None or case is None or call.ended_at is not None:
+            return False
+        context = ActContext(tx=tx, deps=deps, now=deps.clock())
+        await lost_phone_flow.end_call(context, call, outcome_at_end(call), call.ends_at)
+        await lost_phone_flow.stop_after_failures(context, case, call.purpose)
+        return True
+
+    return await handle_each(pool, "calls", overdue, end)

@@ -1,50 +1,68 @@
 """Carries out approved acts whose date has come, and ends those that nobody approved in time.
 
-Several processes may run at once: each takes rows that no other one has locked. Killed in between,
-a process leaves the acts as they were, and the next run takes them. An act that cannot be carried
-out is recorded as failed; it neither stops the others nor the service.
+Several processes may run at once. Killed in between, a process leaves an act as it was, and the
+next run takes it. An act that cannot be carried out is recorded as failed.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
+
+import asyncpg
 
 from services.support import act_flow, proposal_store
 from services.support.act_context import ActContext
 from services.support.deps import Deps
-from services.support.proposals import Proposal
-from shared.database import TRANSIENT_ERRORS, Pool, transaction
+from services.support.jobs import BATCH, handle_each
+from services.support.proposals import Proposal, is_due, is_expired
+from shared.database import TRANSIENT_ERRORS, Connection, Pool
 from shared.runtime.telemetry import get_logger
 
 INTERVAL_SECONDS = 2
-BATCH_SIZE = 20
+
+#: What the database would refuse again, however often it is tried.
+REFUSED_BY_DATABASE = (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError)
 
 log = get_logger("support")
 
 
 async def run_due(pool: Pool, deps: Deps) -> int:
     """Carry out and expire what is due; returns how many acts."""
-    total = 0
-    while True:
-        async with transaction(pool) as tx:
-            now = deps.clock()
-            acting = ActContext(tx=tx, deps=deps, now=now)
-            due = await proposal_store.lock_due(tx, now, BATCH_SIZE)
-            for proposal in due:
-                await _carry_out(acting, proposal)
-            expired = await proposal_store.lock_expired(tx, now, BATCH_SIZE)
-            for proposal in expired:
-                await act_flow.expire(acting, proposal)
-        total += len(due) + len(expired)
-        if len(due) < BATCH_SIZE and len(expired) < BATCH_SIZE:
-            return total
+
+    async def due(tx: Connection, tried: Sequence[str]) -> list[str]:
+        return await proposal_store.due_ids(tx, deps.clock(), tried, BATCH)
+
+    async def expired(tx: Connection, tried: Sequence[str]) -> list[str]:
+        return await proposal_store.expired_ids(tx, deps.clock(), tried, BATCH)
+
+    async def carry_out(tx: Connection, proposal_id: str) -> bool:
+        context = ActContext(tx=tx, deps=deps, now=deps.clock())
+        proposal = await proposal_store.lock(tx, proposal_id)
+        if proposal is None or not is_due(proposal, context.now):
+            return False
+        await _carry_out(context, proposal)
+        return True
+
+    async def expire(tx: Connection, proposal_id: str) -> bool:
+        context = ActContext(tx=tx, deps=deps, now=deps.clock())
+        proposal = await proposal_store.lock(tx, proposal_id)
+        if proposal is None or proposal.state != "proposed":
+            return False
+        if not is_expired(proposal, context.now):
+            return False
+        await act_flow.expire(context, proposal)
+        return True
+
+    carried_out = await handle_each(pool, "acts", due, carry_out)
+    return carried_out + await handle_each(pool, "expired acts", expired, expire)
 
 
 async def _carry_out(acting: ActContext, proposal: Proposal) -> None:
     try:
         async with acting.tx.transaction():
             await act_flow.carry_out(acting, proposal)
-    except TRANSIENT_ERRORS:
-        raise
-    except Exception:
+    except Exception as error:
+        if isinstance(error, TRANSIENT_ERRORS) and not isinstance(error, REFUSED_BY_DATABASE):
+            raise
         log.exception("An act could not be carried out.", action="act_failed", act=proposal.act)
         failed = replace(
             proposal, state="failed", failure="error", ended_by="owner", ended_at=acting.now

@@ -4,11 +4,12 @@ Each job is done by one process at a time, the one that has the lock of the chai
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from services.support import journal_store
+from services.support.jobs import BATCH, handle_each, run_every
 from services.support.journal import Journal
 from services.support.journal_chain import Anchor, anchor, append
 from services.support.journal_entries import Entry
@@ -166,9 +167,14 @@ async def purge(pool: Pool, journal: Journal, now: datetime, batch: int = PURGE_
         total += deleted
         if deleted < batch:
             break
-    async with transaction(pool) as tx:
-        for account_id in await journal_store.read_anonymised(tx, now - ERASURE_WINDOW):
-            await journal_store.erase(tx, account_id)
+
+    async def anonymised(tx: Connection, tried: Sequence[str]) -> list[str]:
+        return await journal_store.read_anonymised(tx, now - ERASURE_WINDOW, tried, BATCH)
+
+    async def erase(tx: Connection, account_id: str) -> bool:
+        return await journal_store.erase(tx, account_id) > 0
+
+    await handle_each(pool, "erasures", anonymised, erase)
     if total:
         log.info("Deleted expired entries.", action="journal_purged", entries=total)
     return total
@@ -190,7 +196,7 @@ def start(runtime: Runtime, journal: Journal, anchors_file: Path | None) -> None
     async def purge_expired() -> None:
         await purge(pool, journal, clock())
 
-    runtime.every(LINK_SECONDS, "journal_links", link)
-    runtime.every(ANCHOR_SECONDS, "journal_anchors", anchor_hourly)
-    runtime.every(VERIFY_SECONDS, "journal_verification", verify_daily)
-    runtime.every(PURGE_SECONDS, "journal_purge", purge_expired)
+    run_every(runtime, LINK_SECONDS, "journal_links", link)
+    run_every(runtime, ANCHOR_SECONDS, "journal_anchors", anchor_hourly)
+    run_every(runtime, VERIFY_SECONDS, "journal_verification", verify_daily)
+    run_every(runtime, PURGE_SECONDS, "journal_purge", purge_expired)

@@ -71,6 +71,7 @@ ERASE = "SELECT journal_erase($1)"
 ANONYMISED = """
 SELECT DISTINCT account_id::text FROM journal_entries
 WHERE type = 'support.AnonymisationOrdered.v1' AND at > $1 AND account_id IS NOT NULL
+    AND account_id <> ALL($2) LIMIT $3
 """
 
 #: A transaction that took a number and has not written its entry by then never will: handlers are
@@ -208,6 +209,9 @@ async def erase(tx: Connection, account_id: str) -> int:
     return int(await tx.fetchval(ERASE, account_id))
 
 
-async def read_anonymised(tx: Connection, since: datetime) -> list[str]:
-    """The accounts that were anonymised since then."""
-    return [row["account_id"] for row in await tx.fetch(ANONYMISED, since)]
+async def read_anonymised(
+    tx: Connection, since: datetime, tried: Sequence[str], limit: int
+) -> list[str]:
+    """The accounts that were anonymised since then, except those of `tried`."""
+    rows = await tx.fetch(ANONYMISED, since, tried, limit)
+    return [row["account_id"] for row in rows]

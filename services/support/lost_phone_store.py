@@ -4,6 +4,7 @@ The request is locked first (`request_store.lock`), so that a call, the person a
 one lost phone one after the other.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -31,7 +32,11 @@ select id::text, number, agent_id::text, purpose, line, line_hash, line_since, f
 from calls
 """
 CALLS = f"{CALL} where number = $1 order by started_at"
-OVERDUE = f"{CALL} where ended_at is null and ends_at <= $1 order by ends_at limit 100"
+OVERDUE = """
+select id::text, number from calls
+where ended_at is null and ends_at <= $1 and id <> all($2) order by ends_at limit $3
+"""
+FIND_CALL = f"{CALL} where id = $1"
 #: Not the state of the act, which is another table's.
 STORED = (
     "number",
@@ -75,9 +80,18 @@ async def calls(tx: Connection, number: str) -> list[Call]:
     return [_call(row) for row in await tx.fetch(CALLS, number)]
 
 
-async def overdue_calls(tx: Connection, now: datetime) -> list[Call]:
-    """Calls whose time is over and that nobody ended, some at a time."""
-    return [_call(row) for row in await tx.fetch(OVERDUE, now)]
+async def overdue_calls(
+    tx: Connection, now: datetime, tried: Sequence[str], limit: int
+) -> dict[str, str]:
+    """Calls whose time is over and that nobody ended, except those of `tried`: the number of the
+    request, by the call's id."""
+    return {row["id"]: row["number"] for row in await tx.fetch(OVERDUE, now, tried, limit)}
+
+
+async def find_call(tx: Connection, call_id: str) -> Call | None:
+    """A call by id."""
+    row = await tx.fetchrow(FIND_CALL, call_id)
+    return None if row is None else _call(row)
 
 
 async def add_call(tx: Connection, call: Call) -> None:

@@ -27,15 +27,14 @@ select {COLUMNS} from proposals
 where account_id = $1 and act = any($2) and state in ('proposed', 'approved')
 order by id for update
 """  # noqa: S608
-# Several processes may carry out at once: each takes rows that no other one has.
-LOCK_DUE = f"""
-select {COLUMNS} from proposals where state = 'approved' and due_at <= $1
-order by due_at, id limit $2 for update skip locked
-"""  # noqa: S608
-LOCK_EXPIRED = f"""
-select {COLUMNS} from proposals where state = 'proposed' and expires_at <= $1
-order by expires_at, id limit $2 for update skip locked
-"""  # noqa: S608
+DUE = """
+select id::text from proposals
+where state = 'approved' and due_at <= $1 and id <> all($2) order by due_at, id limit $3
+"""
+EXPIRED = """
+select id::text from proposals
+where state = 'proposed' and expires_at <= $1 and id <> all($2) order by expires_at, id limit $3
+"""
 # What expires or falls due next comes first, then what ended, the latest first.
 LIST = f"""
 select {COLUMNS} from proposals
@@ -129,14 +128,14 @@ async def lock_open(tx: Connection, account_id: str, acts: Sequence[str]) -> lis
     return [_proposal(row) for row in await tx.fetch(LOCK_OPEN, account_id, list(acts))]
 
 
-async def lock_due(tx: Connection, now: datetime, limit: int) -> list[Proposal]:
-    """Approved acts whose date has come, locked."""
-    return [_proposal(row) for row in await tx.fetch(LOCK_DUE, now, limit)]
+async def due_ids(tx: Connection, now: datetime, tried: Sequence[str], limit: int) -> list[str]:
+    """The ids of approved acts whose date has come, except those of `tried`."""
+    return [row["id"] for row in await tx.fetch(DUE, now, tried, limit)]
 
 
-async def lock_expired(tx: Connection, now: datetime, limit: int) -> list[Proposal]:
-    """Proposed acts that nobody approved in time, locked."""
-    return [_proposal(row) for row in await tx.fetch(LOCK_EXPIRED, now, limit)]
+async def expired_ids(tx: Connection, now: datetime, tried: Sequence[str], limit: int) -> list[str]:
+    """The ids of proposed acts that nobody approved in time, except those of `tried`."""
+    return [row["id"] for row in await tx.fetch(EXPIRED, now, tried, limit)]
 
 
 async def list_page(

@@ -203,6 +203,11 @@ def is_expired(proposal: Proposal, now: datetime) -> bool:
     return proposal.expires_at is not None and proposal.expires_at <= now
 
 
+def is_due(proposal: Proposal, now: datetime) -> bool:
+    """Whether it is approved and its date has come."""
+    return proposal.state == "approved" and proposal.due_at is not None and proposal.due_at <= now
+
+
 def due_at(act: Act, approved_at: datetime, delays: Delays, *, single: bool) -> datetime:
     """When an approved act is carried out."""
     delay = delays.of(act)

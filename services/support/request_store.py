@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from services.support.jobs import BATCH
 from services.support.people_requests import PersonRequest
 from services.support.request_states import OWED, State
 from shared.contracts.base import Sealed
@@ -23,7 +24,6 @@ PRESENCE = timedelta(minutes=10)
 #: Limits count for a day.
 WINDOW = timedelta(days=1)
 PAGE = 25
-BATCH = 100
 
 COLUMNS = """
 number, kind, state, version, account_id::text, channel, language, about, stolen, received_at,
@@ -45,13 +45,17 @@ LINKED = """
 select number from requests
 where account_id = $1 and kind = $2 and number <> $3 and closed_at is null order by number
 """
-LOCK_DELAYED = f"""
-{SELECT} where closed_at is null and state = any($1) and delayed_at is null and promised_on < $2
-order by number limit $3 for update skip locked
+DELAYED = """
+select number from requests
+where closed_at is null and state = any($1) and delayed_at is null and promised_on < $2
+    and number <> all($3)
+order by number limit $4
 """
-LOCK_WAITING = f"""
-{SELECT} where state = 'waiting' and (asked_at <= $1 and reminded_at is null or asked_at <= $2)
-order by number limit $3 for update skip locked
+WAITING = """
+select number from requests
+where state = 'waiting' and (asked_at <= $1 and reminded_at is null or asked_at <= $2)
+    and number <> all($3)
+order by number limit $4
 """
 MOVE = """
 update requests set state = $2, version = $3, agent_id = $4, promised_on = $5, answer_by = $6,
@@ -218,15 +222,20 @@ async def lock_linked(tx: Connection, one: PersonRequest) -> list[PersonRequest]
     return [_request(row) for row in rows]
 
 
-async def lock_delayed(tx: Connection, now: datetime) -> list[PersonRequest]:
-    """Requests whose promised day has passed and whose person was not told, some at a time."""
-    rows = await tx.fetch(LOCK_DELAYED, list(OWED), paris_day(now), BATCH)
-    return [_request(row) for row in rows]
+async def delayed(tx: Connection, now: datetime, tried: Sequence[str]) -> list[str]:
+    """The numbers of requests whose promised day has passed and whose person was not told, except
+    those of `tried`; some at a time."""
+    rows = await tx.fetch(DELAYED, list(OWED), paris_day(now), tried, BATCH)
+    return [row["number"] for row in rows]
 
 
-async def lock_waiting(tx: Connection, remind: datetime, lapse: datetime) -> list[PersonRequest]:
-    """Requests that have waited for the person since `remind` or `lapse`, some at a time."""
-    return [_request(row) for row in await tx.fetch(LOCK_WAITING, remind, lapse, BATCH)]
+async def waiting(
+    tx: Connection, remind: datetime, lapse: datetime, tried: Sequence[str]
+) -> list[str]:
+    """The numbers of requests that have waited for the person since `remind` or `lapse`, except
+    those of `tried`; some at a time."""
+    rows = await tx.fetch(WAITING, remind, lapse, tried, BATCH)
+    return [row["number"] for row in rows]
 
 
 async def save(tx: Connection, after: PersonRequest, entry: Entry | None) -> None:

@@ -33,6 +33,7 @@ from services.support.handlers import (
     request_intake,
     team,
 )
+from services.support.jobs import run_every
 from services.support.journal import Journal, journalled
 from services.support.owners import ASKS, Owners
 from services.support.settings import SupportSettings
@@ -122,11 +123,11 @@ async def build(runtime: Runtime, settings: SupportSettings) -> AsyncIterator[De
         if await call_clock.end_overdue(runtime.pool, deps):
             runtime.wake_relay()
 
-    runtime.every(PURGE_SECONDS, "purge", purge)
-    runtime.every(call_clock.INTERVAL_SECONDS, "calls", end_overdue_calls)
-    runtime.every(due_acts.INTERVAL_SECONDS, "acts", carry_out_acts)
-    runtime.every(INVITATION_SECONDS, "invitations", send_invitations)
-    runtime.every(REQUEST_SECONDS, "requests", advance_requests)
+    run_every(runtime, PURGE_SECONDS, "purge", purge)
+    run_every(runtime, call_clock.INTERVAL_SECONDS, "calls", end_overdue_calls)
+    run_every(runtime, due_acts.INTERVAL_SECONDS, "acts", carry_out_acts)
+    run_every(runtime, INVITATION_SECONDS, "invitations", send_invitations)
+    run_every(runtime, REQUEST_SECONDS, "requests", advance_requests)
     journal_jobs.start(runtime, deps.journal, settings.journal_anchors_file)
     try:
         yield deps

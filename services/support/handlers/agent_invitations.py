@@ -1,6 +1,7 @@
 """Links that invite an agent, or let one give password and second factor anew (RE-07)."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,6 +15,7 @@ from services.support.agents import (
     check_agent_password,
 )
 from services.support.deps import Deps
+from services.support.jobs import BATCH, handle_each
 from services.support.views import show_agent
 from shared.contracts.base import FieldError, Refusal
 from shared.contracts.support.agents import (
@@ -48,15 +50,19 @@ class CheckedInvitation:
 
 
 async def send_due(pool: Pool, deps: Deps) -> int:
-    """Send a link to every agent who was agreed to; returns to how many.
+    """Send a link to every agent who was agreed to; returns to how many."""
 
-    A second process that runs at once waits for the rows of the first one, and finds none left.
-    """
-    async with transaction(pool) as tx:
-        agents = await agent_store.lock_in_state(tx, "accepted")
-        for agent in agents:
-            await _send(tx, agent, deps)
-    return len(agents)
+    async def accepted(tx: Connection, tried: Sequence[str]) -> list[str]:
+        return await agent_store.in_state(tx, "accepted", tried, BATCH)
+
+    async def send(tx: Connection, agent_id: str) -> bool:
+        agent = await agent_store.lock(tx, agent_id)
+        if agent is None or agent.state != "accepted":
+            return False
+        await _send(tx, agent, deps)
+        return True
+
+    return await handle_each(pool, "invitations", accepted, send)
 
 
 async def describe_invitation(
