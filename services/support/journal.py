@@ -5,8 +5,8 @@ which it happens, so neither is there without the other.
 """
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -30,8 +30,10 @@ class Journal:
     keys: KeyRing
     random: Callable[[int], bytes] = os.urandom
 
-    def effect(self, event: Event, envelope: Envelope, now: datetime) -> SqlEffect:
-        """The statement that writes an event that was heard."""
+    def effect(
+        self, event: Event, envelope: Envelope, now: datetime, unless: str = ""
+    ) -> SqlEffect:
+        """The statement that writes an event that was heard; `unless` as in `SqlEffect`."""
         return journal_store.insert_entry(
             *entry_of_event(
                 event,
@@ -41,7 +43,8 @@ class Journal:
                 now=now,
                 keys=self.keys,
                 salt=self.random(SALT_BYTES),
-            )
+            ),
+            unless,
         )
 
     async def record(
@@ -73,12 +76,18 @@ class Journal:
         return entry.id
 
 
-def journalled(*handled: Subscription) -> tuple[Subscription, ...]:
+def journalled(
+    *handled: Subscription, handled_if: Mapping[type[Event], str] = {}
+) -> tuple[Subscription, ...]:
     """A subscription to every event of every service: each is written to the journal, and those of
-    `handled` are handled in the same transaction."""
+    `handled` are handled in the same transaction.
+
+    Where an event of `handled_if` has nothing to do, which its query tells by finding no row, one
+    statement writes it to the journal. `journal_store.ACCOUNT` is the event's account there.
+    """
     own = {row.event.TYPE: row for row in handled}
     return tuple(
-        _with_journal(own[name]) if name in own else hears_sql(event, _write)
+        _with_journal(own[name], handled_if.get(event)) if name in own else hears_sql(event, _write)
         for name, event in sorted(EVENTS.items())
         if event.__module__.startswith(CONTRACTS)
     )
@@ -89,7 +98,7 @@ def _write(event: Event, envelope: Envelope, now: datetime, deps: Any) -> SqlEff
     return journal.effect(event, envelope, now)
 
 
-def _with_journal(row: Subscription) -> Subscription:
+def _with_journal(row: Subscription, handled_if: str | None) -> Subscription:
     async def handle(event: Event, context: Context[Any]) -> None:
         deps, envelope, now = context.deps, context.envelope, context.now()
         await apply(context.tx, _write(event, envelope, now, deps))
@@ -98,4 +107,8 @@ def _with_journal(row: Subscription) -> Subscription:
         if row.handler is not None:
             await row.handler(event, context)
 
-    return hears(row.event, handle, row.prepare)
+    def write(event: Event, envelope: Envelope, now: datetime, deps: Any) -> SqlEffect:
+        journal: Journal = deps.journal
+        return journal.effect(event, envelope, now, handled_if or "")
+
+    return replace(hears(row.event, handle, row.prepare), effect=write if handled_if else None)

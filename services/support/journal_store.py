@@ -18,7 +18,9 @@ id, account_id, agent_id, type, section, at, heard_at, expires, public, values_d
 """.strip()
 # Values begin at $3, behind the inbox row's. An event that was written before, whose inbox row is
 # gone by now, changes nothing.
-_PLACES = "$3::uuid, $4::uuid, $5::uuid, $6, $7, $8, $9, $10, $11, $12, $13, $14"
+#: The account of an entry, in a query beside the statement that writes it.
+ACCOUNT = "$4::uuid"
+_PLACES = f"$3::uuid, {ACCOUNT}, $5::uuid, $6, $7, $8, $9, $10, $11, $12, $13, $14"
 INSERT = f"""
 INSERT INTO journal_entries ({COLUMNS})
 SELECT {_PLACES} FROM first
@@ -81,12 +83,12 @@ GAP_LIFETIME = timedelta(minutes=10)
 MAX_GAPS = 10_000
 
 
-def insert_entry(entry: Entry, values: Values | None) -> SqlEffect:
+def insert_entry(entry: Entry, values: Values | None, unless: str = "") -> SqlEffect:
     """The statement that writes an entry; one with the same id is there already."""
     row = _row(entry)
     if values is None:
-        return SqlEffect(INSERT, row)
-    return SqlEffect(INSERT, (*row, values.salt, values.text), then=INSERT_VALUES)
+        return SqlEffect(INSERT, row, unless=unless)
+    return SqlEffect(INSERT, (*row, values.salt, values.text), then=INSERT_VALUES, unless=unless)
 
 
 def _row(entry: Entry) -> tuple[Any, ...]:

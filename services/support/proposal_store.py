@@ -9,6 +9,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from services.support.journal_store import ACCOUNT
 from services.support.proposals import OPEN_STATES, SENSITIVE, Proposal
 from shared.database import Connection
 from shared.database.rows import update
@@ -27,6 +28,10 @@ select {COLUMNS} from proposals
 where account_id = $1 and act = any($2) and state in ('proposed', 'approved')
 order by id for update
 """  # noqa: S608
+#: Whether an account has an open act, beside the statement that writes an event of it.
+HAS_OPEN_ACT = f"""
+select from proposals where account_id = {ACCOUNT} and state in ('proposed', 'approved')
+"""
 DUE = """
 select id::text from proposals
 where state = 'approved' and due_at <= $1 and id <> all($2) order by due_at, id limit $3

@@ -36,6 +36,7 @@ from services.support.handlers import (
 from services.support.jobs import run_every
 from services.support.journal import Journal, journalled
 from services.support.owners import ASKS, Owners
+from services.support.proposal_store import HAS_OPEN_ACT
 from services.support.settings import SupportSettings
 from shared.contracts import dossiers, load_contracts
 from shared.contracts.base import EVENTS
@@ -153,6 +154,8 @@ SERVICE = Service(
         hears(registration.ActNotCarriedOut, act_objections.not_carried_out),
         hears(profile.ActNotCarriedOut, act_objections.not_carried_out),
         hears(dossiers.ActNotCarriedOut, act_objections.not_carried_out),
+        # Most people who sign in have no act open.
+        handled_if={SessionOpened: HAS_OPEN_ACT},
     ),
     answers=(
         answers(agents.SignInAgent, agent_sign_in.sign_in, agent_sign_in.check_sign_in),

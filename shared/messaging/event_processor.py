@@ -147,11 +147,12 @@ class EventProcessor:
         row = self._rows[envelope.type]
         try:
             async with asyncio.timeout(self._seconds) as limit:
+                first = None
                 if row.effect is not None:
                     effect = row.effect(event, envelope, self._clock(), self.deps)
                     async with acquire(self._pool) as connection:
                         first = await apply_once(connection, self._service, envelope.id, effect)
-                else:
+                if first is None:
                     first = await self._in_transaction(row, envelope, event)
         except TimeoutError as error:
             if limit.expired():

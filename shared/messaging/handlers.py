@@ -103,12 +103,14 @@ class SqlEffect:
 
     The statement takes its rows `FROM first`, which has one row the first time that the message
     comes and none later. `values` are its parameters from `$3` on. `then` is a second statement,
-    which takes its rows `FROM effect`: what the first one returns.
+    which takes its rows `FROM effect`: what the first one returns. Where the query `unless` finds a
+    row nothing is done, not even the inbox row: the subscription's handler does it.
     """
 
     sql: str
     values: tuple[Any, ...]
     then: str = ""
+    unless: str = ""
 
 
 SqlEffectFactory = Callable[[Any, Envelope, datetime, Any], SqlEffect]
@@ -119,7 +121,8 @@ class Subscription:
     """One row of the routing table: an event that the service subscribes to, and its handler.
 
     Either `handler` works in a transaction, or `effect(event, envelope, now, deps)` returns one SQL
-    statement. `prepare(event, deps, pool)` runs outside the handler's transaction, for work that
+    statement; with both, `handler` does what the statement leaves to it (`SqlEffect.unless`).
+    `prepare(event, deps, pool)` runs outside the handler's transaction, for work that
     takes long (asking somebody else's server); what it returns is `context.prepared`.
     """
 

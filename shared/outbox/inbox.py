@@ -3,6 +3,8 @@
 A failed attempt rolls its row back, so its retry copy (same id) is not taken for a duplicate.
 """
 
+from functools import cache
+
 import asyncpg
 
 from shared.database import Connection, Pool, acquire, row_count
@@ -15,22 +17,18 @@ BATCH = 1_000
 
 _MARK_PROCESSED = "INSERT INTO inbox (consumer, message_id) VALUES ($1, $2) ON CONFLICT DO NOTHING"
 #: An effect in one statement with its inbox row: both or neither, in one round trip.
-_INBOX_ROW = """
-    INSERT INTO inbox (consumer, message_id) VALUES ($1, $2) ON CONFLICT DO NOTHING
-    RETURNING message_id"""
-#: One row, where the inbox row is written already.
-_ONE_ROW = "SELECT $1::text, $2::text"
-_APPLY = """
-WITH first AS ({first}),
-effect AS (
-{effect}
-){then}
-SELECT count(*) FROM first
+_ONCE = """
+WITH first AS (
+    INSERT INTO inbox (consumer, message_id) SELECT $1::text, $2::uuid{unless}
+    ON CONFLICT DO NOTHING RETURNING message_id
+),{effect}
+SELECT count(*) > 0 AS applied, {left} AS left_undone FROM first
 """
-_THEN = """,
-last AS (
-{effect}
-)"""
+#: The same where the inbox row is written already.
+_ANYWAY = """
+WITH first AS (SELECT $1::text, $2::text),{effect}
+SELECT true AS applied, false AS left_undone FROM first
+"""
 _PURGE_INBOX = """
 DELETE FROM inbox WHERE ctid = ANY(ARRAY(
     SELECT ctid FROM inbox WHERE received_at < now() - make_interval(days => $1) LIMIT $2))
@@ -51,31 +49,44 @@ async def mark_processed(tx: Connection, consumer: str, message_id: str) -> bool
 
 async def apply_once(
     connection: Connection, consumer: str, message_id: str, effect: SqlEffect
-) -> bool:
+) -> bool | None:
     """Apply the effect of a message unless `consumer` has done so before; returns whether it was
-    now.
+    now, and None where `effect.unless` leaves it to the handler.
 
     Waits for another session that is doing the same. Needs no transaction around it. Raises
     `Reject` where a trigger of the schema refuses the effect, with its sentence.
     """
-    return await _apply(connection, _INBOX_ROW, (consumer, message_id), effect)
+    return await _apply(connection, _ONCE, (consumer, message_id), effect)
 
 
 async def apply(tx: Connection, effect: SqlEffect) -> None:
     """Apply an effect within a transaction that does more. Raises as `apply_once`."""
-    await _apply(tx, _ONE_ROW, ("", ""), effect)
+    await _apply(tx, _ANYWAY, ("", ""), effect)
 
 
 async def _apply(
-    connection: Connection, first: str, names: tuple[str, str], effect: SqlEffect
-) -> bool:
-    then = _THEN.replace("{effect}", effect.then) if effect.then else ""
-    sql = _APPLY.replace("{then}", then).replace("{effect}", effect.sql)
+    connection: Connection, frame: str, names: tuple[str, str], effect: SqlEffect
+) -> bool | None:
+    sql = _statement(frame, effect.sql, effect.then, effect.unless)
     try:
-        count = await connection.fetchval(sql.replace("{first}", first), *names, *effect.values)
+        (row,) = await connection.fetch(sql, *names, *effect.values)
     except asyncpg.RaiseError as error:
         raise Reject(str(error)) from error
-    return bool(count)
+    applied: bool = row["applied"]
+    return None if row["left_undone"] and not applied else applied
+
+
+@cache
+def _statement(frame: str, effect: str, then: str, unless: str) -> str:
+    """The statement of an effect; services have a few of them."""
+    parts = f"\neffect AS (\n{effect}\n)"
+    if then:
+        parts += f",\nlast AS (\n{then}\n)"
+    return frame.format(
+        effect=parts,
+        unless=f" WHERE NOT EXISTS ({unless})" if unless else "",
+        left=f"EXISTS ({unless})" if unless else "false",
+    )
 
 
 async def purge(pool: Pool, *, days: int = RETENTION_DAYS, batch: int = BATCH) -> int:

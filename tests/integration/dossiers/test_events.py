@@ -234,7 +234,7 @@ async def test_one_message_in_many_concurrent_sessions_is_applied_once(
 ) -> None:
     message_id, effect = str(uuid4()), upsert(from_event(filed(), ACCOUNT, harness.now))
 
-    async def apply() -> bool:
+    async def apply() -> bool | None:
         async with acquire(harness.pool) as connection:
             return await apply_once(connection, SERVICE.name, message_id, effect)
 

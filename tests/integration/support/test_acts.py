@@ -323,7 +323,13 @@ async def test_a_block_stops_what_is_planned_and_a_sign_in_does_not(
         session_id="s", device="", network="", new_device=False, failures=0, opened_at=harness.now
     )
     await harness.handle_event(opened, ACCOUNT)
+    await harness.handle_event(opened, OTHER_ACCOUNT)
     assert await state(harness, view) == "approved"
+    rows = await harness.fetch(
+        "select account_id::text from journal_entries where type = $1", SessionOpened.TYPE
+    )
+    assert {row["account_id"] for row in rows} == {ACCOUNT, OTHER_ACCOUNT}
+    assert len(rows) == 2
     earlier = harness.now - timedelta(minutes=1)
     for by, at, expected in (
         ("lost_phone", harness.now, "approved"),

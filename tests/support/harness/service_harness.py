@@ -125,8 +125,9 @@ class ServiceHarness:
             envelope = self._parts(None, event.TYPE, subject)["envelope"]
             effect = row.effect(event, envelope, self.now, self.deps)
             async with acquire(self.pool) as connection:
-                await apply_once(connection, self.service.name, envelope.id, effect)
-            return
+                done = await apply_once(connection, self.service.name, envelope.id, effect)
+            if done is not None:
+                return
         assert row.handler is not None
         prepared = None if row.prepare is None else await row.prepare(event, self.deps, self.pool)
         async with transaction(self.pool) as tx:

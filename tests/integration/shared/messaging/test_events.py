@@ -1,6 +1,8 @@
 """From a committed event to its effect in another service: exactly once, despite failures."""
 
 import asyncio
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -10,7 +12,8 @@ from shared.contracts.registration.events import EmailVerified, RequestCancelled
 from shared.database import Pool, transaction
 from shared.errors import Reject, Retry
 from shared.messaging import Context, hears, topology
-from shared.messaging.envelope import wrap
+from shared.messaging.envelope import Envelope, wrap
+from shared.messaging.handlers import SqlEffect
 from shared.outbox import emit
 from tests.support.servers.bus_fixture import BusFixture, RecordingHandler, forge, now
 from tests.support.waiting import eventually
@@ -63,6 +66,30 @@ async def test_an_event_that_was_rolled_back_is_never_published(bus: BusFixture)
 
     await eventually(lambda: len(handler) == 1)
     assert handler.events[0].request_id == "yes"
+
+
+async def test_an_effect_may_leave_an_event_to_the_handler(bus: BusFixture) -> None:
+    """Each event is applied once, by the statement or by the handler."""
+    handler = RecordingHandler()
+    row = replace(hears(RequestCancelled, handler), effect=_counted)
+    await bus.node("mailer", hears=(row,))
+    registration = await bus.node("registration", emits=(RequestCancelled,))
+    for request_id in ("r1", "by hand", "r2"):
+        await bus.emit(registration, RequestCancelled(request_id=request_id))
+    await eventually(lambda: _rows(bus, "mailer", "inbox", 5))
+    assert [event.request_id for event in handler.events] == ["by hand"]
+
+
+def _counted(event: RequestCancelled, _envelope: Envelope, _now: datetime, _deps: Any) -> SqlEffect:
+    return SqlEffect(
+        "INSERT INTO inbox (consumer, message_id) SELECT 'effect', gen_random_uuid() FROM first",
+        (event.request_id,),
+        unless="SELECT WHERE $3::text = 'by hand'",
+    )
+
+
+async def _rows(bus: BusFixture, service: str, table: str, number: int) -> bool:
+    return await bus.count(service, table) == number
 
 
 async def test_a_preparation_is_retried_like_a_handler(
