@@ -26,6 +26,9 @@ OF_ACCOUNT = f"""
 {CASE} where one.account_id = $1 and one.released_at is not null and one.resumed_at is null
 order by one.released_at desc limit 1
 """
+RELEASED = """
+select number from lost_phones where number = any($1) and released_at is not null
+"""
 CALL = """
 select id::text, number, agent_id::text, purpose, line, line_hash, line_since, found_at, agent_word,
     words, word_hash, word_key_id, wrong_words, started_at, ends_at, matched_at, ended_at, outcome
@@ -63,6 +66,11 @@ async def find_released(tx: Connection, account_id: str) -> LostPhone | None:
     """The latest lost phone of an account whose credentials are gone, and not there again."""
     row = await tx.fetchrow(OF_ACCOUNT, account_id)
     return None if row is None else LostPhone(**row)
+
+
+async def released(tx: Connection, numbers: Sequence[str]) -> set[str]:
+    """Those of these requests whose credentials are gone, whether they are there again or not."""
+    return {row["number"] for row in await tx.fetch(RELEASED, list(numbers))}
 
 
 async def add(tx: Connection, case: LostPhone) -> None:

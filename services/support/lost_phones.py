@@ -32,6 +32,9 @@ STOPPING_OUTCOMES = ("not_requested", "doubt")
 #: Ends that count as failures: somebody was on the line and could not say the word.
 FAILURES = ("wrong_words", "time_over")
 CALLABLE = {"asked": CHECK, "released": CODE, "code_told": CODE}
+#: Where an agent may close the request: nothing is on its way, and nobody is without credentials
+#: because of it. Whoever gave other names may be a stranger: the holder then makes another request.
+CLOSABLE = ("asked", "expired", "stopped", "to_check", "done")
 #: What the person can still stop.
 STOPPABLE = ("asked", "calling", "matched", "proposed", "planned")
 
@@ -142,6 +145,23 @@ def call_refusal(case: LostPhone, calls: Sequence[Call], now: datetime, *, is_ow
     if failures(calls, purpose) >= MAX_FAILURES:
         return "failures"
     return "" if calls_left(calls, purpose, now) else "calls_today"
+
+
+def may_cancel(case: LostPhone) -> bool:
+    """Whether the person may cancel the request: once the credentials are gone it is their way back
+    to the account."""
+    return case.released_at is None
+
+
+def may_close(case: LostPhone, calls: Sequence[Call], now: datetime) -> bool:
+    """Whether an agent may close the request. After the removal only where no call can follow any
+    more: another request, with a new check, is the way back then."""
+    going_on = next((call for call in calls if call.is_going_on(now)), None)
+    state = state_of(case, going_on, now)
+    if state in CLOSABLE:
+        return True
+    used_up = case.codes >= MAX_CODES or failures(calls, CODE) >= MAX_FAILURES
+    return state == "released" and used_up and going_on is None
 
 
 def line_refusal(since: datetime | None, *, mobile: bool, stolen: bool, now: datetime) -> str:

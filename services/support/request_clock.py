@@ -10,7 +10,7 @@ from services.support import request_store
 from services.support.deps import Deps
 from services.support.jobs import BATCH, handle_each
 from services.support.people_requests import PersonRequest
-from services.support.request_moves import Change, delay, move, remind
+from services.support.request_moves import Change, delay, may_be_closed, move, remind
 from services.support.request_states import LAPSE_AFTER, NO_REPLY, REMINDER_AFTER, Action
 from shared.database import Connection, Pool, transaction
 from shared.runtime.telemetry import get_logger
@@ -55,6 +55,9 @@ async def _advance(change: Change, one: PersonRequest) -> bool:
     now = change.now
     if one.is_delayed(now):
         await delay(change, one)
+    elif one.is_to_remind(now) and not await may_be_closed(change.tx, one.number, now):
+        # Its person has no other way to the account: an agent goes on without a reply.
+        await move(change, one, Action.STOP, author="clock")
     elif one.is_to_lapse(now):
         await move(change, one, Action.LAPSE, author="clock", reason=NO_REPLY)
     elif one.is_to_remind(now) and one.asked_at is not None:

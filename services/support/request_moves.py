@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.support import request_store
+from services.support import lost_phone_store, request_store
 from services.support.deps import Deps
+from services.support.lost_phones import may_close
 from services.support.people_requests import RECEIVE, PersonRequest
 from services.support.request_states import CLOSED, Action, State
 from services.support.request_store import Entry
@@ -149,16 +150,25 @@ async def move(
     return after
 
 
+async def may_be_closed(tx: Connection, number: str, now: datetime) -> bool:
+    """Whether an agent, or the clock, may close a request; one that is no lost phone always."""
+    case = await lost_phone_store.find(tx, number)
+    return case is None or may_close(case, await lost_phone_store.calls(tx, number), now)
+
+
 async def close_linked(
     change: Change, one: PersonRequest, action: Action, agent_id: str, reason: str
 ) -> list[str]:
     """Close the other open requests of the same account and kind for the same reason.
 
-    Those that wait for a second person or a date are left: their act goes on.
+    Those that wait for a second person or a date are left: their act goes on. So are lost phones
+    that cannot be closed yet.
     """
     closed = []
     for other in await request_store.lock_linked(change.tx, one):
         if other.state in (State.IN_APPROVAL, State.PLANNED):
+            continue
+        if not await may_be_closed(change.tx, other.number, change.now):
             continue
         taken = other
         if other.agent_id != agent_id or other.state == State.RECEIVED:

@@ -67,6 +67,8 @@ TRANSITIONS: dict[tuple[State, Action], State] = {
     # An act was refused, stopped or expired: an agent goes on.
     (State.IN_APPROVAL, Action.STOP): State.IN_PROGRESS,
     (State.PLANNED, Action.STOP): State.IN_PROGRESS,
+    # Nobody replied, and the request cannot be closed yet.
+    (State.WAITING, Action.STOP): State.IN_PROGRESS,
     (State.IN_PROGRESS, Action.FINISH): State.DONE,
     (State.WAITING, Action.FINISH): State.DONE,
     (State.IN_APPROVAL, Action.FINISH): State.DONE,

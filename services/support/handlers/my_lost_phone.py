@@ -7,12 +7,11 @@ from services.support import lost_phone_flow, lost_phone_store
 from services.support.act_context import ActContext
 from services.support.deps import Deps
 from services.support.handlers.lost_phone_views import KIND, case_of, lock_request
-from services.support.handlers.my_requests import find_own
+from services.support.handlers.my_requests import TOO_LATE, find_own
 from services.support.lost_phone_stops import stop_everything
 from services.support.lost_phones import LostPhone, state_of
 from services.support.people_requests import PersonRequest
 from services.support.proposals import NOT_FOUND
-from shared.contracts.base import Refusal
 from shared.contracts.registration.resumption import AccountResumed, ResumptionHeld
 from shared.contracts.support.lost_phones import (
     DescribeLostPhoneCase,
@@ -47,7 +46,7 @@ async def stop_lost_phone(
     by = "person" if request.link_token is None else "link"
     stopped = await stop_everything(acting, case, by=by, block=request.block)
     if stopped is None:
-        raise Refused(Refusal(slug="too_late"))
+        raise Refused(TOO_LATE)
     return await _show(context, one, stopped)
 
 

@@ -8,11 +8,12 @@ import json
 import re
 from datetime import datetime
 
-from services.support import request_store
+from services.support import lost_phone_store, request_store
 from services.support.act_context import ActContext
 from services.support.answer_texts import check_plain
 from services.support.deps import Deps
 from services.support.lost_phone_stops import stop_cancelled
+from services.support.lost_phones import may_cancel
 from services.support.people_requests import PersonRequest
 from services.support.request_moves import DETAILS, LINK, TEXT, Change, move, send_link
 from services.support.request_states import OPEN, Action
@@ -47,6 +48,8 @@ PER_NUMBER = Quota(name="follow_up", limit=5, window=request_store.WINDOW)
 PER_NETWORK = Quota(name="follow_up_network", limit=200, window=request_store.WINDOW / 24)
 REPLIES = Quota(name="replies", limit=20, window=request_store.WINDOW)
 NOT_FOUND = Refusal(slug="not_found")
+#: The phone is unlinked already: the request is the way back to the account.
+TOO_LATE = Refusal(slug="too_late")
 #: What the thread of a request begins with, by kind: the field of its details that people wrote.
 WRITTEN = ("text", "remark")
 
@@ -60,7 +63,10 @@ async def list_my_requests(
 ) -> PersonRequestsView:
     """The requests of an account, without their threads."""
     found = await request_store.of_account(context.tx, request.account_id, SHOWN)
-    return PersonRequestsView(requests=tuple(_view(one, context) for one in found))
+    gone = await lost_phone_store.released(context.tx, [one.number for one in found])
+    return PersonRequestsView(
+        requests=tuple(_view(one, context, can_cancel=one.number not in gone) for one in found)
+    )
 
 
 async def describe_my_request(
@@ -115,6 +121,8 @@ async def cancel_my_request(
         if one.state == "cancelled":
             return await _describe(one, context)
         raise Refused(Refusal(slug="request_closed"))
+    if not await _may_cancel(context, one):
+        raise Refused(TOO_LATE)
     after = await move(_change(context), one, Action.CANCEL, author="person", reason="by_person")
     await stop_cancelled(ActContext.of(context), number)
     return await _describe(after, context)
@@ -154,6 +162,11 @@ async def _linked(request: Own, context: RequestContext[Deps]) -> str:
     return number
 
 
+async def _may_cancel(context: RequestContext[Deps], one: PersonRequest) -> bool:
+    case = await lost_phone_store.find(context.tx, one.number)
+    return case is None or may_cancel(case)
+
+
 async def _lock(context: RequestContext[Deps], number: str) -> PersonRequest:
     one = await request_store.lock(context.tx, number)
     if one is None:
@@ -182,11 +195,20 @@ async def _count(context: RequestContext[Deps], limits: dict[str, Quota]) -> Non
 
 
 async def _describe(one: PersonRequest, context: RequestContext[Deps]) -> PersonRequestView:
-    return _view(one, context, tuple(await _thread(context.tx, context.deps, one)))
+    return _view(
+        one,
+        context,
+        tuple(await _thread(context.tx, context.deps, one)),
+        can_cancel=await _may_cancel(context, one),
+    )
 
 
 def _view(
-    one: PersonRequest, context: RequestContext[Deps], thread: tuple[PersonEntry, ...] = ()
+    one: PersonRequest,
+    context: RequestContext[Deps],
+    thread: tuple[PersonEntry, ...] = (),
+    *,
+    can_cancel: bool,
 ) -> PersonRequestView:
     until = one.reply_until
     return PersonRequestView(
@@ -200,7 +222,7 @@ def _view(
         reason=one.reason,
         closed_at=one.closed_at,
         reply_until="" if until is None else paris_day(until).isoformat(),
-        can_cancel=one.state in OPEN,
+        can_cancel=can_cancel and one.state in OPEN,
         can_reply=one.accepts_reply(context.now()),
         thread=thread,
     )

@@ -18,6 +18,7 @@ from services.support.request_moves import (
     TEXT,
     Change,
     close_linked,
+    may_be_closed,
     move,
     receive,
 )
@@ -52,6 +53,7 @@ from shared.security.sealing import new_token, seal_context
 
 #: What agents do by themselves; acts and the clock do the rest.
 BY_AGENTS = (Action.TAKE, Action.RELEASE, Action.ANSWER, Action.ASK, Action.FINISH, Action.REFUSE)
+CLOSING = (Action.FINISH, Action.REFUSE)
 CHANNELS = ("call", "mail")
 MAX_ADDRESS = 254
 #: A queue is paged; beyond this somebody guesses.
@@ -94,7 +96,9 @@ async def describe_request(request: DescribeRequest, context: RequestContext[Dep
     linked = await request_store.linked(tx, one)
     row = QueueRow(request=one, agent_name=names.get(one.agent_id or "", ""), linked=len(linked))
     thread = [_entry(each, names, deps) for each in await request_store.entries(tx, one.number)]
-    allowed = (action for action in BY_AGENTS if (one.state, action) in TRANSITIONS)
+    allowed = [action for action in BY_AGENTS if (one.state, action) in TRANSITIONS]
+    if not await may_be_closed(tx, one.number, now):
+        allowed = [action for action in allowed if action not in CLOSING]
     until = one.reply_until
     return RequestView(
         row=_row(row, now),
@@ -183,6 +187,8 @@ async def answer_request(request: AnswerRequest, context: RequestContext[Deps]) 
         except KeyError:
             errors.append(FieldError(field="close", code="unknown"))
     _refuse(errors)
+    if request.close and not await may_be_closed(context.tx, one.number, context.now()):
+        raise Refused(Refusal(slug="wrong_state", params={"state": str(one.state)}))
     after = await _move(context, one, action, agent, text=text, reason=request.close)
     if request.close:
         change = Change(tx=context.tx, deps=context.deps, now=context.now())

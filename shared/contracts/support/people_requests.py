@@ -255,7 +255,8 @@ class CancelMyRequest(Request, frozen=True, kw_only=True):
     """The person cancels their request, found as by `DescribeMyRequest`.
 
     `by_sender`: the gateway vouches for the browser that sent the form with this number. Refused
-    like `DescribeMyRequest`, or with `request_closed`.
+    like `DescribeMyRequest`, with `request_closed`, or with `too_late`: the phone is unlinked, and
+    the request is the way back.
     """
 
     number: str = ""

@@ -7,6 +7,7 @@ import pytest
 import pytest_asyncio
 
 from services.support.call_words import first_sound
+from services.support.request_states import REMINDER_AFTER
 from shared.contracts.gateway import SessionOpened
 from shared.contracts.registration.events import AccountFrozen
 from shared.contracts.registration.resumption import AccountResumed, ResumptionHeld
@@ -21,9 +22,16 @@ from shared.contracts.support.lost_phones import (
     PhoneRemovalPlanned,
     ResumptionCodeTold,
 )
-from shared.contracts.support.people_requests import CancelMyRequest, RequestClosed
+from shared.contracts.support.people_requests import (
+    CancelMyRequest,
+    ListMyRequests,
+    RequestClosed,
+    RequestReminded,
+)
 from shared.domain.resumption_codes import read_resumption_code
+from shared.domain.support_requests import request_number
 from tests.support.harness.lost_phone_desk import LostPhoneDesk
+from tests.support.harness.request_desk import RequestDesk
 from tests.support.harness.support import BROWSER, NETWORK, SupportHarness
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
@@ -316,6 +324,101 @@ async def test_it_is_too_late_to_stop_once_the_phone_is_gone(
     harness.advance(days=1)
     await desk.run_due()
     assert (await desk.refused(stop))[0] == "too_late"
+
+
+async def test_g_26_after_the_removal_the_request_is_the_way_back_and_stays_open(
+    desk: LostPhoneDesk, harness: SupportHarness
+) -> None:
+    """Whoever cancels or closes it would leave an account without credentials and without a way."""
+    people = RequestDesk(harness)
+    assert (await people.mine(desk.account, desk.number)).can_cancel
+    await desk.released()
+    cancel = CancelMyRequest(number=desk.number, account_id=desk.account)
+    by_sender = CancelMyRequest(number=desk.number, by_sender=True)
+    for message in (cancel, by_sender):
+        assert await desk.refused(message) == ("too_late", {})
+    mine = await people.mine(desk.account, desk.number)
+    listed = await harness.ask(ListMyRequests(account_id=desk.account))
+    assert (mine.can_cancel, listed.requests[0].can_cancel) == (False, False)
+    shown = await people.show(desk.first, desk.number)
+    assert not {"finish", "refuse"} & set(shown.actions)
+    for close in ("not_verified", "done_as_asked"):
+        closing = people.answer(desk.first, desk.number, shown.version, close=close)
+        assert await desk.refused(closing) == ("wrong_state", {"state": "in_progress"})
+    # With a code on its way too.
+    await desk.second_call()
+    assert await desk.refused(cancel) == ("too_late", {})
+    assert await harness.events(RequestClosed) == []
+    assert (await desk.page()).state == "code_told"
+
+
+async def test_g_26_a_second_call_that_finds_nobody_leaves_the_request_to_the_next(
+    desk: LostPhoneDesk, harness: SupportHarness
+) -> None:
+    await desk.released()
+    for outcome in ("no_answer", "not_requested", "doubt"):
+        call = await desk.call()
+        await harness.ask(desk.end(call.call_id, outcome))
+        assert (await desk.page()).state == "released"
+        harness.advance(days=1)
+    assert (await desk.look()).may_call == ""
+
+
+async def test_g_26_a_question_without_a_reply_leaves_the_request_to_an_agent(
+    desk: LostPhoneDesk, harness: SupportHarness
+) -> None:
+    await desk.released()
+    people = RequestDesk(harness)
+    version = (await people.show(desk.first, desk.number)).version
+    await harness.ask(people.answer(desk.first, desk.number, version, asks=True))
+    harness.advance(seconds=REMINDER_AFTER.total_seconds())
+    assert [await people.clock() for _ in range(2)] == [1, 0]
+    # Nobody is told that it closes: it does not.
+    assert await harness.events(RequestReminded) == []
+    assert (await people.show(desk.first, desk.number)).row.state == "in_progress"
+    assert (await desk.look()).may_call == ""
+
+
+async def test_g_26_a_lost_phone_that_is_open_is_not_closed_with_another(
+    desk: LostPhoneDesk, harness: SupportHarness
+) -> None:
+    await desk.released()
+    people = RequestDesk(harness)
+    other = request_number("lost_phone", b"another")
+    await people.lost_phone(desk.account, other)
+    version = (await people.take(desk.first, other)).version
+    await harness.ask(people.answer(desk.first, other, version, close="not_verified"))
+    (closed,) = await harness.events(RequestClosed)
+    assert closed.number == other
+    assert (await desk.look()).may_call == ""
+
+
+async def test_g_26_once_every_code_is_used_up_another_request_is_the_way_back(
+    desk: LostPhoneDesk, harness: SupportHarness
+) -> None:
+    await desk.released()
+    people = RequestDesk(harness)
+    for _ in range(3):
+        await desk.second_call()
+        harness.advance(days=7)
+    version = (await people.show(desk.first, desk.number)).version
+    await harness.ask(people.answer(desk.first, desk.number, version, close="not_possible"))
+    desk.number = request_number("lost_phone", b"another")
+    await people.lost_phone(desk.account, desk.number)
+    await people.take(desk.first, desk.number)
+    assert (await desk.released()).state == "released"
+    assert await desk.second_call()
+
+
+async def test_g_26_an_act_on_its_way_is_stopped_not_closed(
+    desk: LostPhoneDesk, harness: SupportHarness
+) -> None:
+    """A closed request would have no second call."""
+    await desk.planned()
+    people = RequestDesk(harness)
+    shown = await people.show(desk.first, desk.number)
+    closing = people.answer(desk.first, desk.number, shown.version, close="done_as_asked")
+    assert await desk.refused(closing) == ("wrong_state", {"state": "planned"})
 
 
 async def test_g_26_the_second_call_goes_to_the_same_number_with_new_words(

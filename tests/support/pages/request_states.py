@@ -1,5 +1,6 @@
 """The states of the pages that follow a request to the support desk."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -93,6 +94,8 @@ def follow_up_states() -> list[State]:
             for state in ("malformed", "gone", "expired")
         ),
         _one("cancel_request", "received", "cancel_request.html"),
+        # The phone is unlinked: the request is the way back to the account.
+        _one("cancel_request-unlinked", "in_progress", "cancel_request.html", can_cancel=False),
         _one("cancel_request-closed", "done", "cancel_request.html"),
         _one("cancel_request-gone", None, "cancel_request.html", by_link=True, state="gone"),
     ]
@@ -150,10 +153,14 @@ def _one(
     *,
     by_link: bool = False,
     state: str = "valid",
+    can_cancel: bool = True,
     **more: Any,
 ) -> State:
     def localized(lang: str) -> dict[str, Any]:
-        return {"one": requests_in(lang, standing)[0] if standing else None}
+        if standing is None:
+            return {"one": None}
+        shown = requests_in(lang, standing)[0]
+        return {"one": replace(shown, can_cancel=shown.can_cancel and can_cancel)}
 
     path = (
         f"/suivi/demande?jeton={TOKEN}" if by_link else f"/compte/demandes/demande?numero={NUMBER}"

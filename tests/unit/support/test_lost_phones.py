@@ -12,6 +12,8 @@ from services.support.lost_phones import (
     call_refusal,
     calls_left,
     line_refusal,
+    may_cancel,
+    may_close,
     outcome_at_end,
     purpose_of,
     state_of,
@@ -71,6 +73,28 @@ def test_ot_15_calls_begin_only_before_the_proposal_and_after_the_removal(state:
     calls = [] if call is None else [call]
     why = call_refusal(replace(CASE, **stored), calls, NOW, is_owner=True)
     assert (why == "") == (state in ("asked", "released", "code_told"))
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_g_26_a_request_ends_only_where_nobody_is_left_without_a_way(state: str) -> None:
+    stored, call = next((s, c) for name, s, c in STATE_TABLE if name == state)
+    case, calls = replace(CASE, **stored), [] if call is None else [call]
+    released = state in ("released", "code_told", "to_check", "done")
+    assert may_cancel(case) != released
+    assert may_close(case, calls, NOW) == (
+        state in ("asked", "expired", "stopped", "to_check", "done")
+    )
+
+
+def test_g_26_without_a_call_left_an_agent_closes_it_and_begins_anew() -> None:
+    released = replace(CASE, released_at=NOW, proposal_state="done")
+    failed = [ended("time_over", 30, "code"), ended("wrong_words", 1, "code")]
+    assert may_close(released, failed, NOW)
+    assert not may_close(released, failed[:1], NOW)
+    assert may_close(replace(released, codes=3), [], NOW)
+    assert not may_close(replace(released, codes=3), [replace(CALL, purpose="code")], NOW)
+    told = replace(released, codes=3, code_until=NOW + timedelta(seconds=1))
+    assert not may_close(told, [], NOW)
 
 
 def ended(outcome: str, hours: float, purpose: str = "check") -> Call:

@@ -25,7 +25,7 @@ NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 TABLE = """
 received     in_progress -        -           -       -           -    -       received    cancelled -       -           -
 in_progress  in_progress received in_progress waiting in_approval done refused in_progress cancelled -       -           -
-waiting      waiting     waiting  waiting     waiting in_approval done refused in_progress cancelled -       -           lapsed
+waiting      waiting     waiting  waiting     waiting in_approval done refused in_progress cancelled -       in_progress lapsed
 in_approval  -           -        in_approval -       -           done -       in_approval cancelled planned in_progress -
 planned      -           -        planned     -       -           done -       planned     cancelled -       in_progress -
 done         -           -        -           -       -           -    -       received    -         -       -           -

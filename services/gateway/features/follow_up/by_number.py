@@ -23,6 +23,13 @@ from shared.contracts.support.people_requests import (
 from shared.domain.support_requests import read_number
 from shared.messaging.handlers import Refused
 
+#: Why a request is not cancelled: the message, by the slug of the refusal.
+NOT_CANCELLED = {
+    "not_found": "request_not_there_yet",
+    "request_closed": "request_closed",
+    "too_late": "request_too_late",
+}
+
 
 async def show(request: web.Request, form: Form) -> web.Response:
     """The form for the number; then that a link was sent, if there is such a request."""
@@ -72,11 +79,11 @@ async def cancel_sent(request: web.Request, fields: dict[str, str]) -> Form:
 
 
 def _not_cancelled(request: web.Request, fields: dict[str, str], refused: Refused) -> Form:
-    """The button again: the request has not arrived at the desk yet, or it is closed."""
-    slug = refused.refusal.slug
-    if slug not in ("not_found", "request_closed"):
+    """The button again: the request has not arrived at the desk yet, or it cannot be cancelled any
+    more."""
+    code = NOT_CANCELLED.get(refused.refusal.slug)
+    if code is None:
         return refused_form(request, fields, refused)
     form = Form.again(fields, same=True)
-    code = "request_not_there_yet" if slug == "not_found" else slug
     form.explain(request[REQUEST_STATE].lang, alert=lambda lang: alert_text(code, lang))
     return form

@@ -65,9 +65,19 @@ async def show(request: web.Request, form: Form) -> web.Response:
         ready=[(one, title) for one, title, _ in await _ready(request, view.language)]
         if "answer" in view.actions
         else [],
-        after=[(code, translate(text, lang)) for code, text in AFTER.items()],
+        after=_after(view, lang),
         word=partial(word, lang=lang),
     )
+
+
+def _after(view: RequestView, lang: str) -> list[tuple[str, str]]:
+    """What may follow an answer; nothing closes a request that must stay open."""
+    closes = "finish" in view.actions or "refuse" in view.actions
+    return [
+        (code, translate(text, lang))
+        for code, text in AFTER.items()
+        if closes or code not in CLOSING
+    ]
 
 
 async def take(request: web.Request, fields: dict[str, str]) -> web.Response | Form:
