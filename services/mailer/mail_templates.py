@@ -420,6 +420,7 @@ class AgentData(TemplateData, frozen=True, kw_only=True, omit_defaults=True):
     act: str = ""
     number: str = ""
     due_at: datetime | None = None
+    proposal_id: str = ""
 
 
 ROLES = ("agent", "supervisor", "operator", "auditor")
@@ -482,14 +483,14 @@ _notice("account_resumed", event=resumption.AccountResumed, at="resumed_at")
 APPROVAL_REQUESTED = _template(
     "approval_requested",
     AgentData,
-    path="/assistance/approbations",
+    path="/assistance/approbations/{proposal_id}",
     on_desk=True,
     choices={"act": ANNOUNCED_ACTS},
 )
 ACT_STOPPED = _template(
     "act_stopped",
     AgentData,
-    path="/assistance/approbations",
+    path="/assistance/approbations/{proposal_id}",
     on_desk=True,
     choices={"act": ANNOUNCED_ACTS[:1], "by": ("sign_in", "freeze", "agent", "link")},
 )
@@ -499,7 +500,7 @@ JOURNAL_EXPORT_READY = _template(
 SINGLE_AGENT_ACT = _template(
     "single_agent_act",
     AgentData,
-    path="/assistance/approbations",
+    path="/assistance/approbations/{proposal_id}",
     on_desk=True,
     choices={"act": ANNOUNCED_ACTS[:1]},
 )

@@ -169,7 +169,9 @@ class Messages:
         if template.path is not None:
             query = "" if mail.link_token is None else "?" + urlencode({"jeton": mail.link_token})
             base = self._desk_url if template.on_desk else self._base_url
-            values["link"] = f"{base}{template.path}{query}"
+            # A mail from before its data had the id leads to the list.
+            path = template.path.format_map(values).rstrip("/")
+            values["link"] = f"{base}{path}{query}"
         if template.has_not_me_link:
             values["link_until"] = mail.written_at + NOT_ME_LIFETIME
         return self._renderer.render(template, language, values)

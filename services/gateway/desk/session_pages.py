@@ -22,11 +22,13 @@ def next_step(request: web.Request, session: Session) -> str:
     return "sign_in_code" if session.due == "code" else "sign_in_enrolment"
 
 
-async def after_login(request: web.Request, session: Session) -> str:
+async def after_login(request: web.Request, session: Session) -> Redirect:
     """The page that was asked for, else where the role begins."""
     routes = request.app[ROUTES]
-    page = routes.login_targets.get(session.next)
-    return page.name if page else home_of(routes, session.role)
+    found = routes.find_login_target(session.next)
+    if found is None:
+        return Redirect(home_of(routes, session.role))
+    return Redirect(found[0].name, **found[1])
 
 
 async def before_full(request: web.Request, session: Session, enrolled: bool) -> None:

@@ -200,7 +200,7 @@ async def _delete_left_form(request: web.Request, page: Page) -> None:
     """A form was accepted: what its account had left on its page is done with."""
     session = request[REQUEST_STATE].session
     if page.keeps_forms and page.fields and session is not None:
-        key = page_key(request, page)
+        key = page_key(request, request.app[ROUTES].shown_on(page))
         try:
             await request.app[SAVED_FORMS].delete_for_account(key, session.account_id)
         except UNAVAILABLE as error:
@@ -363,7 +363,7 @@ async def _check_guard(
         if state.session is not None and state.session.full:
             # Another press of the same form has led on already.
             there = await request.app[SESSION_PAGES].after_lost_answer(request, state.session)
-            raise Redirect(there) from None
+            raise there from None
         saved = owner is not None and await _save_for_owner(request, page, fields, owner)
         if saved and state.session is None:
             flash(request, "session_closed_typed")
@@ -377,8 +377,8 @@ async def _save_for_owner(
     form = Form.again(fields)
     if not (page.keeps_forms and owner.account_id and any(form.values.values())):
         return False
-    saved = request.app[SAVED_FORMS]
-    return await saved.save_for_account(form, page_key(request, page), owner.account_id)
+    saved, shown = request.app[SAVED_FORMS], request.app[ROUTES].shown_on(page)
+    return await saved.save_for_account(form, page_key(request, shown), owner.account_id)
 
 
 def _stale(request: web.Request, fields: dict[str, str], owner: FormToken | None) -> Form:

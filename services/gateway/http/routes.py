@@ -44,7 +44,8 @@ class Page:
     where the form ends the session that its own page needs. `of_any_form`: it takes the fields of
     the form whose path is in the query (`de`).
 
-    `login_target` is the name that the sign-in page carries to lead back here. A page is a language
+    `login_target` is the name that the sign-in page carries to lead back here, with what stands in
+    the variable parts of the path. A page is a language
     target by its path alone, and with what `keep_query` returns of its query; None: not without a
     valid query. `sitemap` is a group and a label. A `background` path is asked by scripts: no
     activity of the person. `before_terms`: open to a holder who has not accepted the terms that
@@ -158,16 +159,26 @@ class Routes:
         return self._by_name[page.shown_on] if page.shown_on else page
 
     def login_target_above(self, path: str) -> str:
-        """The login target that a path is, or that its form or file belongs to; else empty.
+        """The login target that a path is, or that its form or file belongs to; else empty. What
+        stands in the variable parts of its path follows the name: `demande/TEL-AAAAA-BBBBB`.
 
         `/compte/adresse/validation/renvoi` belongs to `/compte/adresse/validation`.
         """
-        above = [
-            page
-            for page in self.login_targets.values()
-            if path == page.path or path.startswith((f"{page.path}/", f"{page.path}."))
-        ]
-        return max(above, key=lambda page: len(page.path)).login_target if above else ""
+        for end in _ends(path):
+            page = self.at(path[:end])
+            if page is not None and page.login_target:
+                values = page.values(path[:end]) or {}
+                return "/".join((page.login_target, *values.values()))
+        return ""
+
+    def find_login_target(self, target: str) -> tuple[Page, dict[str, str]] | None:
+        """The page of a login target and what stands in its path; None where there is none."""
+        name, *values = target.split("/")
+        page = self.login_targets.get(name)
+        if page is None or len(values) != len(page.parts):
+            return None
+        found = dict(zip(page.parts, values, strict=True))
+        return (page, found) if self.at(self.url(page.name, **found)) is page else None
 
     def language_target(self, target: str) -> str:
         """The page to go back to after the language was chosen: `target` if it is one, else `/`."""
@@ -192,6 +203,12 @@ class Routes:
                 group, label = page.sitemap
                 groups.setdefault(group, []).append((page.path, label))
         return groups
+
+
+def _ends(path: str) -> list[int]:
+    """Where a path, or one above it, ends; the longest first."""
+    inner = [at for at, letter in enumerate(path) if letter in "/." and at]
+    return [len(path), *reversed(inner)]
 
 
 ROUTES = web.AppKey("routes", Routes)

@@ -30,20 +30,20 @@ def next_step(request: web.Request, session: Session) -> str:
     return "sign_in_enrolment"
 
 
-def login_target(request: web.Request, name: str) -> str:
+def login_target(request: web.Request, target: str) -> Redirect:
     """The page of a login target, else the home page."""
-    page = request.app[ROUTES].login_targets.get(name)
-    return page.name if page else PAGES.home
+    found = request.app[ROUTES].find_login_target(target)
+    return Redirect(found[0].name, **found[1]) if found else Redirect(PAGES.home)
 
 
-async def after_login(request: web.Request, session: Session) -> str:
+async def after_login(request: web.Request, session: Session) -> Redirect:
     """New terms, where the holder has not accepted them; else `page_after_terms`."""
     if session.terms_bind_at is not None:
-        return PAGES.new_terms
+        return Redirect(PAGES.new_terms)
     return await page_after_terms(request, session)
 
 
-async def page_after_terms(request: web.Request, session: Session) -> str:
+async def page_after_terms(request: web.Request, session: Session) -> Redirect:
     """The page that was asked for, else the complementary information as long as it is not
     validated (G-30), else the home page.
 
@@ -51,27 +51,27 @@ async def page_after_terms(request: web.Request, session: Session) -> str:
     the home page shows what is left to do.
     """
     app = request.app
-    if session.next in app[ROUTES].login_targets or session.validated:
+    if session.validated or app[ROUTES].find_login_target(session.next):
         return login_target(request, session.next)
     try:
         known = await describe_profile(request, session.account_id, timeout=LOOKUP_TIMEOUT)
     except UNAVAILABLE_ERRORS:
-        return PAGES.home
+        return Redirect(PAGES.home)
     if known.state != "validated":
-        return "information"
+        return Redirect("information")
     at = known.validated_at or app[CLOCK]()
     await app[SESSIONS].record_validated(session.account_id, at)
-    return PAGES.home
+    return Redirect(PAGES.home)
 
 
-async def after_lost_answer(request: web.Request, session: Session) -> str:
+async def after_lost_answer(request: web.Request, session: Session) -> Redirect:
     """The page that the lost answer of a sign-in led to."""
     try:
         factor = await describe_factor(request, session.account_id)
     except UNAVAILABLE_ERRORS:
         return login_target(request, session.next)
     due = factor.recovery_on and not factor.recovery_kept
-    return PAGES.recovery_codes if due else await after_login(request, session)
+    return Redirect(PAGES.recovery_codes) if due else await after_login(request, session)
 
 
 PAGES = SessionPages(

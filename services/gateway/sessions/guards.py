@@ -52,8 +52,8 @@ class SessionPages:
     recovery_codes: str
     new_terms: str
     next_step: Callable[[web.Request, Session], str]
-    after_login: Callable[[web.Request, Session], Awaitable[str]]
-    after_lost_answer: Callable[[web.Request, Session], Awaitable[str]]
+    after_login: Callable[[web.Request, Session], Awaitable[Redirect]]
+    after_lost_answer: Callable[[web.Request, Session], Awaitable[Redirect]]
     before_full: Callable[[web.Request, Session, bool], Awaitable[None]] | None = None
 
 
@@ -124,7 +124,7 @@ async def resume_promoted(request: web.Request, account_id: str) -> None:
     if page is not None and page.replayed_flash:
         flash(request, page.replayed_flash)
         raise Redirect(pages.after_change)
-    raise Redirect(await pages.after_lost_answer(request, found))
+    raise await pages.after_lost_answer(request, found)
 
 
 def require_session(request: web.Request) -> Session:
@@ -200,7 +200,7 @@ async def start_partial(request: web.Request, sign_in: PasswordSignIn) -> Sessio
     state, sessions = request[REQUEST_STATE], request.app[SESSIONS]
     if state.token is not None:
         await sessions.end(state.token, "signed_out")
-    if sign_in.next not in request.app[ROUTES].login_targets:
+    if request.app[ROUTES].find_login_target(sign_in.next) is None:
         sign_in = replace(sign_in, next="")
     token, made = await sessions.start_partial(sign_in, state.device, state.network)
     await request_state.end_presession(request)
@@ -267,8 +267,10 @@ async def promote(
         session=opened.session_id,
     )
     pages = app[SESSION_PAGES]
-    there = pages.recovery_codes if recovery_due else await pages.after_login(request, found)
-    return redirect(request, there)
+    if recovery_due:
+        return redirect(request, pages.recovery_codes)
+    there = await pages.after_login(request, found)
+    return redirect(request, there.name, **there.query)
 
 
 async def rotate_session(

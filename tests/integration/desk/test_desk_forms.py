@@ -45,6 +45,18 @@ async def test_au_06_without_a_session_a_page_leads_to_the_sign_in(desk: Desk) -
             assert (answer.status, answer.location) == (303, "/connexion/code"), page.path
 
 
+async def test_au_15_the_sign_in_leads_back_to_the_page_of_an_object(desk: Desk) -> None:
+    """A link of a mail, or of a colleague, opens its own page: nobody searches for it again."""
+    agent = await joined_agent(desk)
+    objects = [page for page in SHOWN if page.parts and page.login_target]
+    assert {page.name for page in objects} >= {"request", "desk_account", "approval", "act"}
+    for page in objects:
+        browser, path = desk.browser(), path_of(page)
+        first = await browser.send("GET", path)
+        assert first.location.startswith("/connexion?suite="), path
+        assert (await agent.sign_in(browser, first.location)).path == path
+
+
 async def test_wf_05_a_form_without_its_token_changes_nothing(desk: Desk) -> None:
     agent = await joined_agent(desk)
     for page in FORMS:

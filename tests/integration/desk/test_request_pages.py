@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from tests.support.actors.agent import DeskAgent as JoinedAgent
+from tests.support.actors.agent import joined_agent
 from tests.support.actors.desk_agent import DeskAgent, signed_in_agent
 from tests.support.actors.http_browser import HttpResponse
 from tests.support.servers.desk import Desk
@@ -13,9 +15,10 @@ pytestmark = pytest.mark.asyncio(loop_scope="package")
 QUEUE = "/assistance/demandes"
 ASKED = "La rue a changé <b>de nom</b>, voir http://piege.example/rue"
 TYPED = "Bonjour, depuis quand ? Merci."
+Agent = DeskAgent | JoinedAgent
 
 
-async def opened(agent: DeskAgent, kind: str = "message", channel: str = "call") -> str:
+async def opened(agent: Agent, kind: str = "message", channel: str = "call") -> str:
     """A request that an agent wrote down; returns its page's path."""
     form = await agent.browser.get(f"{QUEUE}/nouvelle")
     given = {"kind": kind, "channel": channel, "address": "lea@labo.fr", "language": "fr"}
@@ -25,13 +28,13 @@ async def opened(agent: DeskAgent, kind: str = "message", channel: str = "call")
     return page.path
 
 
-async def taken(agent: DeskAgent, path: str) -> HttpResponse:
+async def taken(agent: Agent, path: str) -> HttpResponse:
     page = await agent.browser.get(path)
     return await agent.browser.post(page, f"{path}/prise", {})
 
 
 async def answered(
-    agent: DeskAgent, page: HttpResponse, path: str, text: str = TYPED, **fields: str
+    agent: Agent, page: HttpResponse, path: str, text: str = TYPED, **fields: str
 ) -> HttpResponse:
     given = {"text": text, "after": "", **fields}
     return await agent.browser.post(page, f"{path}/reponse", given)
@@ -93,6 +96,22 @@ async def test_a_ready_made_answer_is_put_in_front_of_what_is_typed(desk: Desk) 
     assert "Nous n'avons pas pu vérifier" in given.text
     assert given.text.index("Nous n'avons pas pu vérifier") < given.text.index(TYPED)
     assert "Réponse envoyée" not in given.text
+
+
+async def test_se_03_an_answer_that_came_too_late_is_on_its_page_after_the_sign_in(
+    desk: Desk,
+) -> None:
+    agent = await joined_agent(desk)
+    path, other = await opened(agent), await opened(agent)
+    page = await taken(agent, path)
+    desk.clock.advance(minutes=16)
+    late = await answered(agent, page, path)
+    assert late.path == "/connexion"
+    back = await agent.sign_in(path=f"/connexion?{late.query}")
+    assert back.path == path
+    assert TYPED in back.text
+    assert "Réponse envoyée" not in back.text
+    assert TYPED not in (await agent.browser.get(other)).text
 
 
 async def test_an_agent_gives_back_what_they_took(desk: Desk) -> None:

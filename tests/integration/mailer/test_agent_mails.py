@@ -3,6 +3,11 @@
 from datetime import timedelta
 
 from shared.contracts.mfa.events import AuthenticatorEnrolled
+from shared.contracts.support.acts import (
+    ActStopAnnounced,
+    ApprovalRequested,
+    SingleAgentActAnnounced,
+)
 from shared.contracts.support.agents import AgentAccepted, AgentInvited
 from shared.contracts.support.journal import JournalExportReady
 from tests.support.harness.mailer import MailerHarness
@@ -53,6 +58,25 @@ async def test_re_07_an_invitation_leads_to_the_desk_and_its_token_is_stored_now
     assert TOKEN not in rows
     assert f"{DESK}/assistance/equipe" in notice.text()
     assert notice.recipients == ("paule.chef@ansm.example",)
+
+
+async def test_a_mail_about_an_act_leads_to_its_page(
+    mailer: MailerHarness, smtp: MailServer
+) -> None:
+    named = {"proposal_id": AGENT, "act": "change_address", "number": "ACT-7"}
+    to = {"address": "luc.agent@ansm.example", "language": "fr"}
+    day = now() + timedelta(days=7)
+    events = (
+        ApprovalRequested(**named, **to, proposed_at=now(), expires_at=day),
+        ActStopAnnounced(**named, **to, by="link", stopped_at=now()),
+        SingleAgentActAnnounced(**named, **to, approved_at=now(), due_at=day),
+    )
+    async with mailer.run(IMPEX_SMTP_URL=smtp.url, IMPEX_DESK_BASE_URL=DESK):
+        for event in events:
+            await mailer.state(await mailer.publish(event, subject=AGENT), "accepted")
+    assert len(smtp.messages) == len(events)
+    for mail in smtp.messages:
+        assert f"{DESK}/assistance/approbations/{AGENT}\r\n" in mail.text()
 
 
 async def test_gd_05_an_export_that_was_agreed_to_is_announced_without_a_file(

@@ -17,10 +17,18 @@ async def submit(_request: web.Request, _fields: dict[str, str]) -> web.StreamRe
 
 
 LIST = Page("list", "/demandes", show_form=show, login_target="demandes")
-ONE = Page("one", "/demandes/{number}", show_form=show, submit=submit, fields="text")
+NEW = Page("new", "/demandes/nouvelle", show_form=show)
+ONE = Page(
+    "one",
+    "/demandes/{number}",
+    show_form=show,
+    submit=submit,
+    fields="text",
+    login_target="demande",
+)
 TAKE = Page("take", "/demandes/{number}/prendre", submit=submit, shown_on="one")
-ACT = Page("act", "/comptes/{account}/actes/{act}", show_form=show)
-PAGES = (LIST, ONE, TAKE, ACT)
+ACT = Page("act", "/comptes/{account}/actes/{act}", show_form=show, login_target="acte")
+PAGES = (LIST, NEW, ONE, TAKE, ACT)
 
 
 def request_of(path: str, **match_info: str) -> web.Request:
@@ -79,11 +87,50 @@ def test_a_form_is_saved_for_one_object() -> None:
 
 def test_targets_of_variable_paths() -> None:
     routes = Routes(PAGES)
-    assert routes.login_target_above("/demandes/TEL-A/prendre") == "demandes"
     assert routes.language_target("/demandes/TEL-A") == "/demandes/TEL-A"
     assert routes.language_target("/demandes/TEL-A/prendre") == "/"
     assert ONE.keeps_forms
     assert not Page("plain", "/plain", show_form=show).keeps_forms
+
+
+@pytest.mark.parametrize(
+    ("path", "target"),
+    [
+        ("/demandes", "demandes"),
+        ("/demandes/TEL-A", "demande/TEL-A"),
+        ("/demandes/TEL-A/prendre", "demande/TEL-A"),
+        ("/demandes/TEL-A.pdf", "demande/TEL-A"),
+        ("/demandes/nouvelle", "demandes"),
+        ("/comptes/7/actes/block", "acte/7/block"),
+        ("/comptes/7/actes", ""),
+        ("/autre", ""),
+        ("/", ""),
+    ],
+)
+def test_the_sign_in_leads_back_to_the_object_of_a_path(path: str, target: str) -> None:
+    routes = Routes(PAGES)
+    assert routes.login_target_above(path) == target
+    found = routes.find_login_target(target)
+    assert (found is None) == (target == "")
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "demande",
+        "demande/TEL-A/x",
+        "demandes/TEL-A",
+        "demande/..",
+        "demande//evil.example",
+        "demande/a%2Fb",
+        "demande/nouvelle",
+        "demande/" + "a" * 65,
+        "//evil.example",
+        "https://evil.example/",
+    ],
+)
+def test_au_15_no_other_target_leads_anywhere(target: str) -> None:
+    assert Routes(PAGES).find_login_target(target) is None
 
 
 async def test_the_router_accepts_what_a_page_accepts() -> None:

@@ -52,7 +52,7 @@ async def show_first(request: web.Request, form: Form) -> web.Response:
     found = guards.require_signed_in(request)
     factor = await describe_factor(request, found.account_id)
     if not factor.recovery_on or factor.recovery_kept:
-        raise Redirect(await session_pages.after_login(request, found))
+        raise await session_pages.after_login(request, found)
     if not code_is_fresh(request, found):
         raise Redirect(ON_DEMAND)
     made = await _unconfirmed(request, found, factor)
@@ -138,8 +138,9 @@ async def _confirm(
         raise Redirect(SIGNING_IN if action == SIGNING_IN else ON_DEMAND) from refused
     await delete_list(request, found.account_id)
     flash(request, "codes_kept")
-    there = ACCOUNT if action == IN_ACCOUNT else await session_pages.after_login(request, found)
-    return redirect(request, there)
+    if action == IN_ACCOUNT:
+        return redirect(request, ACCOUNT)
+    raise await session_pages.after_login(request, found)
 
 
 def _render(request: web.Request, made: RecoveryCodes, action: str, form: Form) -> web.Response:

@@ -8,10 +8,9 @@ from aiohttp import web
 
 from services.gateway.clients.registration_texts import current_terms
 from services.gateway.clients.services import ask
-from services.gateway.http.errors import Redirect
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import RENDERER, page
-from services.gateway.http.routes import redirect, url
+from services.gateway.http.routes import url
 from services.gateway.http.site import CLOCK
 from services.gateway.portal import session_pages
 from services.gateway.portal.form_errors import invalid_form, refused_form
@@ -37,7 +36,7 @@ async def show(request: web.Request, form: Form) -> web.Response:
         terms=terms,
         terms_html=as_html(terms.text, request.app[RENDERER].brand.names(lang)),
         due=due,
-        later_url="" if due else url(request, await session_pages.page_after_terms(request, found)),
+        later_url="" if due else await _later_url(request, found),
         switch_url=url(request, "new_terms"),
     )
 
@@ -60,11 +59,16 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response |
         form.values.pop("accept", None)  # the tick was for another version
         return form
     await request.app[SESSIONS].record_terms_accepted(found.account_id)
-    return redirect(request, await session_pages.page_after_terms(request, found))
+    raise await session_pages.page_after_terms(request, found)
 
 
 async def _asked(request: web.Request) -> Session:
     found = guards.require_signed_in(request)
     if found.terms_bind_at is None:
-        raise Redirect(await session_pages.page_after_terms(request, found))
+        raise await session_pages.page_after_terms(request, found)
     return found
+
+
+async def _later_url(request: web.Request, found: Session) -> str:
+    there = await session_pages.page_after_terms(request, found)
+    return url(request, there.name, **there.query)

@@ -46,7 +46,7 @@ async def show(request: web.Request, form: Form) -> web.StreamResponse:
     _resume(request, form)
     if not form.typed:
         name = request.query.get("suite", "")
-        form.values = {"next": name if name in request.app[ROUTES].login_targets else ""}
+        form.values = {"next": name if request.app[ROUTES].find_login_target(name) else ""}
     created = await _created(request)
     if created is not None:
         form.values = {"address": created.address, **form.values}
@@ -143,6 +143,6 @@ async def _created(request: web.Request) -> RequestView | None:
 def _resume(request: web.Request, form: Form) -> None:
     found = request[REQUEST_STATE].session
     if found is not None and found.full:
-        raise Redirect(session_pages.login_target(request, request.query.get("suite", "")))
+        raise session_pages.login_target(request, request.query.get("suite", ""))
     if found is not None and not form.typed:
         raise Redirect(session_pages.next_step(request, found))

@@ -10,6 +10,7 @@ PAGES = (
         "/assistance/comptes/{account_id}",
         show_form=pages.show,
         guard=agent_of,
+        login_target="titulaire",
         keep_query=pages.keep_query,
     ),
     Page(

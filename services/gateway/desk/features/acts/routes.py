@@ -16,6 +16,7 @@ PAGES = (
         acts.propose,
         FIELDS,
         show_form=acts.show,
+        login_target="acte",
     ),
     agent_page(
         "act_on_everybody",
@@ -24,5 +25,6 @@ PAGES = (
         acts.propose_for_everybody,
         "request_number reason note code",
         show_form=acts.show_for_everybody,
+        login_target="sessions",
     ),
 )

@@ -11,7 +11,12 @@ PAGES = (
     agent_page(
         "approvals", "/assistance/approbations", approvals.show_list, login_target="approbations"
     ),
-    agent_page("approval", "/assistance/approbations/{proposal_id}", show_form=approvals.show),
+    agent_page(
+        "approval",
+        "/assistance/approbations/{proposal_id}",
+        show_form=approvals.show,
+        login_target="approbation",
+    ),
     agent_page(
         "approve",
         "/assistance/approbations/{proposal_id}/accord",

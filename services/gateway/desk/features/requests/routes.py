@@ -27,8 +27,14 @@ PAGES = (
         new_request.submit,
         "kind channel account_id address language text",
         show_form=new_request.show,
+        login_target="nouvelle-demande",
     ),
-    agent_page("request", "/assistance/demandes/{number}", show_form=request_pages.show),
+    agent_page(
+        "request",
+        "/assistance/demandes/{number}",
+        show_form=request_pages.show,
+        login_target="demande",
+    ),
     agent_page(
         "take_request",
         "/assistance/demandes/{number}/prise",
@@ -53,7 +59,12 @@ PAGES = (
         "version text after ready_answer insert take",
         shown_on="request",
     ),
-    agent_page("ready_answers", "/assistance/reponses", ready_answers.show_list),
+    agent_page(
+        "ready_answers",
+        "/assistance/reponses",
+        ready_answers.show_list,
+        login_target="reponses",
+    ),
     agent_page(
         "ready_answer",
         "/assistance/reponses/{answer}",
@@ -61,5 +72,6 @@ PAGES = (
         ready_answers.submit,
         "version title_fr title_en text_fr text_en",
         show_form=ready_answers.show,
+        login_target="reponse",
     ),
 )

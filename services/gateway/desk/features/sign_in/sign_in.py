@@ -42,13 +42,13 @@ async def show(request: web.Request, form: Form) -> web.Response:
     """The form; a session that has begun goes on with its due step."""
     found = request[REQUEST_STATE].session
     if found is not None and not form.typed:
-        target = request.app[ROUTES].login_targets.get(request.query.get("suite", ""))
+        target = request.app[ROUTES].find_login_target(request.query.get("suite", ""))
         if found.full and target is not None:
-            raise Redirect(target.name)
+            raise Redirect(target[0].name, **target[1])
         raise Redirect(session_pages.next_step(request, found))
     if not form.typed:
         name = request.query.get("suite", "")
-        form.values = {"next": name if name in request.app[ROUTES].login_targets else ""}
+        form.values = {"next": name if request.app[ROUTES].find_login_target(name) else ""}
     return page(request, "desk_sign_in.html", form=form)
 
 

@@ -18,7 +18,9 @@ PAGES = (
         show_form=team_pages.show_invitation,
         login_target="inviter",
     ),
-    agent_page("colleague", "/assistance/equipe/{agent}", team_pages.show_agent),
+    agent_page(
+        "colleague", "/assistance/equipe/{agent}", team_pages.show_agent, login_target="agent"
+    ),
     agent_page(
         "act_on_agent",
         "/assistance/equipe/{agent}/{act}",
@@ -26,5 +28,6 @@ PAGES = (
         team_pages.submit_act,
         "role reason code",
         show_form=team_pages.show_act,
+        login_target="acte-agent",
     ),
 )
