@@ -176,6 +176,12 @@ class Environment:
             while self._waiting():  # noqa: ASYNC110 - only the broker knows
                 await asyncio.sleep(0.1)
 
+    def depth(self, queue: str) -> int:
+        """Messages of a queue, those being handled included; blocks."""
+        with self.admin() as admin:
+            found = admin.queues(self.admin_urls.vhost)
+        return next(int(one.get("messages", 0)) for one in found if one["name"] == queue)
+
     def _waiting(self) -> list[str]:
         with self.admin() as admin:
             queues = admin.queues(self.admin_urls.vhost)

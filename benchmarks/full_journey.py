@@ -85,7 +85,7 @@ async def bare_cost(
 async def journey(environment: Environment, plan: Plan) -> list[Line]:
     """Bare costs and journeys in turn."""
     await environment.start_services()
-    await _some(environment, AT_ONCE)
+    await take_journeys(environment, AT_ONCE)
     rates: list[float] = []
     limits: list[float] = []
     spent: list[float] = []
@@ -100,7 +100,7 @@ async def journey(environment: Environment, plan: Plan) -> list[Line]:
         }
         answered = sum((await environment.requests_answered()).values())
         meter, begin = Meter(environment), time.perf_counter()
-        spent += await _some(environment, plan.journeys)
+        spent += await take_journeys(environment, plan.journeys)
         rates.append(plan.journeys / (time.perf_counter() - begin))
         await environment.settle()
         for name, seconds in meter.spent().items():
@@ -112,7 +112,7 @@ async def journey(environment: Environment, plan: Plan) -> list[Line]:
     return _lines(rates, limits, spent, parts, asked)
 
 
-async def _some(environment: Environment, count: int) -> list[float]:
+async def take_journeys(environment: Environment, count: int) -> list[float]:
     """Seconds of each of `count` journeys, eight at a time."""
     free = asyncio.Semaphore(AT_ONCE)
     async with aiohttp.TCPConnector(limit=0) as connector:

@@ -37,6 +37,8 @@ class Plan:
     #: Entries of the account, and of all, in the small table and in the large one.
     journal: tuple[tuple[int, int], tuple[int, int]] = ((50, 10_000), (5_000, 10_000_000))
     chain: int = 1_000_000
+    #: How long the journal is watched under full load.
+    backlog_seconds: float = 600
     accounts: int = 1_000_000
     quick: bool = False
 
@@ -52,6 +54,7 @@ QUICK = Plan(
     dossiers=(1_000, 20_000),
     journal=((50, 2_000), (500, 50_000)),
     chain=20_000,
+    backlog_seconds=20,
     accounts=20_000,
     quick=True,
 )
