@@ -63,6 +63,16 @@ async def _locked(tx: Connection, which: str, limit: int, *arguments: Any) -> li
     return [_delivery(row) for row in rows]
 
 
+async def find(tx: Connection, mail_id: str, account_id: str) -> Delivery | None:
+    """A mail of an account, locked; None where the account has no such mail."""
+    row = await tx.fetchrow(
+        f"SELECT {_FIELDS} FROM deliveries WHERE mail_id = $1 AND subject = $2 FOR UPDATE",  # noqa: S608
+        mail_id,
+        account_id,
+    )
+    return None if row is None else _delivery(row)
+
+
 async def renew(tx: Connection, claims: Mapping[UUID, UUID], lease: float) -> None:
     """Extend the leases of the mails (by id) that are being sent under these claims."""
     await tx.execute(

@@ -17,6 +17,7 @@ from services.mailer.handlers import (
     notices,
     request_mails,
     requests,
+    resending,
 )
 from services.mailer.handlers.enqueue import Deps
 from services.mailer.handlers.requests import latest
@@ -31,7 +32,13 @@ from services.mailer.mail_templates import (
 from services.mailer.settings import MailerSettings
 from services.mailer.smtp import SmtpPool
 from shared.contracts.gateway import SessionOpened
-from shared.contracts.mailer import ExportAccount, MailAccepted, MailDeferred, MailRefused
+from shared.contracts.mailer import (
+    ActNotCarriedOut,
+    ExportAccount,
+    MailAccepted,
+    MailDeferred,
+    MailRefused,
+)
 from shared.contracts.mailer_desk import ListAccountMails
 from shared.contracts.mfa.events import CodeRefused
 from shared.contracts.profile.events import AccountValidated
@@ -124,12 +131,13 @@ SERVICE = Service(
         hears(lost_phones.ResumptionCodeTold, lost_phone_mails.code_told),
         *act_mails.SUBSCRIPTIONS,
         *agent_mails.SUBSCRIPTIONS,
+        *resending.SUBSCRIPTIONS,
     ),
     answers=(
         answers(ExportAccount, data_export.export_account),
         answers(ListAccountMails, account_mails.list_account_mails),
     ),
-    emits=(MailAccepted, MailDeferred, MailRefused),
+    emits=(MailAccepted, MailDeferred, MailRefused, ActNotCarriedOut),
     migrations=Path(__file__).parent / "migrations",
     build=build,
 )

@@ -125,6 +125,7 @@ EVENT_RULES: Mapping[str, EntryRule] = {
             "registration.ActNotCarriedOut.v1",
             "profile.ActNotCarriedOut.v1",
             "dossiers.ActNotCarriedOut.v1",
+            "mailer.ActNotCarriedOut.v1",
         ),
         _kept("agents"),
     ),

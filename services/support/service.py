@@ -38,7 +38,7 @@ from services.support.journal import Journal, journalled
 from services.support.owners import ASKS, Owners
 from services.support.proposal_store import HAS_OPEN_ACT
 from services.support.settings import SupportSettings
-from shared.contracts import dossiers, load_contracts
+from shared.contracts import dossiers, load_contracts, mailer
 from shared.contracts.base import EVENTS
 from shared.contracts.gateway import (
     CorrectionRequested,
@@ -154,6 +154,7 @@ SERVICE = Service(
         hears(registration.ActNotCarriedOut, act_objections.not_carried_out),
         hears(profile.ActNotCarriedOut, act_objections.not_carried_out),
         hears(dossiers.ActNotCarriedOut, act_objections.not_carried_out),
+        hears(mailer.ActNotCarriedOut, act_objections.not_carried_out),
         # Most people who sign in have no act open.
         handled_if={SessionOpened: HAS_OPEN_ACT},
     ),

@@ -47,6 +47,20 @@ class MailRefused(Event, frozen=True, kw_only=True):
     reason: str
 
 
+@event(OWNER)
+class ActNotCarriedOut(Event, frozen=True, kw_only=True):
+    """A mail that the desk ordered again could not be sent.
+
+    `why` is `unknown_mail`, `being_sent` (the first delivery still goes on), `secret_gone` (its
+    code or link is not valid or not kept any more) or `address_changed` (it went to an address that
+    is not the account's now).
+    """
+
+    proposal_id: str
+    why: str
+    refused_at: datetime
+
+
 @request(OWNER, PersonalDataView, changes=False)
 class ExportAccount(Request, frozen=True, kw_only=True):
     """The data that the mailer holds about an account (B-11): which mails were sent where, never

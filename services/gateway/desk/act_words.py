@@ -90,6 +90,12 @@ FAILURES: dict[str, str] = {
     "invalid": N_("La valeur n'est plus acceptée."),
     "not_validated": N_("Les informations ne sont pas validées."),
     "cannot_be_undone": N_("Ce transfert ne peut plus être défait."),
+    "unknown_mail": N_("Ce compte n'a pas ce message, ou le message est trop ancien."),
+    "being_sent": N_("Ce message est encore en cours d'envoi : rien n'est à renvoyer."),
+    "secret_gone": N_(
+        "Le code ou le lien de ce message n'est plus valable : la personne en demande un autre."
+    ),
+    "address_changed": N_("Ce message était parti à une adresse qui n'est plus celle du compte."),
 }
 ENDED_BY: dict[str, str] = {
     "person": N_("la personne, depuis son compte"),

@@ -134,7 +134,7 @@ async def enqueue(
         secrets=secrets,
     )
     await store.add(context.tx, delivery)
-    _wake_after_commit(context.deps.wake)
+    wake_after_commit(context.deps.wake)
 
 
 async def enqueue_latest(
@@ -158,7 +158,7 @@ async def enqueue_latest(
     await store.drop_older(tx, template.name, owner, asked_at, context.now())
 
 
-def _wake_after_commit(wake: Callable[[], None]) -> None:
+def wake_after_commit(wake: Callable[[], None]) -> None:
     """Each message has its own task, which ends once its transaction is committed.
 
     Without this the worker finds the mail at its next poll, a second later.

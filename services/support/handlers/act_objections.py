@@ -13,7 +13,7 @@ from services.support.proposals import (
     Proposal,
     is_announced,
 )
-from shared.contracts import dossiers
+from shared.contracts import dossiers, mailer
 from shared.contracts.gateway import SessionOpened
 from shared.contracts.profile import events as profile
 from shared.contracts.registration import events as registration
@@ -32,7 +32,12 @@ from shared.security.sealing import keyed_hashes
 
 #: A freeze by a lost phone is part of that procedure.
 FREEZES_THAT_STOP = ("holder", "desk")
-NotCarriedOut = registration.ActNotCarriedOut | profile.ActNotCarriedOut | dossiers.ActNotCarriedOut
+NotCarriedOut = (
+    registration.ActNotCarriedOut
+    | profile.ActNotCarriedOut
+    | dossiers.ActNotCarriedOut
+    | mailer.ActNotCarriedOut
+)
 
 
 async def list_planned_acts(
