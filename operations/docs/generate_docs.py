@@ -22,6 +22,7 @@ from operations.local.settings import StackSettings
 from operations.printing import say
 from operations.provision import provisioning
 from operations.provision.permissions import (
+    PARTNERS,
     broker_topology,
     database_sql,
     permissions,
@@ -206,7 +207,8 @@ def _sorted(messages: Iterable[type[Any]]) -> list[Any]:
 
 def _hearing(event: type[Event]) -> list[str]:
     services = service_registry.services()
-    return [one.name for one in services if any(row.event is event for row in one.hears)]
+    names = [one.name for one in services if any(row.event is event for row in one.hears)]
+    return names + [name for name, hears in PARTNERS.items() if event in hears]
 
 
 def _subscribers(event: type[Event]) -> str:

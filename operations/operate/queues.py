@@ -13,6 +13,7 @@ from typing import Any
 from operations.operate.endpoints import BrokerEndpoint, resolve_broker
 from operations.printing import print_json, print_rows
 from operations.provision.broker_admin import BrokerAdmin
+from operations.provision.permissions import PARTNERS
 from shared.messaging import topology
 
 #: The share of its limit from which a queue is warned about.
@@ -76,6 +77,8 @@ def meaning(queue: str) -> str:
         return f"must be read: impex dead list {service}"
     if rest.startswith("retry."):
         return f"tried again after {rest.removeprefix('retry.')}"
+    if service in PARTNERS:
+        return f"waits until {service} reads it"
     if rest == "requests":
         return "questions waiting, 3 s at most"
     return "backlog"

@@ -10,15 +10,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from operations.provision.broker_admin import password_hash
-from shared.contracts import backoffice
+from shared.contracts import backoffice, dossiers
 from shared.contracts.base import EVENTS, Event, Request
 from shared.messaging import topology
 
 OWNER = "impex_owner"
 #: Longer than any statement of a service.
 STATEMENT_SECONDS = 60
-#: Other applications, which publish events under their own user: no schema, no queue.
-PUBLISHERS = (backoffice.OWNER,)
+#: Other applications, which publish events under their own user, without a schema, and what each
+#: hears, in a queue of its own.
+PARTNERS: Mapping[str, tuple[type[Event], ...]] = {
+    backoffice.OWNER: (dossiers.DossiersTransferred, dossiers.DossierTransferUndone)
+}
 
 
 #: What services lock by, and what migrations do: numbers of two kinds that never meet.
@@ -56,14 +59,22 @@ class Principal:
         return topology.service_topology(self.name, self.hears, self.answers)
 
 
-def broker_topology(vhost: str, principals: Sequence[Principal] = ()) -> dict[str, Any]:
+def broker_topology(
+    vhost: str,
+    principals: Sequence[Principal] = (),
+    partners: Mapping[str, Sequence[type[Event]]] = PARTNERS,
+) -> dict[str, Any]:
     """The shared exchanges, the queue of unrouted events with its limit, and the queues of
-    `principals`.
+    `principals` and `partners`.
 
     Made before any service runs, so that a queue stores events from before its service's first
     start.
     """
-    parts = [topology.shared_exchanges(), *(principal.topology() for principal in principals)]
+    parts = [
+        topology.shared_exchanges(),
+        *(principal.topology() for principal in principals),
+        *(topology.partner_topology(name, hears) for name, hears in partners.items()),
+    ]
     durable = {"vhost": vhost, "durable": True, "auto_delete": False}
     return {
         "policies": [
@@ -121,15 +132,15 @@ def users(passwords: Mapping[str, str]) -> list[dict[str, Any]]:
 
 
 def permissions(vhost: str, principals: Sequence[Principal]) -> dict[str, Any]:
-    """The rights of every service's and publisher's user in one virtual host."""
+    """The rights of every service's and partner's user in one virtual host."""
 
     def row(user: str, **rights: str) -> dict[str, str]:
         return {"user": user, "vhost": vhost, **rights}
 
     rights = [principal.permissions() for principal in principals]
-    for name in PUBLISHERS:
+    for name, hears in PARTNERS.items():
         agreed = [one for one in EVENTS.values() if name == one.OWNER]
-        rights.append(topology.publisher_permissions(name, agreed))
+        rights.append(topology.partner_permissions(name, agreed, hears))
     return {
         "permissions": [
             row(one.user, configure=one.configure, write=one.write, read=one.read) for one in rights
@@ -162,7 +173,8 @@ def definitions(
     operators = sorted({administrator, topology.OPERATOR})
     made["permissions"] += [{"user": name, **everything} for name in operators]
     made |= {"vhosts": [{"name": vhost}], "users": users(passwords)}
-    return made | broker_topology(vhost, principals if queues else ())
+    shown = (principals, PARTNERS) if queues else ((), {})
+    return made | broker_topology(vhost, *shown)
 
 
 def roles_sql(principals: Sequence[Principal], passwords: Mapping[str, str]) -> list[str]:

@@ -19,7 +19,7 @@ from operations.provision.database_admin import (
     run_blocking,
     with_url_parts,
 )
-from operations.provision.permissions import OWNER, PUBLISHERS, Principal, definitions, roles_sql
+from operations.provision.permissions import OWNER, PARTNERS, Principal, definitions, roles_sql
 from operations.provision.secrets_dir import SecretsDir
 from shared.database import migrate
 from shared.messaging import topology
@@ -32,7 +32,7 @@ DATABASE = "impex"
 VHOST = "impex"
 OWNER_URL = "IMPEX_OWNER_DATABASE_URL"
 #: Broker users that are not services: the operator's, and those of other applications.
-EXTERNAL_USERS = (topology.OPERATOR, *PUBLISHERS)
+EXTERNAL_USERS = (topology.OPERATOR, *PARTNERS)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from operations import service_registry
 from operations.install.paths import ADMIN
 from operations.printing import say
 from operations.provision.install_commands import ADMIN_URLS, operator_settings
-from operations.provision.permissions import PUBLISHERS
+from operations.provision.permissions import PARTNERS
 from operations.provision.provisioning import (
     AdminUrls,
     amqp_setting,
@@ -102,7 +102,7 @@ def readers() -> dict[str, set[str]]:
         one.name: service_registry.setting_names(one, secret=True)
         for one in service_registry.services()
     }
-    found |= {name: {amqp_setting(name)} for name in PUBLISHERS}
+    found |= {name: {amqp_setting(name)} for name in PARTNERS}
     found["operator"] = set(operator_settings())
     found["postgresql"] = {"postgresql-administrator"}
     found["rabbitmq"] = {"administrator.conf"}

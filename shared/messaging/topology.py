@@ -188,6 +188,22 @@ def service_topology(
     )
 
 
+def partner_queue(partner: str) -> str:
+    """The queue where events wait for another application."""
+    return f"{partner}.events"
+
+
+def partner_topology(partner: str, hears: Iterable[type[Event]]) -> Topology:
+    """The queue of another application, which declares nothing itself: what is agreed that it hears
+    waits there until it reads it."""
+    heard, queue = _types(hears), Queue(partner_queue(partner), _quorum())
+    if not heard:
+        return Topology()
+    return Topology(
+        queues=(queue,), bindings=tuple(Binding(EVENTS, queue.name, key) for key in heard)
+    )
+
+
 def _subscriptions(service: str, heard: list[str]) -> Topology:
     retry = retry_exchange(service)
     queues = {step: retry_queue(service, step) for step in RETRY_DELAYS}
@@ -259,8 +275,11 @@ def permissions(
     )
 
 
-def publisher_permissions(user: str, emits: Iterable[type[Event]]) -> Permissions:
-    """The permissions of another application: to publish the events agreed with it, nothing else.
+def partner_permissions(
+    user: str, emits: Iterable[type[Event]], hears: Iterable[type[Event]]
+) -> Permissions:
+    """The permissions of another application: to publish the events agreed with it, and to read its
+    queue where it hears any; nothing else.
 
     What nobody hears would push older facts out of the unrouted ones.
     """
@@ -268,7 +287,7 @@ def publisher_permissions(user: str, emits: Iterable[type[Event]]) -> Permission
         user=user,
         configure="^$",
         write=_any_of([re.escape(EVENTS)]),
-        read="^$",
+        read=_any_of([re.escape(partner_queue(user))]) if _types(hears) else NO_KEY,
         topics=(
             TopicPermission(EVENTS, write=_keys(_types(emits)), read=NO_KEY),
             TopicPermission(REQUESTS, write=NO_KEY, read=NO_KEY),

@@ -10,7 +10,7 @@ from pamqp.commands import Basic
 
 from operations import service_registry
 from operations.provision.permissions import broker_topology, definitions
-from shared.contracts import gateway
+from shared.contracts import dossiers, gateway
 from shared.contracts.base import EVENTS
 from shared.contracts.registration.events import AccountRequested
 from shared.messaging.topology import declare
@@ -82,6 +82,35 @@ async def test_b_08_messages_to_support_wait_in_its_own_queue(
     queues = broker_topology("impex", service_registry.principals())["queues"]
     (arguments,) = (queue["arguments"] for queue in queues if queue["name"] == "support")
     assert not {"x-max-length", "x-max-length-bytes", "x-message-ttl"} & set(arguments)
+
+
+async def test_g_36_transfers_of_dossiers_wait_for_the_application_that_files_them(
+    broker: Broker, test_servers: TestServers
+) -> None:
+    test_servers.admin.import_definitions(
+        definitions(broker.vhost, service_registry.principals(), {}, ADMIN)
+    )
+    events = (dossiers.DossiersTransferred, dossiers.DossierTransferUndone)
+    connection = await aiormq.connect(broker.url("dossiers"))
+    try:
+        channel = await connection.channel()
+        for kind in events:
+            await channel.basic_publish(
+                b"{}",
+                exchange="impex.events",
+                routing_key=kind.TYPE,
+                properties=Basic.Properties(user_id="dossiers", delivery_mode=2),
+            )
+    finally:
+        await connection.close()
+    await eventually(lambda: broker.depths().get("backoffice.events") == len(events))
+    connection = await aiormq.connect(broker.url("backoffice"))
+    try:
+        channel = await connection.channel()
+        read = [await channel.basic_get("backoffice.events", no_ack=True) for _ in events]
+    finally:
+        await connection.close()
+    assert [one.routing_key for one in read] == [kind.TYPE for kind in events]
 
 
 async def test_each_service_declares_what_was_provisioned_without_a_difference(

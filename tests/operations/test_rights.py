@@ -14,7 +14,7 @@ from pamqp.commands import Basic
 from operations import service_registry
 from operations.install.paths import ROOT
 from operations.provision.database_admin import run_blocking, with_url_parts
-from operations.provision.permissions import PUBLISHERS, Principal, definitions
+from operations.provision.permissions import PARTNERS, Principal, definitions
 from shared.contracts.base import EVENTS, REQUESTS
 from shared.database.locks import LOCK, lock_name
 from shared.messaging import topology
@@ -135,6 +135,8 @@ REFUSED: list[tuple[str, str, Act]] = [
     ("backoffice", "dead-letter", publish("impex.dead", "dossiers")),
     ("backoffice", "read its own events", take("dossiers")),
     ("backoffice", "read dead letters", take("dossiers.dead")),
+    ("dossiers", "read what waits for the back office", take("backoffice.events")),
+    ("backoffice", "hear more than was agreed", bind("backoffice.events", "mfa.CodeRefused.v1")),
     ("backoffice", "bind its own events", bind("dossiers", "backoffice.DossierFiled.v1")),
     ("backoffice", "declare a queue of its own name", declare_queue("backoffice")),
     ("backoffice", "declare an exchange of its own name", declare_exchange("backoffice.more")),
@@ -188,7 +190,7 @@ async def test_cr_06_a_service_may_not(ready: Broker, user: str, deed: str, act:
     await connection.close()
 
 
-USERS = [*service_registry.principals(), *(Principal(name) for name in PUBLISHERS)]
+USERS = [*service_registry.principals(), *(Principal(name) for name in PARTNERS)]
 ASKED = tuple(REQUESTS.values())
 EMITTED = tuple(EVENTS.values())
 NAMES = [one.name for one in USERS]
@@ -265,7 +267,7 @@ async def test_s_02_a_user_binds_and_publishes_its_own_keys_and_no_others(
     """Every shared exchange by every key, to a queue and to an exchange of the user's own."""
     connection = await aiormq.connect(provisioned.url(user.name))
     walker, own = Walker(connection), f"{user.name}.walk"
-    owns = user.name not in PUBLISHERS
+    owns = user.name not in PARTNERS
     assert await walker.allowed(lambda c: c.queue_declare(own, durable=True)) is owns
     assert await walker.allowed(declare_exchange(own)) is owns
     for exchange, keys in KEYS.items():
