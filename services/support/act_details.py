@@ -37,6 +37,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
 }
 OPTIONAL = frozenset((*CORRECTED, "phone_extension"))
 DAYS = ("first_day", "last_day")
+MAIL_ADDRESSES = (("change_address", "new_address"), ("invite_agent", "address"))
 #: The longest time that an export of the journal covers.
 MAX_EXPORT_DAYS = 366
 IDS = ("to_account_id", "transfer_id", "mail_id")
@@ -79,7 +80,7 @@ def check_details(
             if name not in OPTIONAL:
                 errors.append(FieldError(field=name, code="missing"))
             continue
-        value, error = _check(name, details[name], account_id)
+        value, error = _check(act, name, details[name], account_id)
         if error is not None:
             errors.append(error)
         checked[name] = value
@@ -101,7 +102,9 @@ def check_note(text: str) -> tuple[str, FieldError | None]:
     return note, None
 
 
-def _check(name: str, value: str, account_id: str | None) -> tuple[str, FieldError | None]:
+def _check(
+    act: str, name: str, value: str, account_id: str | None
+) -> tuple[str, FieldError | None]:
     if name in IDS:
         return _check_id(name, value, account_id)
     if name in ("first_name", "last_name"):
@@ -111,7 +114,8 @@ def _check(name: str, value: str, account_id: str | None) -> tuple[str, FieldErr
     if name in CHOICES:
         known = value in CHOICES[name]
         return value, None if known else FieldError(field=name, code="missing")
-    if name in ("new_address", "address"):
+    # The address of a correction is a street.
+    if (act, name) in MAIL_ADDRESSES:
         try:
             return parse_agent_address(value, ()), None
         except ValueError:

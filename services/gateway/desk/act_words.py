@@ -32,6 +32,15 @@ ACTS: dict[str, str] = {
 }
 #: What happens, on the page of the second person.
 EFFECTS: dict[str, str] = {
+    "remove_lost_phone": N_(
+        "Mot de passe, adresse et téléphone ne permettent plus de se connecter, et les sessions se "
+        "ferment. L'historique reste : un second appel dit un code de reprise."
+    ),
+    "accept_other_names": N_(
+        "La personne retrouve son compte sous le nom qu'elle a saisi, avec ses informations et "
+        "ses dossiers."
+    ),
+    "view_more_accounts": N_("Cet agent peut ouvrir plus de 100 comptes aujourd'hui."),
     "change_address": N_(
         "Le compte change d'adresse. L'ancienne ne permet plus de se connecter ; un nouveau mot de "
         "passe est demandé par la nouvelle."
@@ -113,6 +122,11 @@ FIELDS: dict[str, str] = {
     "confirmed_by": N_("Confirmé par"),
     "transfer_id": N_("Transfert (identifiant de l'acte)"),
     "mail_id": N_("Message (identifiant)"),
+    "line": N_("Numéro appelé"),
+    "line_since": N_("Au dossier depuis"),
+    "found_at": N_("Publié où"),
+    "matched_at": N_("Mots concordants"),
+    "stolen": N_("Téléphone volé"),
     "note": N_("Note"),
     "reason": N_("Raison"),
     "code": N_("Votre code TOTP"),
@@ -121,6 +135,12 @@ CONFIRMED_BY: dict[str, str] = {
     "leaver": N_("la personne qui part"),
     "establishment": N_("l'établissement, rappelé à son numéro publié"),
 }
+#: Of the call before a lost phone is removed: which number, and what its request says.
+LINES: dict[str, str] = {
+    "file": N_("celui du dossier"),
+    "switchboard": N_("le standard publié de l'établissement"),
+}
+YES: dict[str, str] = {"yes": N_("oui")}
 HOURS = Plural("{n} h", "{n} h")
 MINUTES = Plural("{n} min", "{n} min")
 

@@ -57,6 +57,13 @@ OWN: dict[str, tuple[str, str]] = {
     "act_approved": ("success", N_("Acte approuvé.")),
     "act_refused": ("success", N_("Acte refusé. Rien n'a changé.")),
     "act_stopped": ("success", N_("Acte arrêté. Rien n'a changé.")),
+    "call_stopped": (
+        "warning",
+        N_(
+            "Appel terminé, tout est arrêté : rien n'a changé. Quelqu'un d'autre a peut-être le "
+            "mot de passe ou la messagerie : proposez à la personne de bloquer son compte."
+        ),
+    ),
     "agent_suspended": ("success", N_("Accès suspendu, sessions fermées.")),
     "agent_removed": ("success", N_("Accès retiré, sessions fermées.")),
     "mail_sent_again": ("success", N_("Message renvoyé à la personne.")),

@@ -13,6 +13,7 @@ from services.gateway.clients.services import ask, open_sealed
 from services.gateway.portal.profile_fields import (
     ESTABLISHMENT,
     ESTABLISHMENT_TYPES,
+    FIELDS,
     LISTED,
     PERSON,
     POSITIONS,
@@ -111,6 +112,18 @@ def choices(lang: str) -> dict[str, tuple[Option, ...]]:
         "positions": _options(POSITIONS, lang),
         "establishment_types": _options(ESTABLISHMENT_TYPES, lang),
     }
+
+
+@cache
+def options_of(name: str, lang: str) -> tuple[Option, ...]:
+    """The options of a field; none where it is typed."""
+    chosen = {one.name: one.choices for one in FIELDS if one.choices}
+    return choices(lang)[chosen[name]] if name in chosen else ()
+
+
+def value_text(name: str, value: str, lang: str) -> str:
+    """A value of a field as people read it."""
+    return dict(options_of(name, lang)).get(value, value)
 
 
 def summarize(fields: ProfileFields, address: str, lang: str) -> ProfileSummary:

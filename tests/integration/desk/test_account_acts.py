@@ -42,10 +42,14 @@ async def test_b_05_an_open_account_lists_acts_and_each_leads_to_its_page(
     form = await agent.browser.get(correcting)
     assert "É… LEFÈVRE" in form.text
     assert account_id not in form.text
+    assert "Actuellement : Lyon" in form.text
+    assert form.soup.select_one("#country option[value=BE]") is not None
     wrong = await agent.browser.post(form, correcting, {"city": "Lyon", "reason": "typing_error"})
     assert "Le compte a déjà ces valeurs" in wrong.text
     done = await agent.browser.post(
-        form, correcting, {"city": "Saint-Étienne", "reason": "typing_error"}
+        form,
+        correcting,
+        {"city": "Saint-Étienne", "address": "1 rue de Paris", "reason": "typing_error"},
     )
     assert done.path.startswith("/assistance/approbations/")
     assert "É… LEFÈVRE" in done.text

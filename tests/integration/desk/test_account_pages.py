@@ -142,6 +142,16 @@ async def test_az_01_an_account_is_closed_until_a_reason_is_given(full_desk: Des
     ]
 
 
+async def test_a_request_gives_the_reason_for_opening_its_account(full_desk: Desk) -> None:
+    agent = await signed_in_agent(full_desk)
+    account_id = await person(full_desk)
+    chosen = "input[name=reason][checked]"
+    page = await agent.browser.get(f"{ACCOUNT}/{account_id}?demande=DEP-A44X2-YZ7EW")
+    assert page.soup.select_one(chosen)["value"] == "departure"
+    page = await agent.browser.get(f"{ACCOUNT}/{account_id}")
+    assert page.soup.select_one(chosen) is None
+
+
 async def test_b_05_the_page_shows_every_block_and_the_story(full_desk: Desk) -> None:
     agent = await signed_in_agent(full_desk)
     account_id = await person(full_desk)

@@ -13,7 +13,7 @@ CALLING = {"call_id": "c" * 22, "until": NOW + timedelta(minutes=30), "tries_lef
 
 
 def _call(step: str, line: CallLine | None = LINE, **more: Any) -> dict[str, Any]:
-    known = {"state": "requested", "purpose": "check", "stolen": False}
+    known = {"state": "asked", "purpose": "check", "stolen": False}
     left = {"calls_left": 2, "failures_left": 2, "codes_left": 3}
     view = CallView(number=NUMBER, **{**known, **left, **more})
     return {

@@ -21,6 +21,7 @@ from services.gateway.http.rendering import Renderer
 from services.gateway.http.routes import Routes
 from services.gateway.portal import qr
 from services.gateway.portal.journal_texts import describe
+from services.gateway.portal.profile_form import options_of
 from shared.contracts.support.journal import EntryView
 from shared.contracts.support.proposals import (
     ActView,
@@ -168,10 +169,17 @@ def _act(name: str, fields: tuple[str, ...] = (), **more: Any) -> dict[str, Any]
         "reasons": _reasons(),
         "confirmations": [(key, _words("CONFIRMED_BY", key)) for key in act_words.CONFIRMED_BY],
         "delay": "72 h",
+        "options": {one: options_of(one, "fr") for one in fields},
+        "current": {"city": "Lyon", "country": "France"} if name == "correct_information" else {},
     }
 
 
-def _approval(state: str = "proposed", shown: Any = None, **more: Any) -> dict[str, Any]:
+def _approval(
+    state: str = "proposed",
+    shown: Any = None,
+    details: dict[str, str] | None = None,
+    **more: Any,
+) -> dict[str, Any]:
     """An act, as the second person reads it."""
     values = {
         "proposed_by": "a",
@@ -179,12 +187,12 @@ def _approval(state: str = "proposed", shown: Any = None, **more: Any) -> dict[s
         "proposed_at": NOW,
         "expires_at": NOW,
         "account_id": ACCOUNT,
+        "number": "ACT-12",
+        "act": "change_address",
         **more,
     }
     view = ProposalView(
         proposal_id=ACCOUNT,
-        number="ACT-12",
-        act="change_address",
         state=state,
         reason="requested_by_person",
         **values,
@@ -193,7 +201,7 @@ def _approval(state: str = "proposed", shown: Any = None, **more: Any) -> dict[s
         "form": shown or form(),
         "view": view,
         "account": PERSON,
-        "details": {"new_address": "marie@labo.example"},
+        "details": details or {"new_address": "marie@labo.example"},
         "note": "Appel du 3 mars",
         "now": NOW,
         "said": _words,
@@ -237,6 +245,31 @@ ACT_STATES = (
         me=agent(),
     ),
     State(
+        "desk-approval-lost_phone",
+        "approval.html",
+        _approval(
+            act="remove_lost_phone",
+            number="TEL-A44X2-YZ7EW",
+            details={
+                "line": act_words.LINES["file"],
+                "line_since": "3 février 2024 à 10:42 (heure de Paris)",
+                "matched_at": "23 novembre 2026 à 10:42 (heure de Paris)",
+            },
+            may=("approve", "refuse", "stop"),
+        ),
+        me=agent(),
+    ),
+    State(
+        "desk-approval-transfer",
+        "approval.html",
+        _approval(
+            act="transfer_dossiers",
+            details={"confirmed_by": act_words.CONFIRMED_BY["leaver"], "to_account_id": ACCOUNT},
+            may=("approve", "refuse", "stop"),
+        ),
+        me=agent(),
+    ),
+    State(
         "desk-approval-refused",
         "approval.html",
         _approval(
@@ -266,6 +299,17 @@ ACT_STATES = (
         me=agent(),
     ),
     State("desk-act", "act.html", _act("change_address", ("new_address",)), me=agent()),
+    State(
+        "desk-act-correction",
+        "act.html",
+        _act(
+            "correct_information",
+            ("country", "position", "address", "city"),
+            two_people=False,
+            delay_minutes=0,
+        ),
+        me=agent(),
+    ),
     State(
         "desk-act-transfer",
         "act.html",

@@ -34,6 +34,7 @@ def test_az_03_only_a_flat_object_of_short_texts_is_read(
     [
         ("deactivate_account", {}, {}),
         ("correct_information", {"city": "  Lyon "}, {"city": "Lyon"}),
+        ("correct_information", {"address": "1 rue de Paris"}, {"address": "1 rue de Paris"}),
         ("change_address", {"new_address": " Zoe@Exemple.FR"}, {"new_address": "Zoe@exemple.fr"}),
         (
             "change_name",

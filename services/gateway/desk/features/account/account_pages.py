@@ -52,6 +52,17 @@ R = TypeVar("R", bound=Reply)
 ACCOUNT = "account_id"
 #: Of its query: the filter of the account's story, and where that goes on.
 SHOW, AFTER = "voir", "apres"
+#: Of its query: the request that the account is opened for.
+REQUEST = "demande"
+MAX_NUMBER = 40
+#: The reason that a request gives, by the beginning of its number.
+REASON_OF = {
+    "TEL": "lost_phone",
+    "COR": "correction",
+    "DEP": "departure",
+    "BOI": "mail_not_received",
+    "MSG": "question",
+}
 #: Who may do anything with what is shown; support decides at each request.
 ACTING_ROLES = ("agent", "supervisor")
 #: Why a mail is sent again, and why more accounts are opened: nobody else is concerned.
@@ -59,9 +70,11 @@ REASON = "requested_by_person"
 
 
 def keep_query(query: str) -> str:
-    """The filter of the story, which stays in another language."""
-    show = parse_qs(query).get(SHOW, [""])[0]
-    return urlencode({SHOW: show}) if show in FILTERS[1:] else ""
+    """The filter of the story and the request, which stay in another language."""
+    given = parse_qs(query)
+    show, number = (given.get(name, [""])[0] for name in (SHOW, REQUEST))
+    kept = {SHOW: show} if show in FILTERS[1:] else {}
+    return urlencode(kept | ({REQUEST: number} if 0 < len(number) <= MAX_NUMBER else {}))
 
 
 async def show(request: web.Request, form: Form) -> web.Response:
@@ -72,6 +85,8 @@ async def show(request: web.Request, form: Form) -> web.Response:
     view = await ask_support(request, message, AccountView)
     text = open_sealed(request, AccountView, "details", view.details)
     details = msgspec.json.decode(text, type=AccountDetails)
+    if not form.typed:
+        form.values = _of_request(request, view)
     story, planned, requests = None, None, None
     show_only = request.query.get(SHOW, "")
     show_only = show_only if show_only in FILTERS else ""
@@ -104,6 +119,15 @@ async def show(request: web.Request, form: Form) -> web.Response:
         full=not view.reasons and view.opened >= view.allowed,
         switch_url=_with_filter(request),
     )
+
+
+def _of_request(request: web.Request, view: AccountView) -> dict[str, str]:
+    """The reason that the request gives for opening the account, unless it is open for it."""
+    number = request.query.get(REQUEST, "")[:MAX_NUMBER]
+    reason = REASON_OF.get(number.partition("-")[0], "")
+    if reason not in view.choices or reason in view.reasons:
+        return {}
+    return {"number": number, "reason": reason}
 
 
 def _with_filter(request: web.Request) -> str:

@@ -4,6 +4,8 @@ The page says beforehand whether a second person is needed and how long the act 
 judges the form, and whether this agent may.
 """
 
+from typing import Any
+
 import msgspec
 from aiohttp import web
 
@@ -15,7 +17,9 @@ from services.gateway.http.rendering import page
 from services.gateway.http.routes import path_values, redirect
 from services.gateway.http.site import CLOCK
 from services.gateway.portal.form_errors import invalid_form
+from services.gateway.portal.profile_form import options_of, value_text
 from services.gateway.sessions.request_state import REQUEST_STATE, flash
+from shared.contracts.support.looks import AccountDetails, AccountView, DescribeAccount
 from shared.contracts.support.proposals import ActView, DescribeAct, ProposalView, Propose
 
 #: The fields of all acts; each takes some of them.
@@ -25,7 +29,7 @@ ALL_FIELDS = (
     "company_name", "establishment_type", "establishment_type_other", "postal_code", "address",
     "address_extra", "city", "vat", "lei", "eori", "closed_reason",
 )  # fmt: skip
-EVERYBODY = "end_all_sessions"
+EVERYBODY, CORRECTION = "end_all_sessions", "correct_information"
 #: What the page says once the act is stored, by its state.
 DONE = {"proposed": "act_proposed", "approved": "act_planned", "done": "act_done"}
 
@@ -81,7 +85,21 @@ async def _show(request: web.Request, form: Form, name: str, account_id: str) ->
         reasons=[(key, said("REASONS", key)) for key in view.reasons],
         confirmations=[(key, said("CONFIRMED_BY", key)) for key in act_words.CONFIRMED_BY],
         delay=act_words.delay_text(view.delay_minutes, lang),
+        options={one: options_of(one, lang) for one in view.fields},
+        current=await _current(request, account_id, lang) if name == CORRECTION else {},
     )
+
+
+async def _current(request: web.Request, account_id: str, lang: str) -> dict[str, str]:
+    """The information as it is, as far as this agent opened it today."""
+    message = DescribeAccount(agent_id=agent_of(request).account_id, account_id=account_id)
+    view = await ask_support(request, message, AccountView)
+    text = open_sealed(request, AccountView, "details", view.details)
+    details = msgspec.json.decode(text, type=AccountDetails)
+    known: dict[str, Any] = {}
+    for part in (details.person, details.establishment):
+        known |= {} if part is None else msgspec.structs.asdict(part)
+    return {name: value_text(name, str(known[name]), lang) for name in known if known[name]}
 
 
 async def _propose(
@@ -95,7 +113,7 @@ async def _propose(
         if refused is not None:
             return refused
     # A correction names what changes; every other act takes all its fields.
-    partial = name == "correct_information"
+    partial = name == CORRECTION
     given = {one: fields[one] for one in view.fields if fields[one] or not partial}
     message = Propose(
         agent_id=agent_of(request).account_id,

@@ -3,6 +3,7 @@
 Support decides at each request; a button that one may not press is absent.
 """
 
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -16,6 +17,7 @@ from services.gateway.http.rendering import page
 from services.gateway.http.routes import path_values, redirect
 from services.gateway.http.site import CLOCK
 from services.gateway.portal.form_errors import invalid_form
+from services.gateway.portal.profile_form import value_text
 from services.gateway.sessions.request_state import REQUEST_STATE, flash
 from shared.contracts.support.proposals import (
     ApproveProposal,
@@ -26,8 +28,16 @@ from shared.contracts.support.proposals import (
     RefuseProposal,
     StopProposal,
 )
+from shared.i18n.dates import format_datetime
 
 SHOWN = ("to_approve", "open", "all")
+#: Fields of an act that are a moment, and those that are a word of a table.
+MOMENTS = ("line_since", "matched_at")
+WORDS = {
+    "confirmed_by": act_words.CONFIRMED_BY,
+    "line": act_words.LINES,
+    "stolen": act_words.YES,
+}
 #: What the second person ticks: the act, the account, the evidence.
 TICKS = ("what", "who", "evidence")
 
@@ -143,11 +153,21 @@ def _account(request: web.Request, view: ProposalView) -> str:
 
 
 def _details(request: web.Request, view: ProposalView) -> dict[str, str]:
-    """The fields of the act and its note, in clear for this page."""
+    """The fields of the act and its note, in words for this page."""
     if view.details is None:
         return {}
+    lang = request[REQUEST_STATE].lang
     text = open_sealed(request, ProposalView, "details", view.details)
-    return msgspec.json.decode(text, type=dict[str, str])
+    details = msgspec.json.decode(text, type=dict[str, str])
+    return {name: _in_words(name, value, lang) for name, value in details.items()}
+
+
+def _in_words(name: str, value: str, lang: str) -> str:
+    if name in MOMENTS:
+        return format_datetime(datetime.fromisoformat(value), lang)
+    if name in WORDS:
+        return act_words.words(WORDS[name], value, lang)
+    return value_text(name, value, lang)
 
 
 def _texts(request: web.Request) -> dict[str, Any]:

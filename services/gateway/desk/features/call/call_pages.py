@@ -23,7 +23,7 @@ from services.gateway.http.routes import redirect
 from services.gateway.http.site import CLOCK
 from services.gateway.portal.fresh_code import give_code
 from services.gateway.sessions.guards import require_signed_in
-from services.gateway.sessions.request_state import REQUEST_STATE, idempotency_key
+from services.gateway.sessions.request_state import REQUEST_STATE, flash, idempotency_key
 from shared.contracts.base import Request
 from shared.contracts.support.lost_phones import (
     CallLine,
@@ -45,6 +45,8 @@ Submit = Callable[[web.Request, dict[str, str]], Awaitable[web.StreamResponse | 
 PATH = "/assistance/demandes/appel"
 #: Of the query: which request.
 QUERY = "numero"
+#: What the page of the request says after a call that stops everything, by its outcome.
+ENDED = dict.fromkeys(("not_requested", "doubt"), "call_stopped")
 #: Refusals that are about one field of a step.
 FIELDS = {"wrong_word": "word", "totp": "code"}
 CODE_PURPOSE = "lost_phone"
@@ -125,7 +127,7 @@ async def end(request: web.Request, fields: dict[str, str]) -> web.StreamRespons
         call_id=_call_of(fields),
         outcome=fields["outcome"],
     )
-    return await _step_taken(request, fields, message)
+    return await _step_taken(request, fields, message, done=ENDED.get(message.outcome, ""))
 
 
 async def propose(request: web.Request, fields: dict[str, str]) -> web.StreamResponse | Form:
@@ -141,6 +143,7 @@ async def propose(request: web.Request, fields: dict[str, str]) -> web.StreamRes
             note=_note(request, ProposePhoneRemoval, fields),
             code_at=code_at,
         ),
+        "act_proposed",
     )
 
 
@@ -156,6 +159,7 @@ async def propose_names(request: web.Request, fields: dict[str, str]) -> web.Str
             note=_note(request, ProposeOtherNames, fields),
             code_at=code_at,
         ),
+        "act_proposed",
     )
 
 
@@ -196,6 +200,7 @@ async def _with_code(
     request: web.Request,
     fields: dict[str, str],
     make: Callable[[str, datetime], Request],
+    done: str,
 ) -> web.StreamResponse | Form:
     """A step that bears on access: with a code of the agent's second factor."""
     found = require_signed_in(request)
@@ -204,17 +209,22 @@ async def _with_code(
     refused_form = await give_code(request, found, fields, CODE_PURPOSE)
     if refused_form is not None:
         return refused_form
-    return await _step_taken(request, fields, make(found.account_id, request.app[CLOCK]()))
+    message = make(found.account_id, request.app[CLOCK]())
+    return await _step_taken(request, fields, message, done=done)
 
 
 async def _step_taken(
-    request: web.Request, fields: dict[str, str], message: Request
+    request: web.Request, fields: dict[str, str], message: Request, *, done: str = ""
 ) -> web.StreamResponse | Form:
+    """`done` is what the page of the request says where nothing is left to do on this one."""
     key = idempotency_key(request, type(message).__name__, fields)
     try:
         await ask(request, message, CallView, key)
     except Refused as refused:
         return _refused(request, fields, refused)
+    if done:
+        flash(request, done)
+        return redirect(request, "request", number=fields["number"])
     return redirect(request, "desk_call", **call_query(fields))
 
 

@@ -5,7 +5,7 @@ from shared.contracts.support.lost_phones import CallView
 from shared.i18n.catalogue import N_, translate
 
 STATES: dict[str, str] = {
-    "asked": N_("demandé, pas encore appelé"),
+    "asked": N_("demandé, appel à faire"),
     "calling": N_("appel en cours"),
     "matched": N_("mots concordants"),
     "proposed": N_("proposé, une seconde personne vérifie"),
@@ -33,6 +33,13 @@ WHY_NO_CALL: dict[str, str] = {
     "none": N_("Le dossier n'a aucun numéro que l'on puisse appeler."),
     "other_line": N_("Le second appel va au même numéro que le premier."),
     "words": N_("Les mots n'ont pas concordé dans cet appel."),
+}
+#: Why no call is to be made, by where the lost phone stands.
+NO_CALL_IN: dict[str, str] = {
+    "proposed": N_("Une seconde personne vérifie. Rien n'est à faire jusque-là."),
+    "planned": N_("Le délai court. Le second appel, avec le code de reprise, se fait ensuite."),
+    "stopped": N_("Tout est arrêté : rien n'a changé."),
+    "done": N_("La personne a retrouvé son compte."),
 }
 OUTCOMES: dict[str, str] = {
     "": N_("Les mots n'ont pas encore concordé dans cet appel."),
@@ -92,6 +99,8 @@ def state_text(view: CallView, lang: str) -> str:
 
 def why_no_call(view: CallView, lang: str) -> str:
     """Why no call can start, or an empty text."""
+    if view.may_call == "state" and view.state in NO_CALL_IN:
+        return translate(NO_CALL_IN[view.state], lang)
     return translate(WHY_NO_CALL[view.may_call], lang) if view.may_call else ""
 
 

@@ -33,11 +33,11 @@ ACTIONS: dict[str, str] = {
     "ask": N_("Question posée"),
     "propose": N_("Acte proposé"),
     "approve": N_("Acte approuvé"),
-    "stop": N_("Acte arrêté"),
+    "stop": N_("Suite à donner"),
     "finish": N_("Faite"),
     "refuse": N_("Refusée"),
     "reply": N_("Réponse de la personne"),
-    "cancel": N_("Annulée par la personne"),
+    "cancel": N_("Annulée"),
     "lapse": N_("Close sans réponse"),
 }
 DETAILS: dict[str, str] = {
