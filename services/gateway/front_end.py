@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from services.gateway.clients.services import SERVICES, Services
 from services.gateway.front_end_settings import FrontEndSettings
@@ -58,7 +59,8 @@ class FrontEnd:
     """What one front end has of its own.
 
     Of `templates` the first folder that has a name wins, so a front end may replace the frame of
-    the pages that both show. `recovery_codes`: whether its people have any.
+    the pages that both show. `recovery_codes`: whether its people have any. `middlewares` run
+    around every view, once the session is known.
     """
 
     site: SiteConfig
@@ -73,6 +75,7 @@ class FrontEnd:
     templates: Sequence[Path]
     static: Sequence[Path]
     recovery_codes: bool
+    middlewares: Sequence[Middleware] = ()
 
 
 def init_front_end(
@@ -82,7 +85,9 @@ def init_front_end(
     (CPU, once). Whoever calls it adds the keys that its own pages need.
     """
     pool, clock = runtime.pool, runtime.clock
-    app = web.Application(middlewares=[handle_request], client_max_size=MAX_READ_BYTES)
+    app = web.Application(
+        middlewares=[handle_request, *front.middlewares], client_max_size=MAX_READ_BYTES
+    )
     app[SITE] = front.site
     app[CLOCK] = clock
     app[SERVICES] = front.services

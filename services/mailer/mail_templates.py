@@ -487,6 +487,13 @@ APPROVAL_REQUESTED = _template(
     on_desk=True,
     choices={"act": ANNOUNCED_ACTS},
 )
+MORE_ACCOUNTS_ASKED = _template(
+    "more_accounts_asked",
+    AgentData,
+    path="/assistance/approbations/{proposal_id}",
+    on_desk=True,
+    choices={"proposed_by": ("Paule Martin",)},
+)
 ACT_STOPPED = _template(
     "act_stopped",
     AgentData,

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from services.support import agent_store, proposal_store
 from services.support.act_context import ActContext
+from services.support.act_holders import Holders
 from services.support.agents import Agent
 from services.support.orders import ENDED, ORDERS, PLANNED
 from services.support.permissions import ACTS, Role
@@ -42,7 +43,7 @@ log = get_logger("support")
 
 @dataclass(frozen=True, kw_only=True)
 class NewAct:
-    """An act to propose: whose, why, with which fields, all checked."""
+    """An act to propose: why, with which fields, all checked, and whose accounts it is about."""
 
     act: str
     reason: str
@@ -51,6 +52,7 @@ class NewAct:
     request_number: str = ""
     details: Mapping[str, str] = field(default_factory=dict, repr=False)
     note: str = field(default="", repr=False)
+    holders: Holders = field(default_factory=Holders, repr=False)
 
 
 async def propose(context: ActContext, agent: Agent, new: NewAct) -> Proposal:
@@ -59,6 +61,7 @@ async def propose(context: ActContext, agent: Agent, new: NewAct) -> Proposal:
     Raises `Refused` with `stale` where the same act is open for the account.
     """
     act, tx, now = ACTS[new.act], context.tx, context.now
+    agents = await agent_store.active(tx)
     proposal = Proposal(
         id=str(uuid.uuid4()),
         act=new.act,
@@ -72,6 +75,7 @@ async def propose(context: ActContext, agent: Agent, new: NewAct) -> Proposal:
         details=new.details,
         note=new.note,
         expires_at=expires_at(now) if act.approvers else None,
+        holder_agents=tuple(one.id for one in agents if new.holders.is_own(one)),
     )
     serial = await proposal_store.insert(tx, proposal)
     if serial is None:
@@ -86,13 +90,14 @@ async def propose(context: ActContext, agent: Agent, new: NewAct) -> Proposal:
     log.info("An act is proposed.", action="act_proposed", **_logged(proposal, agent.id))
     if not act.approvers:
         return await _agree(context, proposal, None, single=False)
-    colleagues = await agent_store.active(tx)
+    colleagues = [one for one in agents if one.id not in proposal.holder_agents]
     if goes_alone(act, agent, colleagues, context.delays):
         return await _agree(context, proposal, None, single=True)
     for colleague in colleagues:
         if is_asked(colleague, proposal, now):
             told = acts.ApprovalRequested(
                 **_addressed(proposal, colleague),
+                proposed_by=agent.name,
                 proposed_at=now,
                 expires_at=proposal.expires_at or now,
             )

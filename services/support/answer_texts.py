@@ -20,6 +20,8 @@ _EDGES = ".,;:!?()[]{}<>«»\"'“”‘’ \u00a0\u202f"
 #: A host with a path is meant as a link however short its name is: `t.co/x`.
 _WITH_PATH = re.compile(r"\w\.[a-z]{2,}/\S", re.IGNORECASE)
 _EMAIL = re.compile(r"[^@\s<>]+@[\w.-]+")
+#: What a ready-made answer leaves to fill in.
+_PLACEHOLDER = re.compile(r"\{[^{}\n]{1,40}\}")
 
 
 def check_text(field: str, typed: str, base_url: str) -> tuple[str, FieldError | None]:
@@ -33,6 +35,17 @@ def check_text(field: str, typed: str, base_url: str) -> tuple[str, FieldError |
         params: dict[str, str | int] = {"links": ", ".join(links)}
         return text, FieldError(field=field, code="foreign_link", params=params)
     return text, None
+
+
+def check_answer(field: str, typed: str, base_url: str) -> tuple[str, FieldError | None]:
+    """As `check_text`, for a text that goes to a person: also `placeholder` (`left`), where
+    something of a ready-made answer was not filled in."""
+    text, error = check_text(field, typed, base_url)
+    left = dict.fromkeys(_PLACEHOLDER.findall(text))
+    if error is None and left:
+        params: dict[str, str | int] = {"left": ", ".join(left)}
+        return text, FieldError(field=field, code="placeholder", params=params)
+    return text, error
 
 
 def check_plain(field: str, typed: str, max_length: int) -> tuple[str, FieldError | None]:

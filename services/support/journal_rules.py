@@ -212,7 +212,7 @@ EVENT_RULES: Mapping[str, EntryRule] = {
     "support.LostPhoneReleased.v1": _kept("agents"),
     "support.OtherNamesAccepted.v1": _kept("agents"),
     "support.ActForbidden.v1": _year("agents", agent="agent_id"),
-    "support.ApprovalRequested.v1": _year("mails", **_NO_ADDRESS),
+    "support.ApprovalRequested.v1": _year("mails", personal=("proposed_by",), **_NO_ADDRESS),
     "support.ActStopAnnounced.v1": _year("mails", **_NO_ADDRESS),
     "support.SingleAgentActAnnounced.v1": _year("mails", **_NO_ADDRESS),
     "support.ChangePlanned.v1": _kept("account"),

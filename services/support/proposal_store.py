@@ -17,7 +17,8 @@ from shared.database.rows import update
 COLUMNS = """
 id::text, serial, act, account_id::text, subject_agent_id::text, request_number, reason, details,
 note, state, proposed_by::text, proposed_at, expires_at, approved_by::text, approved_at, single,
-due_at, done_at, ended_by, ended_agent_id::text, ended_at, ended_why, failure, link_hash
+due_at, done_at, ended_by, ended_agent_id::text, ended_at, ended_why, failure, link_hash,
+holder_agents::text[]
 """
 FIND = f"select {COLUMNS} from proposals where id = $1"  # noqa: S608
 LOCK = f"{FIND} for update"
@@ -64,19 +65,33 @@ order by due_at, id
 """  # noqa: S608
 INSERT = """
 insert into proposals (id, act, account_id, subject_agent_id, request_number, reason, details, note,
-    state, proposed_by, proposed_at, expires_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, 'proposed', $9, $10, $11)
+    state, proposed_by, proposed_at, expires_at, holder_agents)
+values ($1, $2, $3, $4, $5, $6, $7, $8, 'proposed', $9, $10, $11, $12)
 on conflict do nothing returning serial
 """
 LATEST_SENSITIVE = """
 select max(done_at) from proposals where account_id = $1 and act = any($2) and state = 'done'
 """
-DELETE_DETAILS = "update proposals set details = '{}', note = '' where account_id = $1"
+DELETE_DETAILS = """
+update proposals set details = '{}', note = '', holder_agents = '{}' where account_id = $1
+"""
+#: What stays as it was proposed.
+PROPOSED_ONCE = (
+    "serial",
+    "act",
+    "account_id",
+    "subject_agent_id",
+    "details",
+    "note",
+    "reason",
+    "holder_agents",
+)
 
 
 def _proposal(row: Any) -> Proposal:
     values = dict(row)
     values["details"] = msgspec.json.decode(values["details"], type=dict[str, str])
+    values["holder_agents"] = tuple(values["holder_agents"])
     return Proposal(**values)
 
 
@@ -96,6 +111,7 @@ async def insert(tx: Connection, proposal: Proposal) -> int | None:
         proposal.proposed_by,
         proposal.proposed_at,
         proposal.expires_at,
+        proposal.holder_agents,
     )
     return serial
 
@@ -103,7 +119,7 @@ async def insert(tx: Connection, proposal: Proposal) -> int | None:
 async def save(tx: Connection, proposal: Proposal) -> None:
     """Store what happened to an act that the caller locked; what was proposed stays as it is."""
     columns = asdict(proposal)
-    for name in ("serial", "act", "account_id", "subject_agent_id", "details", "note", "reason"):
+    for name in PROPOSED_ONCE:
         del columns[name]
     await update(tx, "proposals", columns, "id")
 

@@ -55,7 +55,8 @@ CODE_NEEDED = Refusal(slug="code_needed")
 class Proposal:
     """An act, as the table has it.
 
-    `details` are the act's fields by name. `ended_by` says who stopped, refused or let it expire:
+    `details` are the act's fields by name. `holder_agents` are the ids of agents whose own account
+    it is about. `ended_by` says who stopped, refused or let it expire:
     `person`, `link`, `agent`, `sign_in`, `freeze`, `clock` or `owner`.
     """
 
@@ -83,6 +84,7 @@ class Proposal:
     ended_why: str = ""
     failure: str = ""
     link_hash: bytes | None = field(default=None, repr=False)
+    holder_agents: tuple[str, ...] = ()
 
     @property
     def number(self) -> str:
@@ -137,7 +139,7 @@ def approval_refusal(
         return FORBIDDEN
     if proposal.proposed_by == agent.id:
         return Refusal(slug="own_act")
-    if own_account or proposal.subject_agent_id == agent.id:
+    if own_account or agent.id in (proposal.subject_agent_id, *proposal.holder_agents):
         return Refusal(slug="own_account")
     if agent.proposed_by == proposal.proposed_by:
         return Refusal(slug="invited_by_you")

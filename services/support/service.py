@@ -32,6 +32,7 @@ from services.support.handlers import (
     request_desk,
     request_intake,
     team,
+    waiting,
 )
 from services.support.jobs import run_every
 from services.support.journal import Journal, journalled
@@ -55,6 +56,7 @@ from shared.contracts.registration.resumption import AccountResumed, ResumptionH
 from shared.contracts.support import acts, agents, looks, lost_phones, people_requests
 from shared.contracts.support import journal as journal_contracts
 from shared.contracts.support import proposals as requests
+from shared.contracts.support import waiting as waiting_contracts
 from shared.database import transaction
 from shared.messaging.handlers import answers, hears
 from shared.runtime.service import Runtime, Service
@@ -227,6 +229,7 @@ SERVICE = Service(
         answers(requests.StopPlannedAct, act_objections.stop_planned_act),
         answers(requests.DescribeObjection, act_objections.describe_objection),
         answers(requests.ObjectToAct, act_objections.object_to_act),
+        answers(waiting_contracts.CountWaiting, waiting.count_waiting),
         answers(journal_contracts.ReadTimeline, journal.read_timeline),
         answers(journal_contracts.ReadJournal, journal.read_journal),
         answers(journal_contracts.DeferLook, journal.defer_look),

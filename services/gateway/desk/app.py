@@ -18,12 +18,13 @@ from services.gateway.desk.features.search.routes import PAGES as SEARCH
 from services.gateway.desk.features.sign_in.routes import PAGES as SIGN_IN
 from services.gateway.desk.features.team.routes import PAGES as TEAM
 from services.gateway.desk.flash import flash_message
-from services.gateway.desk.navigation import WAITING_COUNTS, page_variables
+from services.gateway.desk.navigation import page_variables
 from services.gateway.desk.preference_store import PREFERENCES, Preferences
 from services.gateway.desk.resources import STATIC, TEMPLATES
 from services.gateway.desk.session_pages import PAGES as SESSION_PAGES
 from services.gateway.desk.settings import DeskSettings
 from services.gateway.desk.texts import AGENT_TEXTS
+from services.gateway.desk.waiting import count_waiting
 from services.gateway.front_end import FrontEnd, init_front_end
 from services.gateway.http.client_ip import parse_networks
 from services.gateway.http.rendering import PAGE_VARIABLES
@@ -73,10 +74,10 @@ def init_app(settings: DeskSettings, runtime: Runtime) -> web.Application:
         templates=TEMPLATES,
         static=STATIC,
         recovery_codes=False,
+        middlewares=(count_waiting,),
     )
     app = init_front_end(front, settings, runtime)
     app[PAGE_VARIABLES] = page_variables
-    app[WAITING_COUNTS] = {}
     app[PREFERENCES] = Preferences(runtime.pool)
     return app
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
+from services.gateway.desk.waiting import WAITING_COUNTS
 from services.gateway.http.routes import ROUTES, Routes
 from services.gateway.sessions.request_state import REQUEST_STATE
 from shared.i18n.catalogue import N_, translate
@@ -42,9 +43,6 @@ SEARCH = Entry("search", N_("Chercher un compte"), (AGENT, SUPERVISOR, AUDITOR),
 #: The page of one's own account, which all have.
 OWN_ACCOUNT = "account"
 
-#: What waits, by the name of an entry's page: features set the numbers.
-WAITING_COUNTS: web.AppKey[dict[str, int]] = web.AppKey("waiting_counts")
-
 
 def entries_of(routes: Routes, role: str) -> list[Entry]:
     """The entries that a role sees, of pages that exist."""
@@ -63,7 +61,7 @@ def page_variables(request: web.Request) -> Mapping[str, Any]:
     session = state.session
     if session is None or not session.full:
         return {"navigation": [], "search_action": ""}
-    counts = request.app[WAITING_COUNTS]
+    counts = request.get(WAITING_COUNTS, {})
     shown = [
         {
             "url": routes.url(one.page),

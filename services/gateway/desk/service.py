@@ -19,6 +19,7 @@ from shared.contracts.support import (
     lost_phones,
     people_requests,
     proposals,
+    waiting,
 )
 from shared.messaging.handlers import hears
 from shared.runtime.service import Runtime, Service
@@ -58,6 +59,7 @@ SERVICE = Service(
         proposals.DescribeProposal,
         proposals.ListProposals,
         *requests_of(looks),
+        *requests_of(waiting),
         people_requests.ListRequests,
         people_requests.DescribeRequest,
         people_requests.OpenRequest,

@@ -65,6 +65,7 @@ OWN_FIELDS: dict[tuple[str, str], str] = {
     ("channel", "missing"): N_("Choisissez comment la demande est arrivée."),
     ("account_id", "format"): N_("Cet identifiant n'est pas complet : copiez-le de sa page."),
     ("text", "foreign_link"): N_("Retirez ces adresses, qui ne sont pas du portail : {links}"),
+    ("text", "placeholder"): N_("Remplacez {left} par ce que la personne doit lire."),
     ("title_fr", "missing"): N_("Écrivez un titre."),
     ("title_fr", "too_long"): N_("Saisissez au plus {max} caractères."),
     ("title_fr", "forbidden_characters"): N_(

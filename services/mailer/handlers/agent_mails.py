@@ -10,6 +10,7 @@ from services.mailer.mail_templates import (
     AGENT_INVITED,
     APPROVAL_REQUESTED,
     JOURNAL_EXPORT_READY,
+    MORE_ACCOUNTS_ASKED,
     SINGLE_AGENT_ACT,
 )
 from shared.contracts.support.acts import (
@@ -20,6 +21,9 @@ from shared.contracts.support.acts import (
 from shared.contracts.support.agents import AgentAccepted, AgentInvited
 from shared.contracts.support.journal import JournalExportReady
 from shared.messaging.handlers import Context, hears
+
+#: The act by which a supervisor lets an agent open more accounts today.
+MORE_ACCOUNTS = "view_more_accounts"
 
 
 @dataclass(frozen=True)
@@ -45,9 +49,11 @@ async def agent_accepted(event: AgentAccepted, context: Context[Deps]) -> None:
 
 
 async def approval_requested(event: ApprovalRequested, context: Context[Deps]) -> None:
-    """An act waits for this agent (T3); once it has expired the mail is not sent."""
+    """An act waits for this agent (T3), or a colleague wants to open more accounts (T5); once
+    it has expired the mail is not sent."""
     at = event.proposed_at
-    await enqueue(context, APPROVAL_REQUESTED, event, at, event, expires_at=event.expires_at, at=at)
+    template = MORE_ACCOUNTS_ASKED if event.act == MORE_ACCOUNTS else APPROVAL_REQUESTED
+    await enqueue(context, template, event, at, event, expires_at=event.expires_at, at=at)
 
 
 async def act_stopped(event: ActStopAnnounced, context: Context[Deps]) -> None:

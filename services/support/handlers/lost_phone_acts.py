@@ -68,6 +68,7 @@ async def propose_removal(request: ProposePhoneRemoval, context: RequestContext[
         request_number=number,
         details=_evidence(own.request, own.call),
         note=note,
+        holders=context.prepared,
     )
     proposal = await act_flow.propose(acting, own.agent, new)
     case = dataclasses.replace(own.case, proposal_id=proposal.id)
@@ -124,6 +125,7 @@ async def propose_other_names(request: ProposeOtherNames, context: RequestContex
         account_id=case.account_id,
         request_number=one.number,
         note=note,
+        holders=context.prepared,
     )
     acting = ActContext.of(context)
     await lost_phone_flow.proposed(acting, one.number, agent.id)

@@ -42,6 +42,15 @@ async def read_list(request: ListProposals, deps: Deps, pool: Pool) -> Proposals
     return msgspec.structs.replace(view, accounts=sealed)
 
 
+async def approvable(tx: Connection, agent: Agent, now: datetime) -> list[Proposal]:
+    """The acts that an agent may approve now, those that expire first."""
+    return [
+        proposal
+        for proposal in await proposal_store.proposed(tx, now)
+        if approval_refusal(proposal, agent, now) is None
+    ]
+
+
 async def list_proposals(_request: ListProposals, context: RequestContext[Deps]) -> ProposalsView:
     """What was read."""
     view: ProposalsView = context.prepared
@@ -51,11 +60,7 @@ async def list_proposals(_request: ListProposals, context: RequestContext[Deps])
 async def _read(
     tx: Connection, agent: Agent, request: ListProposals, now: datetime
 ) -> ProposalsView:
-    to_approve = [
-        proposal
-        for proposal in await proposal_store.proposed(tx, now)
-        if approval_refusal(proposal, agent, now) is None
-    ]
+    to_approve = await approvable(tx, agent, now)
     states = {"open": OPEN_STATES, "all": None}
     if request.show == "to_approve":
         total = len(to_approve)

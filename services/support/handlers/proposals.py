@@ -159,6 +159,7 @@ async def propose(request: Propose, context: RequestContext[Deps]) -> Reply:
             request_number=request.request_number,
             details=checked.details,
             note=checked.note,
+            holders=checked.holders,
         )
         return await act_flow.propose(acting, agent, new)
 

@@ -7,7 +7,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from services.support import agent_store, request_store
 from services.support.agents import Agent
-from services.support.answer_texts import MAX_TEXT, check_plain, check_text
+from services.support.answer_texts import MAX_TEXT, check_answer, check_plain
 from services.support.authorization import forbidden, require_act, require_view
 from services.support.deps import Deps
 from services.support.people_requests import PersonRequest
@@ -176,7 +176,7 @@ async def answer_request(request: AnswerRequest, context: RequestContext[Deps]) 
     one = await _current(context, request.number, request.version)
     _require_own(one, agent)
     typed = context.deps.opener.open(request.text, seal_context(AnswerRequest, "text"))
-    text, problem = check_text("text", typed, context.deps.settings.base_url)
+    text, problem = check_answer("text", typed, context.deps.settings.base_url)
     errors = [problem] if problem else []
     if request.close and problem is not None and problem.code == "missing":
         errors = []

@@ -100,8 +100,9 @@ class AgentNotice(Event, frozen=True, kw_only=True):
 
 @event(OWNER)
 class ApprovalRequested(AgentNotice, frozen=True, kw_only=True):
-    """This agent may approve an act that was proposed."""
+    """This agent may approve an act that was proposed, by whom `proposed_by` names."""
 
+    proposed_by: str = ""
     proposed_at: datetime
     expires_at: datetime
 

@@ -439,8 +439,9 @@ class AnswerRequest(Request, frozen=True, kw_only=True):
     """Write to the person; `asks` for a reply; `close` is a reason, or empty.
 
     Refused as `TakeRequest`, with `not_yours`, or with `invalid_fields` (text: `missing`,
-    `too_long`, `forbidden_characters`, `foreign_link` (params: links); close: `unknown`). The text
-    may be empty where it is closed.
+    `too_long`, `forbidden_characters`, `foreign_link` (params: links), `placeholder` (params: left,
+    what a ready-made answer leaves to fill in); close: `unknown`). The text may be empty where it
+    is closed.
     """
 
     agent_id: str

@@ -7,7 +7,7 @@ import pytest
 from tests.support.actors.agent import DeskAgent as JoinedAgent
 from tests.support.actors.agent import joined_agent
 from tests.support.actors.desk_agent import DeskAgent, signed_in_agent
-from tests.support.actors.http_browser import HttpResponse
+from tests.support.actors.http_browser import HttpBrowser, HttpResponse
 from tests.support.servers.desk import Desk
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
@@ -60,6 +60,33 @@ async def test_v_02_the_queue_lists_what_is_asked_of_the_desk_by_filter(desk: De
     assert await shown("tri=-received&page=1&type=x&etat=<b>") == {message, correction}
 
 
+async def counts(browser: HttpBrowser, path: str = "/moi") -> dict[str, int]:
+    """The numbers of the navigation, by the path of their entry."""
+    page = await browser.get(path)
+    found = {}
+    for entry in page.soup.select("#navigation a"):
+        number = entry.select_one(".desk-nav__count")
+        if number is not None:
+            found[str(entry["href"])] = int(str(number.contents[0]))
+    return found
+
+
+async def test_the_navigation_counts_what_waits_on_every_page(desk: Desk) -> None:
+    """From the first one on, for each role, and after what somebody else did."""
+    agent, auditor = await signed_in_agent(desk), await signed_in_agent(desk, "auditor")
+    operator = await signed_in_agent(desk, "operator")
+    path = await opened(await signed_in_agent(desk))
+    before = await counts(agent.browser)
+    assert set(before) == {QUEUE, "/assistance/approbations"}
+    assert before[QUEUE] > 0
+    assert await counts(auditor.browser) == {QUEUE: before[QUEUE]}
+    assert await counts(operator.browser) == {}
+    closed = await answered(agent, await taken(agent, path), path, "", after="done_as_asked")
+    assert "Demande close" in closed.text
+    for place in ("/moi", QUEUE, path, "/nowhere"):
+        assert (await counts(agent.browser, place))[QUEUE] == before[QUEUE] - 1, place
+
+
 async def test_what_the_person_wrote_is_quoted_and_never_linked(desk: Desk) -> None:
     agent = await signed_in_agent(desk)
     page = await agent.browser.get(await opened(agent))
@@ -96,6 +123,19 @@ async def test_a_ready_made_answer_is_put_in_front_of_what_is_typed(desk: Desk) 
     assert "Nous n'avons pas pu vérifier" in given.text
     assert given.text.index("Nous n'avons pas pu vérifier") < given.text.index(TYPED)
     assert "Réponse envoyée" not in given.text
+
+
+async def test_an_answer_that_is_not_filled_in_is_not_sent(desk: Desk) -> None:
+    agent = await signed_in_agent(desk)
+    path = await opened(agent)
+    page = await answered(
+        agent, await taken(agent, path), path, "", insert="1", ready_answer="call"
+    )
+    assert "{date}" in page.text
+    refused = await answered(agent, page, path, "Nous appellerons le {date} à {h}.")
+    assert "Remplacez {date}, {h} par ce que la personne doit lire." in refused.text
+    assert "Nous appellerons le {date} à {h}." in refused.text
+    assert "Réponse envoyée" not in refused.text
 
 
 async def test_se_03_an_answer_that_came_too_late_is_on_its_page_after_the_sign_in(

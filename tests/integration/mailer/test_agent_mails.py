@@ -79,6 +79,23 @@ async def test_a_mail_about_an_act_leads_to_its_page(
         assert f"{DESK}/assistance/approbations/{AGENT}\r\n" in mail.text()
 
 
+async def test_b_05_a_colleague_s_hundred_accounts_are_a_mail_of_their_own(
+    mailer: MailerHarness, smtp: MailServer
+) -> None:
+    asked = ApprovalRequested(
+        proposal_id=AGENT, act="view_more_accounts", number="ACT-7",
+        address="paule.chef@ansm.example", language="fr", proposed_by="Luc Bernard",
+        proposed_at=now(), expires_at=now() + timedelta(days=7),
+    )  # fmt: skip
+    async with mailer.run(IMPEX_SMTP_URL=smtp.url, IMPEX_DESK_BASE_URL=DESK):
+        await mailer.state(await mailer.publish(asked, subject=AGENT), "accepted")
+    (mail,) = smtp.messages
+    subject = str(mail.message["Subject"]).replace("\u00a0", " ")
+    assert subject == "Accord demandé : Luc Bernard, plus de 100 comptes"
+    assert "Luc Bernard a ouvert 100 comptes dans la journée" in mail.text()
+    assert f"{DESK}/assistance/approbations/{AGENT}\r\n" in mail.text()
+
+
 async def test_gd_05_an_export_that_was_agreed_to_is_announced_without_a_file(
     mailer: MailerHarness, smtp: MailServer
 ) -> None:

@@ -17,6 +17,7 @@ from shared.contracts.support.proposals import (
     ProposalsView,
     ProposalView,
 )
+from shared.contracts.support.waiting import CountWaiting
 from shared.errors import DependencyDown
 from shared.messaging.handlers import Refused
 from shared.security.sealing import seal_context
@@ -28,7 +29,7 @@ from tests.integration.support.test_acts import (
     proposal,
 )
 from tests.support.harness.desk_owners import DeskOwners
-from tests.support.harness.support import SupportHarness
+from tests.support.harness.support import OpenHarness, SupportHarness
 
 ADDRESS = "zoe@ansm.example"
 
@@ -78,6 +79,38 @@ async def test_az_01_nobody_approves_an_act_on_their_own_account(harness: Suppor
         "own_account",
         False,
     )
+
+
+async def test_az_01_who_may_not_approve_is_neither_asked_nor_counted(
+    harness: SupportHarness,
+) -> None:
+    first, holder = await harness.joined("a@ansm.example"), await harness.joined(ADDRESS)
+    third = await harness.joined("c@ansm.example")
+    owners_of(harness).add(ACCOUNT, address=ADDRESS)
+    owners_of(harness).add(OTHER_ACCOUNT, address=ADDRESS)
+    await change_of_address(harness, first)
+    details = {"to_account_id": OTHER_ACCOUNT, "confirmed_by": "leaver"}
+    await harness.ask(proposal(harness, first, "transfer_dossiers", details=details))
+    asked = [subject for subject, _ in await harness.subject_events(acts.ApprovalRequested)]
+    assert asked == [third.id, third.id]
+    for agent, count in ((first, 0), (holder, 0), (third, 2)):
+        listed = await harness.ask(ListProposals(agent_id=agent.id, show="to_approve"))
+        assert (listed.to_approve, len(listed.rows)) == (count, count)
+        waiting = await harness.ask(CountWaiting(agent_id=agent.id))
+        assert (waiting.requests, waiting.approvals) == (0, count)
+        opened = await harness.ask(ListProposals(agent_id=agent.id))
+        assert [row.may_approve for row in opened.rows] == [count > 0] * 2
+
+
+async def test_ot_15_with_its_holder_as_the_only_colleague_one_agent_is_alone(
+    harness_with: OpenHarness,
+) -> None:
+    async with harness_with(IMPEX_SINGLE_AGENT="true") as harness:
+        first = await harness.joined("a@ansm.example")
+        await harness.joined(ADDRESS)
+        owners_of(harness).add(ACCOUNT, address=ADDRESS)
+        view = await change_of_address(harness, first)
+        assert (view.state, view.single) == ("approved", True)
 
 
 async def test_az_01_without_registration_no_act_is_proposed_or_approved(

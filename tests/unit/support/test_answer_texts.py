@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.support.answer_texts import MAX_TEXT, check_text, foreign_links
+from services.support.answer_texts import MAX_TEXT, check_answer, check_text, foreign_links
 
 PORTAL = "https://portail.example.fr"
 
@@ -69,3 +69,19 @@ def test_invisible_signs_hide_no_link() -> None:
 
 def test_the_words_of_a_text_are_checked_one_by_one() -> None:
     assert list(foreign_links("un\nautre.fr site", PORTAL)) == ["autre.fr"]
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("Nous vous appellerons le {date} entre {h} et {h}.", "{date}, {h}"),
+        ("Il nous faut : {liste}.", "{liste}"),
+        ("Nous vous appellerons le 3 décembre.", ""),
+        ("Un signe { seul, ou {} vide.", ""),
+    ],
+)
+def test_what_a_ready_made_answer_leaves_to_fill_in_is_named(text: str, left: str) -> None:
+    kept, error = check_answer("text", text, PORTAL)
+    assert kept == text
+    assert (error.code, error.params) == ("placeholder", {"left": left}) if error else not left
+    assert check_text("text", text, PORTAL) == (text, None), "the ready-made answer may have it"

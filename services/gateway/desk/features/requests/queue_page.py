@@ -12,7 +12,6 @@ from services.gateway.desk.features.requests.request_words import (
     SORTS,
     word,
 )
-from services.gateway.desk.navigation import WAITING_COUNTS
 from services.gateway.desk.support import agent_of, ask_support
 from services.gateway.http.rendering import page
 from services.gateway.http.site import CLOCK
@@ -51,7 +50,6 @@ async def show(request: web.Request) -> web.Response:
         page=int(query.get("page", "1")),
     )
     view = await ask_support(request, message, RequestQueueView)
-    request.app[WAITING_COUNTS]["requests"] = view.open_count
     return page(
         request,
         "requests.html",
