@@ -1,7 +1,8 @@
 """`impex check`: what holds before each commit. `impex test`: before a change is accepted.
 
 `check` needs no servers: style, types, the tests of units, architecture and contracts. `test` adds
-the tests that need servers and a browser. Both stop at the first step that fails.
+the tests that need servers and a browser. What looks at the code runs at the same time; then the
+tests, which stop at the first step that fails.
 """
 
 import argparse
@@ -10,11 +11,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 from operations.install.paths import ROOT
 from operations.printing import done, say
 
 Steps = Mapping[str, tuple[str, ...]]
+#: Steps that run at the same time.
+CORES = 2
 
 LINT: Steps = {
     "ruff check": ("ruff", "check", "."),
@@ -44,43 +48,63 @@ SERVER_TESTS: Steps = {
 
 def check(_options: argparse.Namespace) -> int:
     """Exit code of the first step that failed, else 0."""
-    return _run_steps(QUICK_LINT, quiet=True) or _run_steps(LOCAL_TESTS)
+    return _run_at_once(QUICK_LINT) or _run_steps(LOCAL_TESTS, {})
 
 
 def test(options: argparse.Namespace) -> int:
     """Exit code of the first step that failed, else 0."""
-    code = _run_steps(LINT, quiet=True)
-    if code or options.only_lint:
-        return code
+    if options.only_lint:
+        return _run_at_once(LINT)
     # In continuous integration a missing server is a failure, not a reason to skip.
-    return _run_steps(COLLECTION, quiet=True) or _run_steps(
-        {**LOCAL_TESTS, **SERVER_TESTS}, CI="true"
+    return _run_at_once({**LINT, **COLLECTION}) or _run_steps(
+        {**LOCAL_TESTS, **SERVER_TESTS}, {"CI": "true"}
     )
 
 
-def _run_steps(steps: Steps, *, quiet: bool = False, **defaults: str) -> int:
-    """Exit code of the first step that failed, else 0; `quiet` ones print only when they fail.
+def _run_at_once(steps: Steps) -> int:
+    """Exit code of the first step that failed, else 0; the output of steps that fail is shown."""
+
+    def run_quietly(name: str, module: tuple[str, ...]) -> tuple[int, float, str]:
+        begun = time.monotonic()
+        result = _run(module, {}, capture_output=True)
+        if result.returncode > 1 and module != LINT.get(name, module):
+            result = _run(LINT[name], {}, capture_output=True)  # moves of modules crash the daemon
+        return result.returncode, time.monotonic() - begun, f"{result.stdout}{result.stderr}\n"
+
+    with ThreadPoolExecutor(CORES) as pool:
+        running = {name: pool.submit(run_quietly, name, module) for name, module in steps.items()}
+        codes = [_report(name, *ended.result()) for name, ended in running.items()]
+    return next(filter(None, codes), 0)
+
+
+def _run_steps(steps: Steps, defaults: Mapping[str, str]) -> int:
+    """Exit code of the first step that failed, else 0.
 
     `defaults` are variables for the steps, unless the environment has others.
     """
-
-    def run(module: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", *module]
-        environment = {**defaults, **os.environ}
-        # Dozens of processes import the same modules, which are compiled for all of them once.
-        environment.pop("PYTHONDONTWRITEBYTECODE", None)
-        return subprocess.run(
-            command, cwd=ROOT, env=environment, capture_output=quiet, text=True, check=False
-        )
-
     for name, module in steps.items():
         begun = time.monotonic()
-        result = run(module)
-        if result.returncode > 1 and module != LINT.get(name, module):
-            result = run(LINT[name])  # moves of modules crash the daemon at times
-        if result.returncode:
-            output = f"{result.stdout}{result.stderr}\n" if quiet else ""
-            say(f"{output}{name} failed")
+        result = _run(module, defaults)
+        if _report(name, result.returncode, time.monotonic() - begun):
             return result.returncode
-        done(name, time.monotonic() - begun)
     return 0
+
+
+def _run(
+    module: tuple[str, ...], defaults: Mapping[str, str], *, capture_output: bool = False
+) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", *module]
+    environment = {**defaults, **os.environ}
+    # Dozens of processes import the same modules, which are compiled for all of them once.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    return subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=capture_output, text=True, check=False
+    )
+
+
+def _report(name: str, code: int, seconds: float, output: str = "") -> int:
+    if code:
+        say(f"{output}{name} failed")
+    else:
+        done(name, seconds)
+    return code

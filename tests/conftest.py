@@ -19,6 +19,7 @@ from xdist.scheduler import LoadFileScheduling
 from operations.local.processes import started_at, wait_until
 from operations.provision.permissions import Principal
 from tests.support.mail.mail_server import MailServer
+from tests.support.run_folder import RUN_FOLDER, current_run
 from tests.support.scheduling import group_of, longest_first
 from tests.support.servers.certificates import Authority
 from tests.support.servers.dedicated_servers import DedicatedServers, start_dedicated_servers
@@ -37,8 +38,6 @@ from tests.support.servers.system import System
 if TYPE_CHECKING:
     from playwright.async_api import Browser
 
-RUN_FOLDER = "IMPEX_TEST_RUN"
-
 
 def pytest_configure(config: pytest.Config) -> None:
     """The main process of a run makes the folder that all its workers share."""
@@ -51,7 +50,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """The main process stops the servers and removes the folder."""
     if hasattr(config, "workerinput") or RUN_FOLDER not in os.environ:
         return
-    folder = Path(os.environ.pop(RUN_FOLDER).partition(":")[2])
+    _, folder = current_run()
+    del os.environ[RUN_FOLDER]
     with_servers = folder / "servers.json"
     if with_servers.exists():
         holder = int(json.loads(with_servers.read_text())["holder"])
@@ -84,8 +84,8 @@ def servers() -> ServerUrls:
     reason = reason_to_skip()
     if reason:
         pytest.skip(reason)
-    run, _, folder = os.environ[RUN_FOLDER].partition(":")
-    return obtain(Path(folder), int(run))
+    run, folder = current_run()
+    return obtain(folder, run)
 
 
 @pytest.fixture(scope="session")

@@ -25,6 +25,8 @@ PYTHON = VENV / "bin" / "python"
 SCRIPT = Path(__file__).with_name("install_packages.sh")
 #: What the journeys in Chromium need, with their programs: the browser, and a font.
 TEST_PACKAGES = {"chromium-headless-shell": "chromium-headless-shell", "fonts-dejavu-core": ""}
+#: The virtual environment waits for it; everything else is installed at the same time.
+VENV_PACKAGE = "python3-venv"
 #: The oldest Node.js that the mail catcher runs on.
 NODE = 20
 SHOWN_LINES = 25
@@ -88,7 +90,7 @@ def missing_packages(*, test: bool) -> "list[str]":
         if test or not (os.environ.get(given[package]) or os.environ.get(f"{given[package]}_FILE"))
     ]
     if not PYTHON.exists() and output_of(sys.executable, "-c", "import venv, ensurepip") is None:
-        missing.append("python3-venv")
+        missing.append(VENV_PACKAGE)
     if test:
         for package, program in TEST_PACKAGES.items():
             if not (shutil.which(program) if program else is_installed(package)):
@@ -96,11 +98,10 @@ def missing_packages(*, test: bool) -> "list[str]":
     return missing
 
 
-def install_packages(packages: "list[str]") -> None:
-    """Install Debian's packages without starting or creating any server."""
+def may_install(packages: "list[str]") -> None:
+    """InstallFailed where this user cannot install Debian's packages; may ask for a password."""
     if not shutil.which("apt-get"):
         raise InstallFailed(f"please install these yourself: {', '.join(packages)}")
-    command = [str(SCRIPT), *packages]
     if os.getuid() != 0:
         if not shutil.which("sudo"):
             raise InstallFailed(
@@ -110,6 +111,12 @@ def install_packages(packages: "list[str]") -> None:
         # Asks for the password here, where the person sees it, not into the log.
         if subprocess.run(["sudo", "-v"], check=False).returncode:
             raise InstallFailed("sudo was refused, so the packages cannot be installed")
+
+
+def install_packages(packages: "list[str]") -> None:
+    """Install Debian's packages without starting or creating any server."""
+    command = [str(SCRIPT), *packages]
+    if os.getuid() != 0:
         command = ["sudo", *command]
     run(command, f"installing {', '.join(packages)}")
 
@@ -177,11 +184,17 @@ def install(*, test: bool) -> None:
     packages = missing_packages(test=test)
     if packages:
         note(f"Debian packages to install: {', '.join(packages)}")
-        with step("Debian packages, no server started or created"):
-            install_packages(packages)
-    # In parallel, since both mostly wait for the network; both end before a failure is raised.
+        may_install(packages)
+    if VENV_PACKAGE in packages:
+        packages.remove(VENV_PACKAGE)
+        with step("Debian package that makes virtual environments"):
+            install_packages([VENV_PACKAGE])
+    # In parallel, since all mostly wait for the network; all end before a failure is raised.
     with ThreadPoolExecutor(2) as pool:
         running = [pool.submit(one) for one in (install_python, install_npm)]
+        if packages:
+            with step("Debian packages, no server started or created"):
+                install_packages(packages)
     for one in running:
         one.result()
 

@@ -10,8 +10,10 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -129,6 +131,40 @@ def test_nothing_is_installed_twice(tmp_path: Path) -> None:
     stamp.write_text(expected)
     assert bootstrap.up_to_date(stamp, expected)
     assert not bootstrap.up_to_date(stamp, bootstrap.fingerprint("package-lock.json"))
+
+
+@pytest.mark.parametrize("debian_fails", [False, True])
+def test_everything_is_installed_at_once_but_what_makes_the_virtual_environment(
+    monkeypatch: pytest.MonkeyPatch, debian_fails: bool
+) -> None:
+    """And all ends before a failure is reported."""
+    begun, ended = threading.Event(), []
+
+    def install_packages(packages: list[str]) -> None:
+        if packages == ["python3-venv"]:
+            assert not begun.is_set()
+        else:
+            assert begun.wait(60), "Python packages are installed meanwhile"
+            if debian_fails:
+                raise bootstrap.InstallFailed("no such package")
+        ended.extend(packages)
+
+    def install_python() -> None:
+        begun.set()
+        ended.append("python")
+
+    monkeypatch.setattr(
+        bootstrap, "missing_packages", lambda **_: ["postgresql", "python3-venv", "chromium"]
+    )
+    monkeypatch.setattr(bootstrap, "may_install", lambda packages: None)
+    monkeypatch.setattr(bootstrap, "install_packages", install_packages)
+    monkeypatch.setattr(bootstrap, "install_python", install_python)
+    monkeypatch.setattr(bootstrap, "install_npm", lambda: ended.append("npm"))
+    with nullcontext() if not debian_fails else pytest.raises(bootstrap.InstallFailed):
+        bootstrap.install(test=True)
+    assert ended[0] == "python3-venv"
+    debian = set() if debian_fails else {"postgresql", "chromium"}
+    assert set(ended[1:]) == {"python", "npm", *debian}
 
 
 def test_an_incomplete_virtual_environment_is_created_again(

@@ -1,4 +1,4 @@
-"""`impex check`, `test`, `docs` and `texts`: order of steps, exit codes, written files."""
+"""`impex check`, `test`, `docs` and `texts`: steps, exit codes, written files."""
 
 import subprocess
 from collections.abc import Sequence
@@ -47,32 +47,51 @@ def impex(*verb: str) -> int:
 def test_check_runs_style_types_documents_and_local_tests(monkeypatch: pytest.MonkeyPatch) -> None:
     steps = Steps()
     assert run(monkeypatch, steps, "check") == 0
-    assert steps.modules == ["ruff", "ruff", "mypy.dmypy", "operations", "pytest"]
+    assert sorted(steps.modules[:-1]) == ["mypy.dmypy", "operations", "ruff", "ruff"]
+    assert steps.modules[-1] == "pytest"
 
 
 def test_a_crash_of_the_type_checkers_daemon_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     steps = Steps(mypy_dmypy=2)
     assert run(monkeypatch, steps, "check") == 0
-    assert steps.modules == ["ruff", "ruff", "mypy.dmypy", "mypy", "operations", "pytest"]
+    assert sorted(steps.modules[:-1]) == ["mypy", "mypy.dmypy", "operations", "ruff", "ruff"]
+    assert steps.modules[-1] == "pytest"
 
 
-def test_the_first_step_that_fails_ends_the_check(
+def test_no_test_runs_after_a_look_at_the_code_that_failed(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    steps = Steps(mypy_dmypy=1)
+    steps = Steps(mypy_dmypy=1, operations=3)
     assert run(monkeypatch, steps, "check") == 1
-    assert steps.modules == ["ruff", "ruff", "mypy.dmypy"]
-    assert "output of mypy.dmypy\nmypy --strict failed" in capsys.readouterr().out
+    assert "pytest" not in steps.modules
+    shown = capsys.readouterr().out
+    assert "output of mypy.dmypy\nmypy --strict failed" in shown
+    assert "output of operations\ngenerated documents failed" in shown
+    assert "output of ruff" not in shown
+
+
+def test_the_first_tests_that_fail_end_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Failing(Steps):
+        def run(
+            self, command: Sequence[str], env: dict[str, str], **_more: Any
+        ) -> subprocess.CompletedProcess[str]:
+            self.codes["pytest"] = 5 if "-n" in command else 0
+            return super().run(command, env)
+
+    steps = Failing()
+    assert run(monkeypatch, steps, "test") == 5
+    assert steps.modules.count("pytest") == 2, "the collection, and the tests that failed"
 
 
 def test_test_runs_every_test_and_misses_no_server(monkeypatch: pytest.MonkeyPatch) -> None:
     steps = Steps()
     assert run(monkeypatch, steps, "test") == 0
-    assert steps.modules == ["ruff", "ruff", "mypy", "operations", "pytest", "pytest", "pytest"]
+    assert sorted(steps.modules[:5]) == ["mypy", "operations", "pytest", "ruff", "ruff"]
+    assert steps.modules[5:] == ["pytest", "pytest"]
     assert [one["CI"] for one in steps.environments[5:]] == ["true", "true"]
     lint = Steps()
     assert run(monkeypatch, lint, "test", "--only-lint") == 0
-    assert lint.modules == ["ruff", "ruff", "mypy", "operations"]
+    assert sorted(lint.modules) == ["mypy", "operations", "ruff", "ruff"]
 
 
 def test_docs_writes_what_is_out_of_date(

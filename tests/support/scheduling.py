@@ -9,29 +9,39 @@ from collections.abc import Sequence
 import pytest
 
 #: Files and folders of a group share what is expensive to start: dedicated servers, a portal with
-#: all services and the browser profiles of its visitors, the rendered states of all pages.
+#: all services and the browser profiles of its visitors, the rendered states of all pages. The
+#: forms of the portal have portals of their own: one worker would need most of a run for all tests
+#: of that folder. The first line that a path begins with counts.
 GROUPS = {
     "tests/faults/": "dedicated servers",
     "tests/integration/shared/messaging/test_faults.py": "dedicated servers",
     "tests/journeys/": "journeys",
     "tests/accessibility/": "rendered pages",
+    "tests/integration/gateway/test_returning_forms.py": "returning forms",
+    "tests/integration/gateway/test_forms_in_chromium.py": "forms in Chromium",
     "tests/integration/gateway/": "gateway",
     "tests/integration/desk/": "desk",
 }
 #: Seconds of groups and files with four workers on two idle cores, rounded; others take less than
 #: ten.
 SECONDS = {
-    "gateway": 205,
-    "journeys": 200,
-    "rendered pages": 160,
-    "dedicated servers": 150,
+    "rendered pages": 200,
+    "journeys": 180,
+    "returning forms": 130,
+    "gateway": 130,
+    "dedicated servers": 110,
+    "forms in Chromium": 90,
+    "tests/security/test_dump.py": 55,
     "desk": 50,
     "tests/operations/test_up.py": 45,
-    "tests/security/test_dump.py": 40,
+    "tests/operations/test_rights.py": 45,
+    "tests/integration/shared/messaging/test_requests.py": 20,
     "tests/integration/shared/messaging/test_pitfalls.py": 20,
     "tests/integration/shared/runtime/test_main_loop.py": 20,
+    "tests/operations/test_commands.py": 20,
     "tests/integration/mailer/test_crashes.py": 18,
-    "tests/operations/test_commands.py": 12,
+    "tests/operations/test_up_errors.py": 18,
+    "tests/operations/test_checks_and_documents.py": 12,
     "tests/integration/mailer/test_over_the_wire.py": 10,
 }
 

@@ -10,7 +10,7 @@ from services.gateway.portal.journal_texts import EVENTS, FIELDS, describe
 from services.support.journal_rules import EVENT_RULES, RECORD_RULES, stored_fields
 from shared.contracts.base import EVENTS as CONTRACTS
 from shared.contracts.support.journal import EntryView
-from shared.i18n.catalogue import LANGUAGES, PLACEHOLDER, load_translations
+from shared.i18n.catalogue import LANGUAGES, PLACEHOLDER, translate
 from tests.contract.samples import sample
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
@@ -32,7 +32,7 @@ def test_every_entry_has_a_sentence() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_sentence_is_translated_and_filled_by_stored_fields(name: str) -> None:
-    english = load_translations("en").gettext(EVENTS[name])
+    english = translate(EVENTS[name], "en")
     assert english != EVENTS[name]
     if name in EVENT_RULES:
         known = {*stored_fields(name).public, *stored_fields(name).personal}
