@@ -6,7 +6,9 @@ that has an account gets none, so the list would show which addresses have accou
 
 from datetime import datetime
 
+from services.mailer import store
 from services.mailer.handlers.enqueue import Deps
+from services.mailer.handlers.resending import Sendable, why_kept_back
 from services.mailer.mail_templates import ADDRESS_IN_FORCE, NEW_ADDRESS_CODE
 from shared.contracts.account_search import AccountRecordsView
 from shared.contracts.mailer_desk import ListAccountMails, MailRecord
@@ -17,7 +19,8 @@ from shared.messaging.handlers import RequestContext
 MAX_MAILS = 100
 MAILS = f"""
 SELECT mail_id::text, template, address, written_at, state, coalesce(reason, '') AS reason,
-    ended_at, due_at AS next_try_at, tried.attempts, coalesce(tried.answer, '') AS server_answer
+    ended_at, due_at AS next_try_at, tried.attempts, coalesce(tried.answer, '') AS server_answer,
+    sealed IS NOT NULL AS has_secrets, expires_at
 FROM deliveries, LATERAL (
     SELECT count(*) AS attempts, (array_agg(answer ORDER BY number DESC))[1] AS answer
     FROM attempts WHERE attempts.mail_id = deliveries.mail_id) AS tried
@@ -33,12 +36,23 @@ async def list_account_mails(
     request: ListAccountMails, context: RequestContext[Deps]
 ) -> AccountRecordsView:
     """The mails, sealed for support."""
-    mails = await read(context.tx, request.account_id, request.since)
+    mails = await read(context.tx, request.account_id, request.since, context.now())
     return seal_records(context.deps.support_sealer, mails)
 
 
-async def read(tx: Connection, account_id: str, since: datetime) -> list[MailRecord]:
+async def read(tx: Connection, account_id: str, since: datetime, now: datetime) -> list[MailRecord]:
     """The mails of an account written since then, latest first."""
     names = (NEW_ADDRESS_CODE.name, ADDRESS_IN_FORCE.name)
-    rows = await tx.fetch(MAILS, account_id, *names, since)
-    return [MailRecord(**dict(row)) for row in rows]
+    person = await store.find_recipient(tx, account_id)
+    found = []
+    for row in await tx.fetch(MAILS, account_id, *names, since):
+        columns = dict(row)
+        sendable = Sendable(
+            state=columns["state"],
+            template=columns["template"],
+            address=columns["address"],
+            has_secrets=columns.pop("has_secrets"),
+            expires_at=columns.pop("expires_at"),
+        )
+        found.append(MailRecord(**columns, kept_back=why_kept_back(sendable, person, now)))
+    return found

@@ -63,6 +63,22 @@ select {COLUMNS} from proposals
 where state = 'approved' and (account_id = $1::text::uuid or details ->> 'to_account_id' = $1)
 order by due_at, id
 """  # noqa: S608
+# Those that nobody undoes already, and how many dossiers their owner said that it moved.
+UNDOABLE = f"""
+select {COLUMNS}, (
+    select (entry.public::jsonb ->> 'count')::int from journal_entries as entry
+    where entry.account_id = transfer.account_id and entry.at >= transfer.done_at
+        and entry.type = 'dossiers.DossiersTransferred.v1'
+        and entry.public::jsonb ->> 'transfer_id' = transfer.id::text
+    limit 1) as moved
+from proposals as transfer
+where account_id = $1 and act = 'transfer_dossiers' and state = 'done' and done_at > $2
+    and not exists (
+        select from proposals as undo
+        where undo.account_id = transfer.account_id and undo.act = 'undo_transfer'
+            and undo.state = any($3) and undo.details ->> 'transfer_id' = transfer.id::text)
+order by done_at desc
+"""  # noqa: S608
 INSERT = """
 insert into proposals (id, act, account_id, subject_agent_id, request_number, reason, details, note,
     state, proposed_by, proposed_at, expires_at, holder_agents)
@@ -190,6 +206,20 @@ async def planned(tx: Connection, account_id: str) -> list[Proposal]:
     except ValueError:
         return []
     return [_proposal(row) for row in await tx.fetch(PLANNED, account)]
+
+
+async def undoable(
+    tx: Connection, account_id: str, since: datetime
+) -> list[tuple[Proposal, int | None]]:
+    """The transfers of an account's dossiers that were done since then and that nobody undoes, the
+    latest first; each with how many dossiers were moved, as far as their owner has said."""
+    rows = await tx.fetch(UNDOABLE, account_id, since, [*OPEN_STATES, "done"])
+    found = []
+    for row in rows:
+        columns = dict(row)
+        count = columns.pop("moved")
+        found.append((_proposal(columns), count))
+    return found
 
 
 async def find_open(tx: Connection, account_id: str | None, act: str) -> str:

@@ -11,7 +11,8 @@ from shared.contracts.mailer import OWNER
 
 class MailRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A mail. `state` and `reason` are as in `MailAccepted`, `MailDeferred` and `MailRefused`;
-    `server_answer` is the mail server's last one, which may name the address."""
+    `server_answer` is the mail server's last one, which may name the address. `kept_back` is why it
+    cannot be sent again now, as in `ActNotCarriedOut`; empty where it can."""
 
     mail_id: str
     template: str
@@ -23,6 +24,7 @@ class MailRecord(msgspec.Struct, frozen=True, kw_only=True):
     next_try_at: datetime | None = None
     attempts: int = 0
     server_answer: str = ""
+    kept_back: str = ""
 
 
 @request(OWNER, AccountRecordsView, changes=False)

@@ -1,7 +1,9 @@
 """Acts, their reasons, states and fields, as agents read them."""
 
 from services.gateway.portal.profile_fields import LABELS
+from shared.contracts.support.proposals import UndoableTransfer
 from shared.i18n.catalogue import N_, Plural, translate, translate_plural
+from shared.i18n.dates import format_date
 
 ACTS: dict[str, str] = {
     "correct_information": N_("Corriger les informations"),
@@ -120,7 +122,7 @@ FIELDS: dict[str, str] = {
     "new_address": N_("Nouvelle adresse email"),
     "to_account_id": N_("Compte qui reçoit (identifiant)"),
     "confirmed_by": N_("Confirmé par"),
-    "transfer_id": N_("Transfert (identifiant de l'acte)"),
+    "transfer_id": N_("Transfert à défaire"),
     "mail_id": N_("Message (identifiant)"),
     "line": N_("Numéro appelé"),
     "line_since": N_("Au dossier depuis"),
@@ -160,3 +162,18 @@ def delay_text(minutes: int, lang: str) -> str:
     if minutes % 60:
         return translate_plural(MINUTES, minutes, lang)
     return translate_plural(HOURS, minutes // 60, lang)
+
+
+TRANSFER = N_("{date} : {count} à {to}")
+MOVED = Plural("{n} dossier", "{n} dossiers")
+NOT_COUNTED = N_("dossiers")
+
+
+def transfer_text(transfer: UndoableTransfer, lang: str) -> str:
+    """A transfer of dossiers: when, how many, to whom, masked."""
+    count = transfer.count
+    moved = translate(NOT_COUNTED, lang) if count is None else translate_plural(MOVED, count, lang)
+    day = format_date(transfer.done_at, lang)
+    return translate(
+        TRANSFER, lang, date=day, count=moved, to=transfer.to or transfer.to_account_id
+    )

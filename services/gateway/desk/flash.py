@@ -66,10 +66,16 @@ OWN: dict[str, tuple[str, str]] = {
     ),
     "agent_suspended": ("success", N_("Accès suspendu, sessions fermées.")),
     "agent_removed": ("success", N_("Accès retiré, sessions fermées.")),
-    "mail_sent_again": ("success", N_("Message renvoyé à la personne.")),
+    "mail_sent_again": (
+        "success",
+        N_("Message remis à l'envoi : la liste des messages dit ce qu'il devient."),
+    ),
     "request_opened": (
         "success",
-        N_("Demande enregistrée. La personne reçoit son numéro par message."),
+        N_(
+            "Demande enregistrée sous le numéro {number}, que la personne reçoit aussi par "
+            "message. « Prendre » permet d'y répondre."
+        ),
     ),
     "answer_saved": ("success", N_("Réponse toute faite enregistrée.")),
     "request_taken": ("success", N_("Cette demande est à vous.")),

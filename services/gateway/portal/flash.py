@@ -157,6 +157,8 @@ def flash_message(
     kind, text = messages[code]
     values: dict[str, object] = dict(request.app[RENDERER].brand.names(lang))
     view, saved_at = variables.get("view"), variables.get("saved_at")
+    if "number" in variables:
+        values["number"] = variables["number"]
     if isinstance(view, RequestView):
         values |= {
             "address": view.address,

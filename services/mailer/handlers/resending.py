@@ -5,13 +5,14 @@ and valid. Nothing is sent to an address that is not the account's any more. Wha
 said with `ActNotCarriedOut`: `unknown_mail`, `being_sent`, `secret_gone` or `address_changed`.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import NAMESPACE_URL, uuid5
 
 from services.mailer import claims, store
 from services.mailer.deliveries import Delivery, State
 from services.mailer.handlers.enqueue import Deps, account_of, wake_after_commit
+from services.mailer.mail_templates import TEMPLATES
 from services.mailer.store import Recipient
 from shared.contracts.mailer import ActNotCarriedOut
 from shared.contracts.support.acts import MailResendOrdered
@@ -29,7 +30,7 @@ async def resend(order: MailResendOrdered, context: Context[Deps]) -> None:
     account_id, now = account_of(context), context.now()
     mail = await claims.find(context.tx, order.mail_id, account_id)
     person = await store.find_recipient(context.tx, account_id)
-    why = _refusal(mail, person, now)
+    why = "unknown_mail" if mail is None else why_kept_back(_sendable(mail), person, now)
     if why or mail is None:
         log.warning(
             "A mail was not sent again.",
@@ -65,17 +66,40 @@ async def resend(order: MailResendOrdered, context: Context[Deps]) -> None:
     wake_after_commit(context.deps.wake)
 
 
-def _refusal(mail: Delivery | None, person: Recipient | None, now: datetime) -> str:
-    """Why a mail is not sent again; empty where it is."""
-    if mail is None or person is None:
+@dataclass(frozen=True, kw_only=True)
+class Sendable:
+    """What decides whether a mail can be sent again."""
+
+    state: str
+    template: str
+    address: str
+    has_secrets: bool
+    expires_at: datetime
+
+
+def why_kept_back(mail: Sendable, person: Recipient | None, now: datetime) -> str:
+    """Why a mail is not sent again; empty where it is. A name of a template that this version does
+    not know carries no secret that it could send."""
+    if person is None or mail.template not in TEMPLATES:
         return "unknown_mail"
     if mail.state in GOING_ON:
         return "being_sent"
-    if mail.template.carries_secret and (mail.secrets is None or mail.expires_at <= now):
+    is_gone = not mail.has_secrets or mail.expires_at <= now
+    if TEMPLATES[mail.template].carries_secret and is_gone:
         return "secret_gone"
     if not mail.address or mail.address not in (person.address, person.recovery_address):
         return "address_changed"
     return ""
+
+
+def _sendable(mail: Delivery) -> Sendable:
+    return Sendable(
+        state=mail.state,
+        template=mail.template.name,
+        address=mail.address,
+        has_secrets=mail.secrets is not None,
+        expires_at=mail.expires_at,
+    )
 
 
 SUBSCRIPTIONS = (hears(MailResendOrdered, resend),)

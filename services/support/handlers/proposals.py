@@ -6,6 +6,7 @@ journal has it.
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 import msgspec
 
@@ -21,12 +22,14 @@ from services.support.orders import PROPOSED_BY_PAGE
 from services.support.permissions import ACT_REASONS, ACTS, AGENT_REASONS, may_do, reasons_of
 from services.support.proposals import (
     NOT_FOUND,
+    UNDO_PERIOD,
     Proposal,
     approval_refusal,
     can_be_undone,
     code_refusal,
     may,
     proposal_refusal,
+    undo_until,
 )
 from shared.contracts.base import FieldError, Refusal, Reply, Sealed
 from shared.contracts.support.acts import ActForbidden
@@ -39,6 +42,7 @@ from shared.contracts.support.proposals import (
     Propose,
     RefuseProposal,
     StopProposal,
+    UndoableTransfer,
 )
 from shared.database import Connection, Pool, acquire, transaction
 from shared.domain.account_ids import account_ids
@@ -48,6 +52,7 @@ from shared.security.sealing import seal_context
 
 #: Whose fields profile checks when they are typed, and again when they are changed.
 CHECKED_BY_PROFILE = ("correct_information", "change_telephone")
+UNDO = "undo_transfer"
 #: Refusals that show an attempt to do more than one may.
 ATTEMPTS = frozenset(("forbidden", "own_act", "own_account", "invited_by_you", "too_new"))
 
@@ -131,7 +136,9 @@ async def find_holder(request: DescribeAct, deps: Deps, pool: Pool) -> Holders:
         raise Refused(NOT_FOUND)
     async with acquire(pool) as connection:
         await require_act(connection, request.agent_id, request.act)
-    return await act_holders.find(deps, [request.account_id])
+        found = await _undoable(connection, request, deps.clock())
+    receivers = [transfer.details["to_account_id"] for transfer, _ in found]
+    return await act_holders.find(deps, [request.account_id, *receivers])
 
 
 async def propose(request: Propose, context: RequestContext[Deps]) -> Reply:
@@ -149,7 +156,7 @@ async def propose(request: Propose, context: RequestContext[Deps]) -> Reply:
             raise Refused(refusal)
         if subject_id and await agent_store.find(acting.tx, subject_id) is None:
             raise Refused(NOT_FOUND)
-        if act.name == "undo_transfer":
+        if act.name == UNDO:
             await _check_transfer(acting, request.account_id, checked.details["transfer_id"])
         new = NewAct(
             act=act.name,
@@ -233,7 +240,38 @@ async def describe_act(request: DescribeAct, context: RequestContext[Deps]) -> A
             context.tx, request.account_id or None, act.name
         ),
         account=_masked(context, ActView, context.prepared, request.account_id),
+        transfers=await _transfers(context, request),
     )
+
+
+async def _undoable(
+    tx: Connection, request: DescribeAct, now: datetime
+) -> list[tuple[Proposal, int | None]]:
+    """The transfers of the account that can be undone, where the form is about one of them."""
+    if request.act != UNDO or not account_ids([request.account_id]):
+        return []
+    found = await proposal_store.undoable(tx, request.account_id, now - UNDO_PERIOD)
+    return [(transfer, count) for transfer, count in found if can_be_undone(transfer, now)]
+
+
+async def _transfers(context: RequestContext[Deps], request: DescribeAct) -> Sealed | None:
+    if request.act != UNDO:
+        return None
+    masked = context.prepared.masked()
+    found = [
+        UndoableTransfer(
+            transfer_id=transfer.id,
+            done_at=transfer.done_at,
+            undo_until=undo_until(transfer.done_at),
+            to_account_id=transfer.details["to_account_id"],
+            to=masked.get(transfer.details["to_account_id"], ""),
+            count=count,
+        )
+        for transfer, count in await _undoable(context.tx, request, context.now())
+        if transfer.done_at is not None
+    ]
+    text = msgspec.json.encode(found).decode()
+    return context.deps.desk_sealer.seal(text, seal_context(ActView, "transfers"))
 
 
 async def show(

@@ -64,7 +64,8 @@ class ActView(Reply, frozen=True, kw_only=True):
     `fields` are those it takes, `reasons` the closed list. `two_people`: a second agent approves
     it; `delay_minutes`: it waits that long then; `fresh_code`: a code goes with it.
     `open_proposal_id`: it is proposed or planned for the account already. `account` as in
-    `ProposalView`.
+    `ProposalView`. `transfers`, of `undo_transfer`, is sealed for the desk: the JSON of a list of
+    `UndoableTransfer`, the latest first.
     """
 
     act: str
@@ -75,6 +76,20 @@ class ActView(Reply, frozen=True, kw_only=True):
     fresh_code: bool
     open_proposal_id: str = ""
     account: Sealed | None = None
+    transfers: Sealed | None = None
+
+
+class UndoableTransfer(msgspec.Struct, frozen=True, kw_only=True):
+    """A transfer of dossiers that can be undone. `to` is who received them, masked (name, address),
+    empty where registration does not answer. `count` is how many, None until it is known.
+    """
+
+    transfer_id: str
+    done_at: datetime
+    undo_until: datetime
+    to_account_id: str
+    to: str = ""
+    count: int | None = None
 
 
 class ProposalRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -232,13 +232,32 @@ async def test_after_a_hundred_accounts_a_supervisor_is_asked(full_desk: Desk) -
     assert again.status in (200, 409), "asked once"
 
 
+async def test_a_request_of_the_accounts_holder_is_written_down_from_its_page(
+    full_desk: Desk,
+) -> None:
+    agent, account_id = await signed_in_agent(full_desk), await person(full_desk)
+    page = await opened(agent, account_id, "question")
+    link = page.soup.select_one(".desk-requests a[href*='/nouvelle']")
+    assert link is not None
+    form = await agent.browser.get(str(link["href"]))
+    assert form.form("/assistance/demandes/nouvelle")["account_id"] == account_id
+    assert form.soup.select_one(f"a[href='{ACCOUNT}/{account_id}']"), "the way back"
+    english = await agent.browser.post(form, f"/langue?de={link['href']}", {"lang": "en"})
+    assert english.form("/assistance/demandes/nouvelle")["account_id"] == account_id
+    given = {"kind": "message", "channel": "call", "language": "fr", "text": "Où en est-on ?"}
+    made = await agent.browser.post(english, "/assistance/demandes/nouvelle", given)
+    number = made.path.rpartition("/")[2]
+    assert f"under the number {number}" in made.text
+    assert number in (await agent.browser.get(f"{ACCOUNT}/{account_id}")).text
+
+
 async def test_b_05_a_mail_is_sent_again(full_desk: Desk) -> None:
     agent, account_id = await signed_in_agent(full_desk), await person(full_desk)
     mail_id = await add_mail(full_desk, account_id)
     page = await opened(agent, account_id, "mail_not_received")
     assert "boîte inconnue" in page.text
     sent = await agent.browser.post(page, f"{ACCOUNT}/{account_id}/{RESEND}", {"mail": mail_id})
-    assert "Message renvoyé à la personne." in sent.text
+    assert "Message remis à l'envoi" in sent.text
 
 
 async def test_b_05_an_owner_that_is_away_leaves_the_rest(

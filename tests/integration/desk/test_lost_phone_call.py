@@ -124,6 +124,7 @@ async def test_ot_15_holder_and_agent_prove_themselves_by_two_words(
         agent_id,
     )
     page = await browser.get(place)
+    assert page.soup.select_one(f"nav a[href='/assistance/demandes/{number}']"), "the way back"
     assert "01 55 87 40 90" in page.text.replace("\u202f", " ").replace("\xa0", " ")
     theirs = await person.browser.get(f"{FOLLOW}?numero={number}")
     assert "Aucun appel de notre part en ce moment" in theirs.text

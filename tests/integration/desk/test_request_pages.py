@@ -24,7 +24,8 @@ async def opened(agent: Agent, kind: str = "message", channel: str = "call") -> 
     given = {"kind": kind, "channel": channel, "address": "lea@labo.fr", "language": "fr"}
     page = await agent.browser.post(form, f"{QUEUE}/nouvelle", {**given, "text": ASKED})
     assert re.fullmatch(rf"{QUEUE}/[A-Z]{{3}}-\w{{5}}-\w{{5}}", page.path), page.text
-    assert "Demande enregistrée" in page.text
+    assert f"Demande enregistrée sous le numéro {page.path.rpartition('/')[2]}" in page.text
+    assert page.soup.select_one(f"form[action='{page.path}/prise']"), "the next step"
     return page.path
 
 

@@ -25,7 +25,7 @@ async def test_the_desk_sees_what_became_of_an_accounts_mails(
         await mailer.state(await mailer.publish(reset(), subject=ACCOUNT), "refused")
         other = created(address="jean@labo.example", first_name="Jean")
         await mailer.state(await mailer.publish(other, subject=OTHER), "accepted")
-    latest, first = await account_mails.read(mailer.database, ACCOUNT, before)
+    latest, first = await account_mails.read(mailer.database, ACCOUNT, before, now())
     assert (first.template, first.state, first.attempts) == ("finalisation", "accepted", 1)
     assert (latest.template, latest.state, latest.reason) == (
         "password_reset",
@@ -34,7 +34,7 @@ async def test_the_desk_sees_what_became_of_an_accounts_mails(
     )
     assert latest.server_answer == "5.1.1 no such user"
     assert latest.ended_at is not None
-    assert await account_mails.read(mailer.database, ACCOUNT, now()) == []
+    assert await account_mails.read(mailer.database, ACCOUNT, now(), now()) == []
 
 
 async def test_b_03_the_desk_sees_no_address_that_is_not_proved(
@@ -45,6 +45,6 @@ async def test_b_03_the_desk_sees_no_address_that_is_not_proved(
         await mailer.state(await mailer.publish(created()), "accepted")
         await mailer.publish(address_change())
         await mailer.all_handled()
-    mails = await account_mails.read(mailer.database, ACCOUNT, before)
+    mails = await account_mails.read(mailer.database, ACCOUNT, before, now())
     assert "new_address_code" not in {mail.template for mail in mails}
     assert {mail.address for mail in mails} == {"pierre@labo.example"}

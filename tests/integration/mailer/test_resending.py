@@ -3,6 +3,7 @@
 from datetime import timedelta
 from uuid import uuid4
 
+from services.mailer import account_mails
 from shared.contracts.mailer import ActNotCarriedOut
 from shared.contracts.registration.events import NameChanged
 from shared.contracts.support.acts import MailResendOrdered
@@ -67,6 +68,27 @@ async def test_b_04_a_code_or_link_that_is_over_is_not_sent_again(
         await mailer.all_handled()
     assert await refusals(mailer) == ["secret_gone"]
     assert len(smtp.messages) == 2
+
+
+async def test_b_05_the_list_of_mails_shows_which_cannot_be_sent_again(
+    mailer: MailerHarness, smtp: MailServer
+) -> None:
+    """Before anybody orders it: what was sent with a code or link has it no more."""
+    before = now() - timedelta(days=1)
+
+    async def kept_back() -> dict[str, str]:
+        mails = await account_mails.read(mailer.database, ACCOUNT, before, now())
+        return {mail.template: mail.kept_back for mail in mails}
+
+    async with mailer.run(IMPEX_SMTP_URL=smtp.url):
+        await known(mailer)
+        await mailer.state(await mailer.publish(reset(), subject=ACCOUNT), "accepted")
+        renamed = NameChanged(first_name="Zoé", last_name="Müller", by="desk", changed_at=now())
+        await mailer.state(await mailer.publish(renamed, subject=ACCOUNT), "accepted")
+        assert (await kept_back())["password_reset"] == "secret_gone"
+        assert (await kept_back())["name_changed"] == ""
+        await mailer.database.execute(MOVE, ACCOUNT)
+        assert (await kept_back())["name_changed"] == "address_changed"
 
 
 async def test_a_held_mail_goes_again_with_its_link_while_that_is_valid(

@@ -1,12 +1,15 @@
 """Whose account an act is about: never the agent's own; corrections judged by profile; masked names
 on the pages of acts (AZ-01, OT-15, B-14)."""
 
+from datetime import timedelta
 from typing import Any
 
 import msgspec
 import pytest
 
+from services.support import due_acts
 from shared.contracts.base import FieldError, Refusal
+from shared.contracts.dossiers import DossiersTransferred
 from shared.contracts.profile.acts import CheckCorrection
 from shared.contracts.support import acts
 from shared.contracts.support.proposals import (
@@ -16,6 +19,7 @@ from shared.contracts.support.proposals import (
     ListProposals,
     ProposalsView,
     ProposalView,
+    UndoableTransfer,
 )
 from shared.contracts.support.waiting import CountWaiting
 from shared.errors import DependencyDown
@@ -184,3 +188,50 @@ async def test_b_05_pages_of_acts_show_the_holder_masked(harness: SupportHarness
     people = opened(ProposalsView, "accounts", listed.accounts)
     assert msgspec.json.decode(people) == {ACCOUNT: expected}
     assert [row.may_stop for row in listed.rows] == [True]
+
+
+async def test_a_transfer_to_undo_is_chosen_from_those_of_the_last_month(
+    harness: SupportHarness,
+) -> None:
+    """With its day, who received, masked, and how many dossiers; gone once somebody undoes it."""
+    first, second = await harness.joined("a@ansm.example"), await harness.joined("b@ansm.example")
+    owners = owners_of(harness)
+    owners.add(ACCOUNT, address="marie@labo.fr")
+    owners.add(OTHER_ACCOUNT, address="jean@labo.fr")
+    assert harness.desk is not None
+
+    async def listed(account_id: str = ACCOUNT) -> list[UndoableTransfer]:
+        asked = DescribeAct(agent_id=first.id, act="undo_transfer", account_id=account_id)
+        view = await harness.ask(asked)
+        assert harness.desk is not None
+        text = harness.desk.open(view.transfers, seal_context(ActView, "transfers"))
+        return msgspec.json.decode(text, type=list[UndoableTransfer])
+
+    details = {"to_account_id": OTHER_ACCOUNT, "confirmed_by": "leaver"}
+    view = await harness.ask(proposal(harness, first, "transfer_dossiers", details=details))
+    await harness.ask(approval(harness, second, view))
+    assert await listed() == [], "not done yet"
+    harness.advance(hours=72)
+    await due_acts.run_due(harness.pool, harness.deps)
+    done_at = harness.now
+    (one,) = await listed()
+    assert (one.transfer_id, one.done_at, one.count) == (view.proposal_id, done_at, None)
+    assert one.to.endswith("j…@labo.fr")
+    assert one.undo_until == done_at + timedelta(days=30)
+    moved = DossiersTransferred(
+        transfer_id=view.proposal_id, from_account_id=ACCOUNT, to_account_id=OTHER_ACCOUNT,
+        count=12, transferred_at=done_at, undo_until=one.undo_until,
+    )  # fmt: skip
+    harness.advance(seconds=1)
+    await harness.handle_event(moved, ACCOUNT)
+    assert [transfer.count for transfer in await listed()] == [12]
+    assert await listed(OTHER_ACCOUNT) == [], "another account's"
+    owners.away = {"registration"}
+    assert [transfer.to for transfer in await listed()] == [""]
+    owners.away = set()
+    undo = proposal(harness, first, "undo_transfer", details={"transfer_id": view.proposal_id})
+    await harness.ask(undo)
+    assert await listed() == [], "somebody undoes it"
+    harness.advance(days=31)
+    await due_acts.run_due(harness.pool, harness.deps)
+    assert await listed() == [], "too old"

@@ -40,10 +40,14 @@ insert into profile.profiles (account_id, state, version, fields, country, siret
 values ($1, 'validated', 1, $2, 'FR', $3, '1', $4, $4, $4)
 """
 
+INSERT_HOLDER = """
+insert into mailer.directory (account_id, address, first_name, last_name, language, known_at)
+values ($1, 'elodie@labo.fr', 'Élodie', 'Durand', 'fr', now()) on conflict do nothing
+"""
 INSERT_MAIL = """
 insert into mailer.deliveries (mail_id, cause, template, subject, language, address, facts,
     asked_at, written_at, expires_at, state, reason, ended_at)
-values ($1, $2, 'password_reset', $3, 'fr', 'elodie@labo.fr', '{}', now(), now(), now(),
+values ($1, $2, 'name_changed', $3, 'fr', 'elodie@labo.fr', '{}', now(), now(), now(),
     'refused', 'unknown_mailbox', now())
 """
 INSERT_LOOKS = """
@@ -89,6 +93,7 @@ async def add_account(
 async def add_mail(desk: Desk, account_id: str) -> str:
     """A mail to the account that its server refused."""
     mail_id = str(uuid4())
+    await _execute(desk, INSERT_HOLDER, account_id)
     await _execute(desk, INSERT_MAIL, mail_id, mail_id, account_id)
     return mail_id
 

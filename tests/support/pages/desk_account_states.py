@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from services.gateway.desk.account_texts import ShownAccount
+from services.gateway.desk.features.account.account_texts import kept_back_text
 from services.gateway.desk.features.account.account_view import (
     PlannedAct,
     Shown,
@@ -78,10 +79,19 @@ ACCOUNT = Shown(
         ShownMail(
             mail_id="m",
             written_at=NOW,
-            name="Nouveau mot de passe",
+            name="Nom changé par le secrétariat",
             outcome="non remis, boîte inconnue",
             server_answer="5.1.1 no such user",
-        )
+            kept_back="",
+        ),
+        ShownMail(
+            mail_id="n",
+            written_at=NOW,
+            name="Nouveau mot de passe",
+            outcome="accepté",
+            server_answer="",
+            kept_back=kept_back_text("secret_gone", "password_reset", "fr"),
+        ),
     ],
     dossiers=[
         ShownDossier(

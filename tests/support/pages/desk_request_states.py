@@ -216,6 +216,7 @@ def _new_request(lang: str, shown: SimpleNamespace | None = None) -> dict[str, A
         "kinds": [(code, word("KINDS", code, lang)) for code in KINDS],
         "channels": [(code, word("CHANNELS", code, lang)) for code in BY_AGENTS],
         "languages": LANGUAGES,
+        "back_url": "/assistance/demandes",
     }
 
 

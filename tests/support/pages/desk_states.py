@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from services.gateway.desk import act_words
+from services.gateway.desk.act_words import transfer_text
 from services.gateway.desk.app import PAGES
 from services.gateway.desk.features.journal.journal_page import SHOWN
 from services.gateway.desk.navigation import ENTRIES
@@ -28,6 +29,7 @@ from shared.contracts.support.proposals import (
     ProposalRow,
     ProposalsView,
     ProposalView,
+    UndoableTransfer,
 )
 from shared.i18n.catalogue import translate
 from tests.support.pages.desk_account_states import account_states
@@ -155,10 +157,20 @@ def _reasons() -> list[tuple[str, str]]:
     return [(key, _words("REASONS", key)) for key in act_words.REASONS]
 
 
+MOVED = UndoableTransfer(
+    transfer_id=ACCOUNT,
+    done_at=NOW,
+    undo_until=NOW,
+    to_account_id=ACCOUNT,
+    to="M… DURAND, m…@labo.fr",
+    count=12,
+)
+
+
 def _act(name: str, fields: tuple[str, ...] = (), **more: Any) -> dict[str, Any]:
     """The form of an act."""
     values = {"two_people": True, "delay_minutes": 4_320, "fresh_code": True, **more}
-    shown = values.pop("form", form())
+    shown, transfers = values.pop("form", form()), values.pop("listed", None)
     reasons = tuple(act_words.REASONS)
     return {
         "form": shown,
@@ -171,6 +183,7 @@ def _act(name: str, fields: tuple[str, ...] = (), **more: Any) -> dict[str, Any]
         "delay": "72 h",
         "options": {one: options_of(one, "fr") for one in fields},
         "current": {"city": "Lyon", "country": "France"} if name == "correct_information" else {},
+        "transfers": transfers,
     }
 
 
@@ -308,6 +321,29 @@ ACT_STATES = (
             two_people=False,
             delay_minutes=0,
         ),
+        me=agent(),
+    ),
+    State(
+        "desk-act-undo",
+        "act.html",
+        _act("undo_transfer", ("transfer_id",), listed=[(ACCOUNT, transfer_text(MOVED, "fr"))]),
+        me=agent(),
+    ),
+    State(
+        "desk-act-undo-error",
+        "act.html",
+        _act(
+            "undo_transfer",
+            ("transfer_id",),
+            listed=[(ACCOUNT, transfer_text(MOVED, "fr"))],
+            form=form({"transfer_id": "Choisissez le transfert à défaire."}),
+        ),
+        me=agent(),
+    ),
+    State(
+        "desk-act-undo-none",
+        "act.html",
+        _act("undo_transfer", ("transfer_id",), listed=[]),
         me=agent(),
     ),
     State(

@@ -92,3 +92,46 @@ def mail_outcome(state: str, reason: str, lang: str) -> str:
     if reason in MAIL_REASONS:
         text = f"{text}, {translate(MAIL_REASONS[reason], lang)}"
     return text
+
+
+#: Why a mail cannot be sent again, where it does not depend on the mail.
+KEPT_BACK: dict[str, str] = {
+    "unknown_mail": N_("Ne se renvoie plus."),
+    "being_sent": N_("Encore en cours d'envoi."),
+    "address_changed": N_(
+        "Ne se renvoie pas : il était parti à une adresse qui n'est plus celle du compte."
+    ),
+}
+#: What the person does to get another link or code, by template; else `SAME_STEP`.
+ANOTHER_LINK: dict[str, str] = {
+    **dict.fromkeys(
+        (
+            "request_received",
+            "request_delayed",
+            "request_answered",
+            "request_reminded",
+            "request_closed",
+            "request_link",
+            "phone_removal_planned",
+            "phone_removal_planned_second",
+        ),
+        N_(
+            "Ne se renvoie pas, son lien est effacé. La personne en reçoit un autre par « Suivre "
+            "une demande », avec le numéro."
+        ),
+    ),
+    "change_planned": N_(
+        "Ne se renvoie pas, son lien est effacé. La personne peut s'opposer depuis son compte."
+    ),
+}
+SAME_STEP = N_(
+    "Ne se renvoie pas, son lien ou son code est effacé. La personne en reçoit un autre en "
+    "recommençant la même étape."
+)
+
+
+def kept_back_text(why: str, template: str, lang: str) -> str:
+    """Why a mail cannot be sent again and what helps instead; empty where it can."""
+    if why == "secret_gone":
+        return translate(ANOTHER_LINK.get(template, SAME_STEP), lang)
+    return translate(KEPT_BACK.get(why, KEPT_BACK["unknown_mail"]), lang) if why else ""

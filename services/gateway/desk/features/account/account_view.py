@@ -51,6 +51,7 @@ class ShownMail:
     name: str
     outcome: str
     server_answer: str
+    kept_back: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,6 +182,7 @@ def _mails(mails: Sequence[MailRecord], lang: str) -> list[ShownMail]:
             name=_capital(mail_name(mail.template, lang)),
             outcome=texts.mail_outcome(mail.state, mail.reason, lang),
             server_answer=mail.server_answer,
+            kept_back=texts.kept_back_text(mail.kept_back, mail.template, lang),
         )
         for mail in mails
     ]

@@ -20,7 +20,13 @@ from services.gateway.portal.form_errors import invalid_form
 from services.gateway.portal.profile_form import options_of, value_text
 from services.gateway.sessions.request_state import REQUEST_STATE, flash
 from shared.contracts.support.looks import AccountDetails, AccountView, DescribeAccount
-from shared.contracts.support.proposals import ActView, DescribeAct, ProposalView, Propose
+from shared.contracts.support.proposals import (
+    ActView,
+    DescribeAct,
+    ProposalView,
+    Propose,
+    UndoableTransfer,
+)
 
 #: The fields of all acts; each takes some of them.
 ALL_FIELDS = (
@@ -87,7 +93,20 @@ async def _show(request: web.Request, form: Form, name: str, account_id: str) ->
         delay=act_words.delay_text(view.delay_minutes, lang),
         options={one: options_of(one, lang) for one in view.fields},
         current=await _current(request, account_id, lang) if name == CORRECTION else {},
+        transfers=_transfers(request, view),
     )
+
+
+def _transfers(request: web.Request, view: ActView) -> list[tuple[str, str]] | None:
+    """The transfers that can be undone, in words; None where the form is about something else."""
+    if view.transfers is None:
+        return None
+    text, lang = (
+        open_sealed(request, ActView, "transfers", view.transfers),
+        request[REQUEST_STATE].lang,
+    )
+    found = msgspec.json.decode(text, type=list[UndoableTransfer])
+    return [(one.transfer_id, act_words.transfer_text(one, lang)) for one in found]
 
 
 async def _current(request: web.Request, account_id: str, lang: str) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """A request that somebody made by telephone or by mail, written down by an agent."""
 
+from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 
 from aiohttp import web
@@ -9,7 +10,7 @@ from services.gateway.desk.features.requests.request_words import CHANNELS, word
 from services.gateway.desk.support import act, agent_of, refused_act, require_role
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
-from services.gateway.http.routes import redirect
+from services.gateway.http.routes import redirect, url
 from services.gateway.portal.request_texts import KINDS
 from services.gateway.sessions.request_state import REQUEST_STATE, flash
 from shared.contracts.base import FieldError, Refusal
@@ -25,6 +26,12 @@ LANGUAGES = (("fr", "Français"), ("en", "English"))
 ACCOUNT_QUERY = "compte"
 
 
+def keep_query(query: str) -> str:
+    """The account, which stays in another language."""
+    account_id = dict(parse_qsl(query)).get(ACCOUNT_QUERY, "")
+    return urlencode({ACCOUNT_QUERY: account_id}) if _is_account_id(account_id) else ""
+
+
 async def show(request: web.Request, form: Form) -> web.Response:
     """The form; the account may be in the URL of the page."""
     require_role(request, "agent", "supervisor")
@@ -38,6 +45,7 @@ async def show(request: web.Request, form: Form) -> web.Response:
         kinds=[(kind, word("KINDS", kind, lang)) for kind in KINDS],
         channels=[(one, word("CHANNELS", one, lang)) for one in BY_AGENTS],
         languages=LANGUAGES,
+        back_url=_back_url(request, form.values.get("account_id", "")),
     )
 
 
@@ -61,6 +69,13 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response |
         return opened
     flash(request, "request_opened")
     return redirect(request, "request", number=opened.number)
+
+
+def _back_url(request: web.Request, account_id: str) -> str:
+    """The page of the account that the request is about, else the queue."""
+    if _is_account_id(account_id):
+        return url(request, "desk_account", account_id=account_id)
+    return url(request, "requests")
 
 
 def _is_account_id(text: str) -> bool:

@@ -56,6 +56,7 @@ async def show(request: web.Request, form: Form) -> web.Response:
         form=form,
         view=view,
         row=view.row,
+        number=view.row.number,
         details=[(name, detail(name, value, lang)) for name, value in details.items() if value],
         thread=thread,
         # Each change is one more version, and one more entry.
