@@ -176,6 +176,24 @@ def _installation(verbs: Verbs) -> None:
     text = "bring every schema up to date, as the owner"
     migrate = _verb(verbs, "migrate", f"{module}.migrate", text)
     migrate.add_argument("--wait", type=float, default=30, help="seconds to wait for the server")
+    text = "the database and the secrets, in a new folder; services may run meanwhile"
+    backup = _verb(verbs, "backup", "provision.backup.main", text)
+    backup.add_argument("folder", metavar="FOLDER", help="where the backups are")
+    text = "the folder that `impex secrets` made; not needed beside `impex up`"
+    backup.add_argument("--secrets", metavar="FOLDER", help=text)
+    _switch(backup, "--without-secrets", "only the database: the keys are kept elsewhere")
+    text = "then delete all backups in FOLDER but the newest N"
+    backup.add_argument("--keep", type=int, metavar="N", help=text)
+    restore = _group(verbs, "restore", "the database or the secrets of a backup")
+    text = "put the database of a backup in place, as an administrator; services are stopped"
+    database = _verb(restore, "database", "provision.restore.main_database", text)
+    database.add_argument("backup", metavar="BACKUP", help="a folder that `impex backup` made")
+    text = "the database that holds data now; it is kept under another name"
+    database.add_argument("--replace", metavar="NAME", help=text)
+    text = "put the secrets of a backup into a folder for `impex secrets`"
+    kept = _verb(restore, "secrets", "provision.restore.main_secrets", text)
+    kept.add_argument("backup", metavar="BACKUP", help="a folder that `impex backup` made")
+    kept.add_argument("folder", metavar="FOLDER")
     text = "make the keys, passwords and addresses of an installation"
     made = _verb(verbs, "secrets", "provision.secret_folders.make_secrets", text)
     made.add_argument("folder", metavar="FOLDER")

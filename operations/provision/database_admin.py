@@ -70,6 +70,16 @@ async def _create(admin_url: str, database: str, template: str) -> None:
             await connection.execute(f'CREATE DATABASE "{database}"{source}')
 
 
+async def _fetch(url: str, query: str, values: Sequence[object]) -> list[asyncpg.Record]:
+    async with _session(url) as connection:
+        return list(await connection.fetch(query, *values))
+
+
+def fetch(url: str, query: str, *values: object) -> list[asyncpg.Record]:
+    """The rows of a query."""
+    return run_blocking(_fetch(url, query, values))
+
+
 def execute(url: str, *statements: str) -> None:
     """Run statements one after the other, each on its own."""
     run_blocking(_execute(url, statements))
