@@ -16,6 +16,7 @@ from tests.support.actors.chromium_user import ChromiumUser
 from tests.support.actors.http_browser import HttpBrowser
 from tests.support.mail.mail_fixture import MailFixture
 from tests.support.pages.chromium import require_browser
+from tests.support.servers.desk import desk_settings
 from tests.support.servers.portal import fresh_system
 from tests.support.servers.shared_servers import TestServers
 from tests.support.servers.spawned_portal import RESEND_SECONDS, NewUser, SpawnedPortal
@@ -30,16 +31,17 @@ async def portal(
     require_browser()
     post = MailFixture()
     await post.start()
-    port = free_port()
+    port, desk_port = free_port(), free_port()
     with fresh_system(test_servers, tmp_path_factory.mktemp("journeys")) as system:
         system.settings |= {
             **gateway_settings(port),
+            **desk_settings(desk_port),
             "IMPEX_SMTP_URL": post.url,
             "IMPEX_RESEND_SECONDS": str(RESEND_SECONDS),
             "IMPEX_LOOKUPS_PER_MINUTE": "10000",
         }
         services = system.spawn(
-            *("registration", "mfa", "profile", "dossiers", "mailer", "support", "gateway")
+            *("registration", "mfa", "profile", "dossiers", "mailer", "support", "desk", "gateway")
         )
         await eventually(services.ready, 60, every=0.1, why="the services are ready")
 
@@ -55,7 +57,9 @@ async def portal(
 
         # Readiness is asked of the first service; the portal is another one of the same process.
         await eventually(answers, 60, every=0.1, why="the portal answers")
-        yield SpawnedPortal(system, post, f"http://127.0.0.1:{port}")
+        yield SpawnedPortal(
+            system, post, f"http://127.0.0.1:{port}", f"http://127.0.0.1:{desk_port}"
+        )
     await post.stop()
 
 
@@ -69,13 +73,16 @@ def profiles(browser: Browser) -> Profiles:
 async def new_user(portal: SpawnedPortal, profiles: Profiles) -> AsyncIterator[NewUser]:
     """Await it for a new user: `visit(language="en", scripts=False)`; all are checked at the end.
 
-    Other options go to the browser's profile, such as `viewport`.
+    `base` is the address of the desk for an agent. Other options go to the browser's profile, such
+    as `viewport`.
     """
     made: list[tuple[ChromiumUser, Profile]] = []
 
-    async def come(*, language: str = "fr", scripts: bool = True, **options: Any) -> ChromiumUser:
+    async def come(
+        *, language: str = "fr", scripts: bool = True, base: str = "", **options: Any
+    ) -> ChromiumUser:
         profile = await profiles.take(language, scripts, options)
-        user = ChromiumUser(portal.base, language, scripts, profile.context, profile.page)
+        user = ChromiumUser(base or portal.base, language, scripts, profile.context, profile.page)
         user.watch()
         made.append((user, profile))
         return user

@@ -17,11 +17,12 @@ RESEND_SECONDS = 8
 
 @dataclass
 class SpawnedPortal:
-    """A running portal and its mail server."""
+    """A running portal, the desk beside it, and their mail server."""
 
     system: System
     mail: MailFixture
     base: str
+    desk: str
 
     async def rows(self, query: str, *values: object) -> list[asyncpg.Record]:
         """Rows of a query, as the database's administrator."""
