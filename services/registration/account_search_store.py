@@ -27,8 +27,11 @@ SELECT account.id::text AS account_id, account.address, account.first_name, acco
     account.language, account.state, credential.account_id IS NOT NULL AS has_password,
     account.state = 'deactivated' OR account.state = 'frozen' AND account.desk_only AS support_only,
     account.created_at, account.verified_at, account.frozen_at, account.address_changed_at,
-    credential.right_at AS password_right_at
+    credential.right_at AS password_right_at, coalesce(held.first_name, '') AS given_first_name,
+    coalesce(held.last_name, '') AS given_last_name
 FROM accounts AS account LEFT JOIN credentials AS credential ON credential.account_id = account.id
+LEFT JOIN requests AS held
+    ON held.account_id = account.id AND held.held_at IS NOT NULL AND held.state = 'verified'
 WHERE account.id = ANY($1::text[]::uuid[])
 """
 

@@ -7,10 +7,13 @@ page is shown without it.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import msgspec
+
 from services.support import looks
 from services.support.agents import Agent
 from services.support.deps import Deps
 from shared.contracts.registration.desk import AccountRecord
+from shared.contracts.support.lost_phones import BothNames
 from shared.domain.account_ids import account_ids
 from shared.errors import DependencyDown
 
@@ -30,6 +33,19 @@ class Holders:
         return {
             account_id: looks.mask_person(record) for account_id, record in self.records.items()
         }
+
+    def names_text(self, account_id: str) -> str:
+        """The JSON of `BothNames`, where somebody gave others; else empty."""
+        record = self.records.get(account_id)
+        if record is None or not (record.given_first_name or record.given_last_name):
+            return ""
+        names = BothNames(
+            first_name=record.first_name,
+            last_name=record.last_name,
+            given_first_name=record.given_first_name,
+            given_last_name=record.given_last_name,
+        )
+        return msgspec.json.encode(names).decode()
 
 
 async def find(deps: Deps, ids: Sequence[str]) -> Holders:

@@ -34,6 +34,7 @@ CHECK_SECONDS = 1.6
 ASKS: tuple[type[Request], ...] = (
     registration.SearchAccounts,
     registration.DescribeAccounts,
+    registration.ListDormantAccounts,
     profile.SearchAccounts,
     profile.DescribeAccounts,
     dossiers_desk.SearchAccounts,
@@ -86,6 +87,17 @@ class Owners:
         request = registration.DescribeAccounts(account_ids=tuple(ids))
         records = await self._records(request, registration.AccountRecord, away)
         return {record.account_id: record for record in records or ()}
+
+    async def dormant_accounts(
+        self, outcome: str, limit: int, offset: int, away: set[str]
+    ) -> tuple[registration.DormantAccountsView, list[registration.DormantAccountRecord]] | None:
+        """A page of the accounts that nobody signs in to, with the counts of every outcome."""
+        request = registration.ListDormantAccounts(outcome=outcome, limit=limit, offset=offset)
+        view = await self._ask(request, registration.DormantAccountsView, away)
+        if view is None:
+            return None
+        records = AccountRecordsView(records=view.records)
+        return view, open_records(self.opener, records, registration.DormantAccountRecord)
 
     async def describe_profiles(
         self, ids: Sequence[str], away: set[str]

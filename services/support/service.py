@@ -21,6 +21,7 @@ from services.support.handlers import (
     act_objections,
     agent_invitations,
     agent_sign_in,
+    dormant,
     journal,
     lost_phone_acts,
     lost_phone_calls,
@@ -54,6 +55,7 @@ from shared.contracts.registration import events as registration
 from shared.contracts.registration.events import AccountFrozen, LostPhoneReported
 from shared.contracts.registration.resumption import AccountResumed, ResumptionHeld
 from shared.contracts.support import acts, agents, looks, lost_phones, people_requests
+from shared.contracts.support import dormant as dormant_contracts
 from shared.contracts.support import journal as journal_contracts
 from shared.contracts.support import proposals as requests
 from shared.contracts.support import waiting as waiting_contracts
@@ -188,7 +190,9 @@ SERVICE = Service(
         answers(people_requests.CancelMyRequest, my_requests.cancel_my_request),
         answers(people_requests.ExportRequests, request_export.export_requests),
         answers(people_requests.ListRequests, request_desk.list_requests),
-        answers(people_requests.DescribeRequest, request_desk.describe_request),
+        answers(
+            people_requests.DescribeRequest, request_desk.describe_request, request_desk.find_names
+        ),
         answers(people_requests.OpenRequest, request_desk.open_request),
         answers(people_requests.TakeRequest, request_desk.take_request),
         answers(people_requests.ReleaseRequest, request_desk.release_request),
@@ -229,6 +233,7 @@ SERVICE = Service(
         answers(requests.StopPlannedAct, act_objections.stop_planned_act),
         answers(requests.DescribeObjection, act_objections.describe_objection),
         answers(requests.ObjectToAct, act_objections.object_to_act),
+        answers(dormant_contracts.ListDormant, dormant.list_dormant, dormant.read_dormant),
         answers(waiting_contracts.CountWaiting, waiting.count_waiting),
         answers(journal_contracts.ReadTimeline, journal.read_timeline),
         answers(journal_contracts.ReadJournal, journal.read_journal),

@@ -10,6 +10,7 @@ from services.gateway.desk.features.account.routes import PAGES as ACCOUNT
 from services.gateway.desk.features.acts.routes import PAGES as ACTS
 from services.gateway.desk.features.approvals.routes import PAGES as APPROVALS
 from services.gateway.desk.features.call.routes import PAGES as CALL
+from services.gateway.desk.features.dormant.routes import PAGES as DORMANT
 from services.gateway.desk.features.help.routes import PAGES as HELP
 from services.gateway.desk.features.journal.routes import PAGES as JOURNAL
 from services.gateway.desk.features.own_account.routes import PAGES as OWN_ACCOUNT
@@ -45,6 +46,7 @@ PAGES = (
     *ACTS,
     *CALL,
     *JOURNAL,
+    *DORMANT,
     *OWN_ACCOUNT,
     *HELP,
     *SESSION,

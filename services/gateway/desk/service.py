@@ -14,6 +14,7 @@ from shared.contracts.desk import AgentSessionClosed
 from shared.contracts.mfa import requests as mfa
 from shared.contracts.support import (
     agents,
+    dormant,
     journal,
     looks,
     lost_phones,
@@ -59,6 +60,7 @@ SERVICE = Service(
         proposals.DescribeProposal,
         proposals.ListProposals,
         *requests_of(looks),
+        *requests_of(dormant),
         *requests_of(waiting),
         people_requests.ListRequests,
         people_requests.DescribeRequest,

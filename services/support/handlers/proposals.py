@@ -18,10 +18,12 @@ from services.support.act_holders import Holders
 from services.support.agents import Agent, parse_agent_address
 from services.support.authorization import forbidden, require_act, require_view
 from services.support.deps import Deps
+from services.support.lost_phone_flow import NAMES_ACT
 from services.support.orders import PROPOSED_BY_PAGE
 from services.support.permissions import ACT_REASONS, ACTS, AGENT_REASONS, may_do, reasons_of
 from services.support.proposals import (
     NOT_FOUND,
+    OPEN_STATES,
     UNDO_PERIOD,
     Proposal,
     approval_refusal,
@@ -316,7 +318,16 @@ async def show(
         details=context.deps.desk_sealer.seal(content, seal_context(ProposalView, "details")),
         may=may(proposal, agent, now, own_account=own),
         why_not="" if refusal is None else refusal.slug,
+        names=_names(context, proposal, found),
     )
+
+
+def _names(context: RequestContext[Deps], proposal: Proposal, found: Holders) -> Sealed | None:
+    """Both names, for those who decide whether they are one person's."""
+    waits = proposal.act == NAMES_ACT and proposal.state in OPEN_STATES
+    text = found.names_text(proposal.account_id or "") if waits else ""
+    seal = context.deps.desk_sealer.seal
+    return seal(text, seal_context(ProposalView, "names")) if text else None
 
 
 def _masked(

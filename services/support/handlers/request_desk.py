@@ -5,11 +5,13 @@ from datetime import datetime
 
 from email_validator import EmailNotValidError, validate_email
 
-from services.support import agent_store, request_store
+from services.support import act_holders, agent_store, lost_phone_store, request_store
+from services.support.act_holders import Holders
 from services.support.agents import Agent
 from services.support.answer_texts import MAX_TEXT, check_answer, check_plain
 from services.support.authorization import forbidden, require_act, require_view
 from services.support.deps import Deps
+from services.support.lost_phone_flow import NAMES_ACT
 from services.support.people_requests import PersonRequest
 from services.support.permissions import may_do
 from services.support.request_moves import (
@@ -44,6 +46,7 @@ from shared.contracts.support.people_requests import (
     RequestView,
     TakeRequest,
 )
+from shared.database import Pool, acquire
 from shared.domain.support_requests import KINDS, read_number, request_number
 from shared.domain.typed_text import UnsafeText, clean_email
 from shared.domain.working_days import paris_day
@@ -86,6 +89,18 @@ async def list_requests(request: ListRequests, context: RequestContext[Deps]) ->
     )
 
 
+async def find_names(request: DescribeRequest, deps: Deps, pool: Pool) -> Holders:
+    """The names of an account, and those given with its « code de reprise », where an agent is to
+    compare them."""
+    async with acquire(pool) as connection:
+        agent = await agent_store.find(connection, request.agent_id)
+        case = await lost_phone_store.find(connection, request.number)
+    is_held = case is not None and case.held_at is not None and case.resumed_at is None
+    if case is None or not is_held or agent is None or not may_do(agent.role, NAMES_ACT):
+        return Holders()
+    return await act_holders.find(deps, [case.account_id])
+
+
 async def describe_request(request: DescribeRequest, context: RequestContext[Deps]) -> RequestView:
     """One request; the other agents who have it open are told of this one."""
     tx, deps, now = context.tx, context.deps, context.now()
@@ -115,6 +130,7 @@ async def describe_request(request: DescribeRequest, context: RequestContext[Dep
         reply_until="" if until is None else paris_day(until).isoformat(),
         planned_on="" if one.planned_at is None else paris_day(one.planned_at).isoformat(),
         reason=one.reason,
+        names=_names(deps, context.prepared, one),
     )
 
 
@@ -294,6 +310,11 @@ def _entry(each: Entry, names: dict[str, str], deps: Deps) -> DeskEntry:
         text=text,
         reason=each.reason,
     )
+
+
+def _names(deps: Deps, found: Holders, one: PersonRequest) -> Sealed | None:
+    text = found.names_text(one.account_id or "")
+    return _for_desk(deps, RequestView, "names", text) if text else None
 
 
 def _for_desk(

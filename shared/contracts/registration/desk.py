@@ -16,7 +16,9 @@ BY_NAME = "name"
 class AccountRecord(msgspec.Struct, frozen=True, kw_only=True):
     """An account. `state` is `active`, `frozen`, `thawing` or `deactivated`; `has_password` is
     false once its credentials were removed; `support_only`: only the desk opens it again.
-    `password_right_at` is when its password was last given right.
+    `password_right_at` is when its password was last given right. `given_first_name` and
+    `given_last_name` are those that somebody gave with a right « code de reprise » and that differ
+    from the account's, as long as the desk has to compare them; empty otherwise.
     """
 
     account_id: str
@@ -32,6 +34,8 @@ class AccountRecord(msgspec.Struct, frozen=True, kw_only=True):
     frozen_at: datetime | None = None
     address_changed_at: datetime | None = None
     password_right_at: datetime | None = None
+    given_first_name: str = ""
+    given_last_name: str = ""
 
 
 @request(OWNER, FoundAccountsView, changes=False)

@@ -131,6 +131,15 @@ class CallLine(msgspec.Struct, frozen=True, kw_only=True):
     why_not: str = ""
 
 
+class BothNames(msgspec.Struct, frozen=True, kw_only=True):
+    """The names of an account, and those that were given with its « code de reprise »."""
+
+    first_name: str
+    last_name: str
+    given_first_name: str
+    given_last_name: str
+
+
 class CallView(Reply, frozen=True, kw_only=True):
     """A lost phone as the agent who calls sees it.
 

@@ -331,7 +331,8 @@ class RequestView(Reply, frozen=True, kw_only=True):
     """A request as an agent sees it.
 
     `details` is JSON, sealed for the desk: what was asked, field by field. `actions` are those that
-    its state allows. `linked` are the numbers of open requests that close with it.
+    its state allows. `linked` are the numbers of open requests that close with it. `names` is the
+    JSON of `BothNames`, sealed for the desk, for those who compare them; None where nobody has to.
     """
 
     row: RequestRow
@@ -346,6 +347,7 @@ class RequestView(Reply, frozen=True, kw_only=True):
     reply_until: str = ""
     planned_on: str = ""
     reason: str = ""
+    names: Sealed | None = None
 
 
 class RequestChanged(Reply, frozen=True, kw_only=True):

@@ -26,7 +26,8 @@ class ProposalView(Reply, frozen=True, kw_only=True):
     the agent that asked may do with it (`approve`, `refuse`, `stop`), `why_not` is the slug of why
     they may not approve it. `failure` is the owner's reason in the state `failed`. `account` is the
     masked name and address of the account, sealed for the desk; None where registration does not
-    know it or does not answer.
+    know it or does not answer. `names`, of `accept_other_names`, is the JSON of `BothNames`, sealed
+    for the desk, as long as they wait for the decision.
     """
 
     proposal_id: str
@@ -56,6 +57,7 @@ class ProposalView(Reply, frozen=True, kw_only=True):
     details: Sealed | None = None
     may: tuple[str, ...] = ()
     why_not: str = ""
+    names: Sealed | None = None
 
 
 class ActView(Reply, frozen=True, kw_only=True):

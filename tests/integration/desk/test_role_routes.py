@@ -33,6 +33,7 @@ TABLE = f"""
 /assistance/journal                                 SD   200
 /assistance/journal/exports                         SD   200
 /assistance/journal/exports/{UNKNOWN}               SD   404
+/assistance/dormants                                SD   200
 /moi                                                ASED 200
 /aide                                               ASED 200
 """

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from itertools import count
 
+from services.registration import account_search_store
 from shared.contracts.base import Refusal
 from shared.contracts.registration.events import (
     AccountCreated,
@@ -21,6 +22,7 @@ from shared.contracts.registration.resumption import (
 from shared.contracts.registration.views import RequestView
 from shared.contracts.support.acts import CredentialsRemovalOrdered
 from shared.contracts.support.lost_phones import OtherNamesAccepted, ResumptionCodeTold
+from shared.database import transaction
 from shared.domain.resumption_codes import in_groups, make_resumption_code
 from shared.security.sealing import seal_context
 from tests.support.actors.harness_account_holder import ADDRESS, HarnessAccountHolder
@@ -191,6 +193,13 @@ async def test_g_26_the_code_before_the_terms_is_refused(harness: RegistrationHa
     assert (await refused(harness, request_id, CODE)).slug == "not_verified"
 
 
+async def both_last_names(harness: RegistrationHarness, account_id: str) -> tuple[str, str]:
+    """The last name of an account, and the one that waits to be compared with it."""
+    async with transaction(harness.pool) as tx:
+        (record,) = await account_search_store.describe(tx, [account_id])
+    return record.last_name, record.given_last_name
+
+
 async def test_g_26_other_names_wait_for_two_agents(harness: RegistrationHarness) -> None:
     account_id = await lost(harness)
     request_id = await returning(harness, last_name="Martin")
@@ -199,6 +208,7 @@ async def test_g_26_other_names_wait_for_two_agents(harness: RegistrationHarness
     ((_, subject, held),) = await harness.published(ResumptionHeld)
     assert (subject, held.request_id) == (account_id, request_id)
     assert await harness.count("credentials") == 0
+    assert await both_last_names(harness, account_id) == ("Durand", "Martin")
     accepted = OtherNamesAccepted(
         proposal_id="2", reason="requested_by_person", ordered_at=harness.now
     )
@@ -207,6 +217,7 @@ async def test_g_26_other_names_wait_for_two_agents(harness: RegistrationHarness
     assert len(await harness.events(AccountResumed)) == 1
     signed = await harness.ask(harness.sign_in(ADDRESS, OTHER_PASSWORD))
     assert (signed.account_id, signed.last_name) == (account_id, "Durand")
+    assert await both_last_names(harness, account_id) == ("Durand", "")
 
 
 async def test_g_26_another_request_of_the_mailbox_voids_the_one_that_waits(

@@ -3,6 +3,7 @@
 import json
 from datetime import timedelta
 
+import msgspec
 import pytest
 import pytest_asyncio
 
@@ -13,6 +14,7 @@ from shared.contracts.registration.events import AccountFrozen
 from shared.contracts.registration.resumption import AccountResumed, ResumptionHeld
 from shared.contracts.support.acts import ActStopped, CredentialsRemovalOrdered
 from shared.contracts.support.lost_phones import (
+    BothNames,
     CallEnded,
     CallStarted,
     CallView,
@@ -27,9 +29,12 @@ from shared.contracts.support.people_requests import (
     ListMyRequests,
     RequestClosed,
     RequestReminded,
+    RequestView,
 )
+from shared.contracts.support.proposals import DescribeProposal, ProposalView
 from shared.domain.resumption_codes import read_resumption_code
 from shared.domain.support_requests import request_number
+from shared.security.sealing import seal_context
 from tests.support.harness.lost_phone_desk import LostPhoneDesk
 from tests.support.harness.request_desk import RequestDesk
 from tests.support.harness.support import BROWSER, NETWORK, SupportHarness
@@ -459,6 +464,15 @@ async def test_g_26_the_code_is_in_no_table_and_no_other_reply(
     assert code not in json.dumps(str(await desk.look()))
 
 
+def names_of(harness: SupportHarness, view: RequestView | ProposalView) -> tuple[str, str]:
+    """The last names side by side, as the desk opens them."""
+    assert harness.desk is not None
+    assert view.names is not None
+    text = harness.desk.open(view.names, seal_context(type(view), "names"))
+    names = msgspec.json.decode(text, type=BothNames)
+    return names.last_name, names.given_last_name
+
+
 async def test_g_26_other_names_are_accepted_by_two_agents(
     desk: LostPhoneDesk, harness: SupportHarness
 ) -> None:
@@ -467,8 +481,18 @@ async def test_g_26_other_names_are_accepted_by_two_agents(
     assert await desk.refused(desk.accept_names()) == ("call_refused", {"why": "state"})
     await harness.handle_event(ResumptionHeld(request_id="r", held_at=harness.now), desk.account)
     assert (await desk.page()).state == "to_check"
+    owners, requests = harness.owners, RequestDesk(harness)
+    assert owners is not None
+    assert (await requests.show(desk.first, desk.number)).names is None, "registration knows none"
+    owners.add(desk.account, given_first_name="Marie", given_last_name="Martin")
+    shown = await requests.show(desk.first, desk.number)
+    assert names_of(harness, shown) == ("Durand", "Martin")
+    auditor = await harness.joined("d@ansm.example", "auditor")
+    assert (await requests.show(auditor, desk.number)).names is None
     view = await harness.ask(desk.accept_names())
     assert isinstance(view, CallView)
+    asked = DescribeProposal(agent_id=desk.second.id, proposal_id=view.proposal_id)
+    assert names_of(harness, await harness.ask(asked)) == ("Durand", "Martin")
     assert (await desk.refused(desk.approve(view.proposal_id, desk.first)))[0] == "own_act"
     await harness.ask(desk.approve(view.proposal_id))
     ((_, subject, _),) = await harness.published(OtherNamesAccepted)

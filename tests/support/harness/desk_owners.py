@@ -1,6 +1,6 @@
 """The owners of what is held about people, as support asks them: answers of the test's own."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -39,6 +39,8 @@ class DeskOwners:
     mails: Sequence[mailer_desk.MailRecord] = ()
     sessions: Sequence[gateway_desk.SessionRecord] = ()
     dossiers: Sequence[DossierRow] = ()
+    dormant: Sequence[registration.DormantAccountRecord] = ()
+    dormant_months: int = 24
     #: What is found, by (owner, kind, text as it arrived).
     found: dict[tuple[str, str, str], list[str]] = field(default_factory=lambda: defaultdict(list))
     away: set[str] = field(default_factory=set)
@@ -81,6 +83,8 @@ class DeskOwners:
                 return self._found("dossiers", "number", request.number)
             case registration.DescribeAccounts():
                 return self._records(self.accounts, request.account_ids)
+            case registration.ListDormantAccounts():
+                return self._dormant(request)
             case profile.DescribeAccounts():
                 return self._records(self.profiles, request.account_ids)
             case mailer_desk.ListAccountMails():
@@ -97,6 +101,18 @@ class DeskOwners:
             case DescribeFactor():
                 return FactorView(enrolled_at=JOINED, recovery_left=8, recovery_kept=True)
         raise AssertionError(f"{request.TYPE} is not asked by the desk")
+
+    def _dormant(
+        self, request: registration.ListDormantAccounts
+    ) -> registration.DormantAccountsView:
+        listed = [one for one in self.dormant if one.outcome == request.outcome]
+        counts = Counter(one.outcome for one in self.dormant)
+        records = listed[request.offset : request.offset + request.limit]
+        return registration.DormantAccountsView(
+            records=seal_records(self.support, records).records,
+            months=self.dormant_months,
+            **{name: counts[name] for name in registration.DORMANT_OUTCOMES},
+        )
 
     def _found(self, owner: str, kind: str, text: str) -> FoundAccountsView:
         ids = self.found[owner, kind, text]
@@ -131,6 +147,8 @@ ACCOUNT: dict[str, Any] = {
     "created_at": JOINED,
     "verified_at": JOINED,
     "password_right_at": JOINED,
+    "given_first_name": "",
+    "given_last_name": "",
 }
 FIELDS: dict[str, str] = {
     "company_name": "Pharmacie du Marché",

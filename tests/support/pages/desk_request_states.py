@@ -21,6 +21,7 @@ from shared.contracts.support.people_requests import (
     RequestView,
 )
 from shared.i18n.catalogue import translate
+from tests.support.pages.desk_name_states import both_names
 from tests.support.pages.page_basis import NOW, State, form
 
 ACCOUNT = "0b0f8a52-3c1f-4b0e-9b0a-5b6f3f0f9d11"
@@ -99,7 +100,7 @@ def _request(
     changes: int = 0,
     **more: Any,
 ) -> dict[str, Any]:
-    shown = shown or form()
+    shown, names = shown or form(), more.pop("names", [])
     state = more.pop("state", "in_progress")
     row = _row(
         "COR-A44X2-YZ7EW",
@@ -127,6 +128,8 @@ def _request(
         "details": [("text", asked), ("name", "Léa Petit")],
         "thread": THREAD,
         "changes": THREAD[len(THREAD) - changes :],
+        "names": names,
+        "number": row.number,
         "is_mine": mine,
         "may_answer": "answer" in actions and (mine or bool(shown.values.get("text"))),
         "ready": [("call", "Appel à venir"), ("more", "Il manque quelque chose")],
@@ -159,6 +162,11 @@ def desk_request_states(agent: Callable[[str], Any]) -> tuple[State, ...]:
             {"mine": False, "state": "received", "actions": ("take",), "here": here},
         ),
         "request-lost_phone": ("request.html", "agent", {"kind": "lost_phone"}),
+        "request-other-names": (
+            "request.html",
+            "agent",
+            {"kind": "lost_phone", "names": both_names()},
+        ),
         "request-no-account": ("request.html", "agent", {"account_id": ""}),
         "request-wrong-refused": (
             "request.html",

@@ -34,6 +34,8 @@ from shared.contracts.support.proposals import (
 from shared.i18n.catalogue import translate
 from tests.support.pages.desk_account_states import account_states
 from tests.support.pages.desk_call_states import call_states
+from tests.support.pages.desk_dormant_states import dormant_states
+from tests.support.pages.desk_name_states import both_names
 from tests.support.pages.desk_request_states import desk_request_states
 from tests.support.pages.page_basis import BRAND, NOW, State, form, me
 from tests.support.pages.team_states import team_states
@@ -194,6 +196,7 @@ def _approval(
     **more: Any,
 ) -> dict[str, Any]:
     """An act, as the second person reads it."""
+    names = more.pop("names", [])
     values = {
         "proposed_by": "a",
         "proposed_by_name": "Zoé Martin",
@@ -216,6 +219,7 @@ def _approval(
         "account": PERSON,
         "details": details or {"new_address": "marie@labo.example"},
         "note": "Appel du 3 mars",
+        "names": names,
         "now": NOW,
         "said": _words,
         "reasons": _reasons(),
@@ -251,6 +255,12 @@ def _approvals(count: int, shown: str = "to_approve") -> dict[str, Any]:
 ACT_STATES = (
     State("desk-approvals", "approvals.html", _approvals(3), me=agent()),
     State("desk-approvals-empty", "approvals.html", _approvals(0), me=agent()),
+    State(
+        "desk-approval-names",
+        "approval.html",
+        _approval(may=("approve",), act="accept_other_names", names=both_names()),
+        me=agent(),
+    ),
     State(
         "desk-approval",
         "approval.html",
@@ -505,6 +515,7 @@ STATES = (
     ),
     *account_states(agent()),
     *desk_request_states(agent),
+    *dormant_states(agent("supervisor")),
     *call_states(agent()),
     State("desk-help", "desk_help.html", {}, me=agent()),
     State("desk-help-anonymous", "desk_help.html", {}),

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from services.gateway.clients.services import open_sealed
 from services.gateway.desk import act_words
+from services.gateway.desk.name_comparison import compared_names
 from services.gateway.desk.support import act, agent_of, ask_support, require_fresh_code
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
@@ -78,6 +79,11 @@ async def show(request: web.Request, form: Form) -> web.Response:
         form=form,
         view=view,
         account=_account(request, view),
+        names=compared_names(
+            open_sealed(request, ProposalView, "names", view.names), request[REQUEST_STATE].lang
+        )
+        if view.names
+        else [],
         details=details,
         note=note,
         now=request.app[CLOCK](),

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from services.gateway.clients.services import ask, open_sealed, seal
 from services.gateway.desk.features.requests.request_words import CLOSING, detail, word
+from services.gateway.desk.name_comparison import compared_names
 from services.gateway.desk.support import act, agent_of, ask_support
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import RENDERER, page
@@ -57,6 +58,9 @@ async def show(request: web.Request, form: Form) -> web.Response:
         view=view,
         row=view.row,
         number=view.row.number,
+        names=compared_names(open_sealed(request, RequestView, "names", view.names), lang)
+        if view.names
+        else [],
         details=[(name, detail(name, value, lang)) for name, value in details.items() if value],
         thread=thread,
         # Each change is one more version, and one more entry.
