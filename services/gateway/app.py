@@ -86,6 +86,7 @@ def init_app(settings: GatewaySettings, runtime: Runtime) -> web.Application:
         templates=TEMPLATES,
         static=STATIC,
         recovery_codes=settings.recovery_codes,
+        lost_phone_minutes=settings.lost_phone_minutes,
     )
     app = init_front_end(front, settings, runtime)
     app[REGISTRATION_TEXTS] = RegistrationTexts()

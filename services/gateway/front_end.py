@@ -59,8 +59,9 @@ class FrontEnd:
     """What one front end has of its own.
 
     Of `templates` the first folder that has a name wins, so a front end may replace the frame of
-    the pages that both show. `recovery_codes`: whether its people have any. `middlewares` run
-    around every view, once the session is known.
+    the pages that both show. `recovery_codes`: whether its people have any. After
+    `lost_phone_minutes` their password enrols another phone in place of a lost one; 0: never.
+    `middlewares` run around every view, once the session is known.
     """
 
     site: SiteConfig
@@ -75,6 +76,7 @@ class FrontEnd:
     templates: Sequence[Path]
     static: Sequence[Path]
     recovery_codes: bool
+    lost_phone_minutes: int
     middlewares: Sequence[Middleware] = ()
 
 
@@ -112,6 +114,7 @@ def init_front_end(
         theme=settings.theme,
         try_out=settings.try_out,
         recovery_codes=front.recovery_codes,
+        lost_phone_minutes=front.lost_phone_minutes,
     )
     app[RENDERER] = Renderer(brand, assets.url, routes.url, front.templates)
     app[FLASH_MESSAGE] = front.flash_message

@@ -9,13 +9,14 @@ from services.gateway.features.legal.legal_texts import validate_folder
 from services.gateway.front_end_settings import FrontEndSettings
 from services.gateway.sessions.model import SessionLimits
 from shared.domain.answer_days import AnswerDays
+from shared.domain.lost_phone_alone import LostPhoneAloneDelay
 from shared.security.seal_keys import OpeningRing, SealingRing
 from shared.security.sealing import KeyRing
 from shared.settings import Problem, amqp_url_of, database_url_of, health_port_of, setting
 
 
 @dataclass(frozen=True, kw_only=True)
-class GatewaySettings(FrontEndSettings, AnswerDays):
+class GatewaySettings(FrontEndSettings, AnswerDays, LostPhoneAloneDelay):
     """What the gateway needs to know."""
 
     database_url: str = database_url_of("gateway")
@@ -169,6 +170,11 @@ class GatewaySettings(FrontEndSettings, AnswerDays):
             "message": self.messages_per_network,
             "mailbox": self.messages_per_network,
         }
+
+    @property
+    def lost_phone_minutes(self) -> int:
+        """After how long the password enrols another phone without an agent; 0: never."""
+        return self.lost_phone_alone_minutes if self.lost_phone_alone else 0
 
     @property
     def secure(self) -> bool:

@@ -128,6 +128,8 @@ class RequestData(TemplateData, frozen=True, kw_only=True, omit_defaults=True):
     asks: bool = False
     expires_at: datetime | None = None
     due_at: datetime | None = None
+    open_until: datetime | None = None
+    again: bool = False
 
 
 class ActData(TemplateData, frozen=True, kw_only=True, omit_defaults=True):
@@ -264,12 +266,9 @@ _notice(
     choices={"by": ("reset", "person")},
 )
 _notice("phone_enrolled", event=mfa.AuthenticatorEnrolled, at="enrolled_at")
-_notice(
-    "phone_replaced",
-    event=mfa.AuthenticatorReplaced,
-    at="replaced_at",
-    choices={"by": ("phone", "recovery")},
-)
+PHONE_REPLACED = _notice("phone_replaced", choices={"by": ("phone", "recovery", "delay")})
+#: To the recovery address, which is told of recoveries only.
+PHONE_REPLACED_SECOND = _notice("phone_replaced_second", choices={"by": ("delay",)})
 _notice("phone_removed", event=mfa.AuthenticatorRemoved, at="removed_at")
 _notice("recovery_code_used", event=mfa.RecoveryCodeUsed, at="used_at", choices={"left": (9, 1, 0)})
 _notice("recovery_codes_replaced", event=mfa.RecoveryCodesReplaced, at="replaced_at")
@@ -461,16 +460,55 @@ PHONE_REMOVAL_PLANNED_SECOND = _template(
     path="/suivi/demande",
     choices={"kind": ("lost_phone",)},
 )
+#: Without an agent: at the start and in the middle, then that the enrolment is open; and the same
+#: to the recovery address.
+PHONE_REPLACEMENT_PLANNED, PHONE_REPLACEMENT_PLANNED_SECOND = (
+    _template(
+        name,
+        RequestData,
+        carries_secret=True,
+        path="/suivi/demande",
+        choices={"kind": ("lost_phone",), "again": (False, True)},
+    )
+    for name in ("phone_replacement_planned", "phone_replacement_planned_second")
+)
+PHONE_REPLACEMENT_OPEN, PHONE_REPLACEMENT_OPEN_SECOND = (
+    _template(
+        name,
+        RequestData,
+        carries_secret=True,
+        path="/suivi/demande",
+        choices={"kind": ("lost_phone",)},
+    )
+    for name in ("phone_replacement_open", "phone_replacement_open_second")
+)
+#: `by` is what the call was for.
 CALL_WITHOUT_RESULT = _notice(
     "call_without_result",
-    choices={"kind": ("no_answer", "not_requested", "doubt", "wrong_words", "time_over")},
+    choices={
+        "by": ("check", "code"),
+        "kind": ("no_answer", "not_requested", "doubt", "wrong_words", "time_over"),
+    },
 )
 RESUMPTION_CODE_TOLD = _notice("resumption_code_told")
 _notice(
     "lost_phone_stopped",
     event=lost_phones.LostPhoneStopped,
     at="stopped_at",
-    choices={"by": ("sign_in", "freeze", "calls", "person", "agent")},
+    choices={
+        "by": (
+            "sign_in",
+            "freeze",
+            "calls",
+            "person",
+            "agent",
+            "changed",
+            "closed",
+            "replaced",
+            "setting",
+            "clock",
+        )
+    },
 )
 _notice(
     "lost_phone_released",
@@ -539,7 +577,7 @@ def examples(template: Template) -> Iterator[TemplateData]:
     }
     moments = ("requested_at", "expires_at", "terms_accepted_at", "enrol_before", "validated_at")
     values = known | dict.fromkeys(
-        (*moments, "at", "until", "undo_until", "due_at", "deactivation_at"), then
+        (*moments, "at", "until", "undo_until", "due_at", "open_until", "deactivation_at"), then
     )
     for variant in template.variants:
         given = {k: v for k, v in values.items() if k in template.data_type.__struct_fields__}

@@ -40,7 +40,7 @@ from shared.contracts.mailer import (
     MailRefused,
 )
 from shared.contracts.mailer_desk import ListAccountMails
-from shared.contracts.mfa.events import CodeRefused
+from shared.contracts.mfa.events import AuthenticatorReplaced, CodeRefused
 from shared.contracts.profile.events import AccountValidated
 from shared.contracts.registration import events
 from shared.contracts.registration.recovery_address import (
@@ -128,7 +128,10 @@ SERVICE = Service(
         *request_mails.SUBSCRIPTIONS,
         hears(lost_phones.CallEnded, lost_phone_mails.call_ended),
         hears(lost_phones.PhoneRemovalPlanned, lost_phone_mails.removal_planned),
+        hears(lost_phones.PhoneReplacementPlanned, lost_phone_mails.replacement_planned),
+        hears(lost_phones.PhoneReplacementOpened, lost_phone_mails.replacement_opened),
         hears(lost_phones.ResumptionCodeTold, lost_phone_mails.code_told),
+        hears(AuthenticatorReplaced, lost_phone_mails.phone_replaced),
         *act_mails.SUBSCRIPTIONS,
         *agent_mails.SUBSCRIPTIONS,
         *resending.SUBSCRIPTIONS,

@@ -1,11 +1,11 @@
-"""Deletes expired enrolments and failed codes.
+"""Deletes expired enrolments, failed codes and ends of replacements.
 
 Several processes may purge at once: each skips rows that another one has locked.
 """
 
 from datetime import datetime
 
-from services.mfa import store
+from services.mfa import delayed_replacement_store, store
 from shared.database import Pool, transaction
 from shared.runtime.telemetry import get_logger
 
@@ -28,6 +28,7 @@ async def purge(pool: Pool, now: datetime) -> int:
         async with transaction(pool) as tx:
             deleted = await store.delete_expired_enrolments(tx, now, BATCH_SIZE)
             await tx.execute(DELETE_FAILED_CODES, now)
+            await delayed_replacement_store.delete_forgotten(tx, now)
         total += deleted
         if deleted < BATCH_SIZE:
             break

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from services.mfa.deps import DESK, Deps
 from services.mfa.enrolments import AT_REST
-from services.mfa.handlers import checks, enrolments, export, factor, recovery
+from services.mfa.handlers import checks, delayed_replacements, enrolments, export, factor, recovery
 from services.mfa.purge import INTERVAL_SECONDS, purge
 from services.mfa.settings import MfaSettings
 from shared.contracts.mfa import events, requests
 from shared.contracts.registration.events import CredentialsRemoved
 from shared.contracts.support.agents import AgentCredentialsRemoved
+from shared.contracts.support.lost_phones import LostPhoneStopped, PhoneReplacementOpened
 from shared.messaging.handlers import answers, hears
 from shared.runtime.service import Runtime, Service
 from shared.security.sealing import Opener, Sealer
@@ -49,11 +50,14 @@ SERVICE = Service(
     hears=(
         hears(CredentialsRemoved, factor.credentials_removed),
         hears(AgentCredentialsRemoved, factor.credentials_removed),
+        hears(PhoneReplacementOpened, delayed_replacements.replacement_opened),
+        hears(LostPhoneStopped, delayed_replacements.lost_phone_stopped),
     ),
     answers=(
         answers(requests.DescribeFactor, factor.describe_factor),
         answers(requests.StartEnrolment, enrolments.start_enrolment),
         answers(requests.StartReplacement, enrolments.start_replacement),
+        answers(requests.StartReplacementAfterDelay, delayed_replacements.start_replacement),
         answers(requests.DescribeEnrolment, enrolments.describe_enrolment),
         answers(requests.RestartEnrolment, enrolments.restart_enrolment),
         answers(requests.ConfirmEnrolment, enrolments.confirm_enrolment),

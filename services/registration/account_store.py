@@ -26,8 +26,8 @@ SELECT account.id::text, account.address, account.address_key, account.first_nam
     account.last_name, account.language, account.state, account.verified_at, account.frozen_at,
     account.desk_only, account.phone_replaced_at, account.address_changed_at, account.undo_until,
     account.second_factor_at, account.anonymised_at,
-    credential.password_hash, credential.pepper_key_id, credential.changes, credential.right_at,
-    credential.reset_required
+    credential.password_hash, credential.pepper_key_id, credential.changes, credential.set_at,
+    credential.right_at, credential.reset_required
 FROM accounts AS account LEFT JOIN credentials AS credential ON credential.account_id = account.id
 """
 FIND_BY_ADDRESS = SELECT + "WHERE account.address_key = $1"
@@ -265,7 +265,8 @@ async def unused_id(tx: Connection, reserved: str) -> str:
 def _account(row: Any) -> Account:
     values = dict(row)
     text, key_id = values.pop("password_hash"), values.pop("pepper_key_id")
-    credentials = {name: values.pop(name) for name in ("changes", "right_at", "reset_required")}
+    names = ("changes", "set_at", "right_at", "reset_required")
+    credentials = {name: values.pop(name) for name in names}
     return Account(
         **values,
         credentials=None

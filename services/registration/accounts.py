@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
+from shared.domain.lost_phone_alone import UNCHANGED_PERIOD
 from shared.security.password_hashing import PasswordHash
 
 AccountState = Literal["active", "deactivated", "frozen", "thawing"]
@@ -26,12 +27,13 @@ ADDRESS_CHANGE_RETENTION = timedelta(hours=24)
 class Credentials:
     """The password of an account.
 
-    `changes` counts its changes, `right_at` is when it was last given right. `reset_required`: it
-    opens nothing until it is replaced.
+    `changes` counts its changes, the last of which was at `set_at`; `right_at` is when it was last
+    given right. `reset_required`: it opens nothing until it is replaced.
     """
 
     password: PasswordHash
     changes: int
+    set_at: datetime
     right_at: datetime | None = None
     reset_required: bool = False
 
@@ -127,6 +129,24 @@ def recently_changed(account: Account, now: datetime) -> bool:
     """
     changes = (account.phone_replaced_at, account.address_changed_at)
     return any(changed is not None and changed > now - RECENT_CHANGE_PERIOD for changed in changes)
+
+
+AloneRefusal = Literal["", "closed", "password_lately", "address_lately"]
+
+
+def alone_refusal(account: Account, now: datetime) -> AloneRefusal:
+    """Why the holder may not replace a lost phone without an agent, or an empty text.
+
+    Whoever reads the mailbox can set a password by it: one that is new says nothing of who they
+    are, nor does a new address. An account that was created or opened again lately has a new one.
+    """
+    since, credentials = now - UNCHANGED_PERIOD, account.credentials
+    if credentials is None or account.state != "active" or account.must_reset_password:
+        return "closed"
+    if credentials.set_at > since:
+        return "password_lately"
+    changed = account.address_changed_at
+    return "address_lately" if changed is not None and changed > since else ""
 
 
 FreezeConsequence = Literal["none", "desk_only", "freeze"]

@@ -172,8 +172,9 @@ SERVICE = Service(
         answers(
             requests.ConfirmLostPhone,
             lost_phones.confirm_lost_phone,
-            lost_phones.check_password_of_theft,
+            lost_phones.check_password,
         ),
+        answers(requests.CheckPhoneReplacement, lost_phones.check_phone_replacement),
         answers(requests.DescribeUnlock, unlocking.describe_unlock),
         answers(requests.UnlockAddress, unlocking.unlock_address),
         answers(requests.DescribeDisavowal, freezing.describe_disavowal),

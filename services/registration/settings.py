@@ -11,6 +11,7 @@ from pathlib import Path
 
 from services.registration.dormancy import validate_months
 from services.registration.limit_settings import LimitSettings
+from shared.domain.lost_phone_alone import LostPhoneAlone
 from shared.security.seal_keys import OpeningRing, SealingRing
 from shared.security.sealing import KeyRing
 from shared.settings import Problem, amqp_url_of, database_url_of, health_port_of, setting
@@ -20,7 +21,7 @@ ARGON2_MINIMA = ((19_456, 2), (47_104, 1))
 
 
 @dataclass(frozen=True, kw_only=True)
-class RegistrationSettings(LimitSettings):
+class RegistrationSettings(LimitSettings, LostPhoneAlone):
     """The settings of registration."""
 
     database_url: str = database_url_of("registration")

@@ -70,14 +70,23 @@ async def stop_after_failures(context: ActContext, case: LostPhone, purpose: str
     return await stop(context, case, by="calls")
 
 
-async def stop(context: ActContext, case: LostPhone, *, by: str, block: bool = False) -> LostPhone:
+async def stop(
+    context: ActContext,
+    case: LostPhone,
+    *,
+    by: str,
+    block: bool = False,
+    agent_id: str = "",
+) -> LostPhone:
     """Nothing is removed: the call ends, the holder is told, the request is closed."""
     for call in await lost_phone_store.calls(context.tx, case.number):
         if call.ended_at is None:
             await end_call(context, call, outcome_at_end(call), context.now)
     stopped = dataclasses.replace(case, stopped_at=context.now, stopped_by=by)
     await lost_phone_store.save(context.tx, stopped)
-    event = LostPhoneStopped(number=case.number, by=by, stopped_at=context.now, block=block)
+    event = LostPhoneStopped(
+        number=case.number, by=by, stopped_at=context.now, block=block, agent_id=agent_id
+    )
     await context.emit(event, subject=case.account_id)
     log.warning("A lost phone was stopped.", action="lost_phone_stopped", number=case.number, by=by)
     await _close(context, case.number, Action.CANCEL, ACT_STOPPED)

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from services.support.journal_store import ACCOUNT
 from services.support.lost_phones import Call, LostPhone
 from shared.contracts.base import Sealed
 from shared.database import Connection
@@ -18,7 +19,8 @@ from shared.database.rows import insert, update
 CASE = """
 select one.number, one.account_id::text, one.proposal_id::text, one.names_proposal_id::text,
     coalesce(proposal.state, '') as proposal_state, proposal.due_at, one.stopped_at,
-    one.stopped_by, one.released_at, one.codes, one.code_until, one.held_at, one.resumed_at
+    one.stopped_by, one.released_at, one.codes, one.code_until, one.held_at, one.resumed_at,
+    one.alone_since, one.alone_due_at, one.reminded_at, one.opened_at, one.open_until
 from lost_phones as one left join proposals as proposal on proposal.id = one.proposal_id
 """
 FIND = f"{CASE} where one.number = $1"
@@ -28,6 +30,25 @@ order by one.released_at desc limit 1
 """
 RELEASED = """
 select number from lost_phones where number = any($1) and released_at is not null
+"""
+#: Those that wait without an agent, or are open.
+ALONE = (
+    "from lost_phones where alone_since is not null and stopped_at is null and resumed_at is null"
+)
+ALONE_OF = f"select number {ALONE} and account_id = $1 order by number"
+#: Beside the statement that writes an event of the account: whether one of its waits.
+HAS_ALONE = f"select {ALONE} and account_id = {ACCOUNT}"
+#: $1 is now, or NULL where all of them are due.
+ALONE_DUE = f"""
+select number {ALONE} and number <> all($2) and ($1::timestamptz is null or open_until <= $1
+    or opened_at is null and (alone_due_at <= $1
+        or reminded_at is null and alone_since + (alone_due_at - alone_since) / 2 <= $1))
+order by number limit $3
+"""
+LAST_STOPPED = f"""
+{CASE} where one.account_id = $1 and one.alone_since is not null and one.stopped_at is not null
+    and one.opened_at is not null
+order by one.stopped_at desc limit 1
 """
 CALL = """
 select id::text, number, agent_id::text, purpose, line, line_hash, line_since, found_at, agent_word,
@@ -53,6 +74,11 @@ STORED = (
     "code_until",
     "held_at",
     "resumed_at",
+    "alone_since",
+    "alone_due_at",
+    "reminded_at",
+    "opened_at",
+    "open_until",
 )
 
 
@@ -71,6 +97,24 @@ async def find_released(tx: Connection, account_id: str) -> LostPhone | None:
 async def released(tx: Connection, numbers: Sequence[str]) -> set[str]:
     """Those of these requests whose credentials are gone, whether they are there again or not."""
     return {row["number"] for row in await tx.fetch(RELEASED, list(numbers))}
+
+
+async def alone_of(tx: Connection, account_id: str) -> list[str]:
+    """The numbers of an account's lost phones that wait without an agent."""
+    return [row["number"] for row in await tx.fetch(ALONE_OF, account_id)]
+
+
+async def alone_due(
+    tx: Connection, now: datetime | None, tried: Sequence[str], limit: int
+) -> list[str]:
+    """The numbers of those with which something is due at `now`; without it of all of them."""
+    return [row["number"] for row in await tx.fetch(ALONE_DUE, now, list(tried), limit)]
+
+
+async def last_stopped(tx: Connection, account_id: str) -> LostPhone | None:
+    """The account's lost phone that was open without an agent and stopped last."""
+    row = await tx.fetchrow(LAST_STOPPED, account_id)
+    return None if row is None else LostPhone(**row)
 
 
 async def add(tx: Connection, case: LostPhone) -> None:

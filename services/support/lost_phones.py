@@ -3,6 +3,7 @@
     asked → calling → matched → proposed → planned → released → code_told → done
     asked, calling, matched, proposed, planned → stopped; proposed → expired
     code_told → to_check → done            where other names were given
+    waiting → open → done; waiting, open → stopped      without an agent (`phone_replacements`)
 
 A phone is removed only after a call on a number that was on file for 30 days, or on the published
 switchboard, whose two words matched; then a second agent agrees and a delay passes (G-26, OT-15).
@@ -36,12 +37,13 @@ CALLABLE = {"asked": CHECK, "released": CODE, "code_told": CODE}
 #: because of it. Whoever gave other names may be a stranger: the holder then makes another request.
 CLOSABLE = ("asked", "expired", "stopped", "to_check", "done")
 #: What the person can still stop.
-STOPPABLE = ("asked", "calling", "matched", "proposed", "planned")
+STOPPABLE = ("asked", "calling", "matched", "proposed", "planned", "waiting", "open")
 
 
 @dataclass(frozen=True, kw_only=True)
 class LostPhone:
-    """What the desk knows of one lost phone; `proposal_state` is its act's, if there is one."""
+    """What the desk knows of one lost phone; `proposal_state` is its act's, if there is one. The
+    fields from `alone_since` on are those of one that waits without an agent."""
 
     number: str
     account_id: str
@@ -56,6 +58,11 @@ class LostPhone:
     code_until: datetime | None = None
     held_at: datetime | None = None
     resumed_at: datetime | None = None
+    alone_since: datetime | None = None
+    alone_due_at: datetime | None = None
+    reminded_at: datetime | None = None
+    opened_at: datetime | None = None
+    open_until: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +109,8 @@ def state_of(case: LostPhone, call: Call | None, now: datetime) -> str:
         return "code_told" if told else "released"
     if case.stopped_at is not None or case.proposal_state in ("stopped", "refused", "failed"):
         return "stopped"
+    if case.alone_since is not None:
+        return "waiting" if case.opened_at is None else "open"
     if case.proposal_state == "expired":
         return "expired"
     if case.proposal_state == "approved":

@@ -105,7 +105,7 @@ class PersonRequest:
             agent_id=agents.get(action, self.agent_id),
             asked_at=None if state != State.WAITING else self.asked_at,
             reminded_at=None if state != State.WAITING else self.reminded_at,
-            planned_at=planned_at if state == State.PLANNED else None,
+            planned_at=(planned_at or self.planned_at) if state == State.PLANNED else None,
             closed_at=now if state in CLOSED else None,
             reason=reason if state in CLOSED else "",
         )

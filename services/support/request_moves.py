@@ -79,8 +79,13 @@ class Change:
         return fields
 
 
-async def receive(change: Change, new: PersonRequest, agent_id: str | None = None) -> bool:
-    """Store a request and have its number and date mailed; False where the number is known."""
+async def receive(
+    change: Change, new: PersonRequest, agent_id: str | None = None, *, alone: bool = False
+) -> bool:
+    """Store a request and have its number and date mailed; False where the number is known.
+
+    `alone`: it waits without an agent, and its own notices tell when.
+    """
     if not await request_store.add(change.tx, new):
         return False
     author = "agent" if agent_id else "person"
@@ -90,6 +95,7 @@ async def receive(change: Change, new: PersonRequest, agent_id: str | None = Non
         channel=new.channel,
         answer_by=new.answer_by.isoformat(),
         received_at=new.received_at,
+        alone=alone,
         **await change.mailed(RequestReceived, new),
     )
     await change.emit(event, new)

@@ -36,6 +36,7 @@ class Action(StrEnum):
     REPLY = "reply"
     CANCEL = "cancel"
     APPROVE = "approve"
+    PLAN = "plan"
     STOP = "stop"
     LAPSE = "lapse"
 
@@ -64,6 +65,11 @@ TRANSITIONS: dict[tuple[State, Action], State] = {
     (State.IN_PROGRESS, Action.PROPOSE): State.IN_APPROVAL,
     (State.WAITING, Action.PROPOSE): State.IN_APPROVAL,
     (State.IN_APPROVAL, Action.APPROVE): State.PLANNED,
+    # Without an agent, and again where its date changes.
+    (State.RECEIVED, Action.PLAN): State.PLANNED,
+    (State.PLANNED, Action.PLAN): State.PLANNED,
+    # What its person writes meanwhile is read.
+    (State.PLANNED, Action.TAKE): State.PLANNED,
     # An act was refused, stopped or expired: an agent goes on.
     (State.IN_APPROVAL, Action.STOP): State.IN_PROGRESS,
     (State.PLANNED, Action.STOP): State.IN_PROGRESS,

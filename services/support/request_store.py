@@ -79,8 +79,11 @@ select r.number, r.kind, r.state, r.version, r.account_id::text, r.channel, r.la
     coalesce(nullif(trim(a.first_name || ' ' || a.last_name), ''), a.address, '') as agent_name,
     (select count(*) from requests as other where other.account_id = r.account_id
         and other.kind = r.kind and other.number <> r.number
-        and other.closed_at is null and r.closed_at is null) as linked
-from requests as r left join agents as a on a.id = r.agent_id {QUEUE_WHERE}
+        and other.closed_at is null and r.closed_at is null) as linked,
+    case when phone.stopped_at is null and phone.resumed_at is null
+        then coalesce(phone.opened_at, phone.alone_due_at) end as alone_at
+from requests as r left join agents as a on a.id = r.agent_id
+    left join lost_phones as phone on phone.number = r.number {QUEUE_WHERE}
 """  # noqa: S608 - constants
 #: What waits for the person is owed nothing: it comes after what the desk owes.
 DUE = "r.state <> all($8), r.promised_on, r.received_at, r.number"
@@ -175,11 +178,15 @@ class QueueFilter:
 
 @dataclass(frozen=True, kw_only=True)
 class QueueRow:
-    """A request of the queue with the name of its agent and how many others close with it."""
+    """A request of the queue with the name of its agent and how many others close with it.
+
+    `alone_at`: another phone may be enrolled from then on without an agent, unless it is stopped.
+    """
 
     request: PersonRequest
     agent_name: str
     linked: int
+    alone_at: datetime | None = None
 
 
 async def add(tx: Connection, new: PersonRequest) -> bool:
@@ -294,8 +301,8 @@ async def list_queue(tx: Connection, wanted: QueueFilter) -> tuple[list[QueueRow
     found = []
     for row in rows:
         columns = dict(row)
-        name, others = columns.pop("agent_name"), columns.pop("linked")
-        found.append(QueueRow(request=_request(columns), agent_name=name, linked=others))
+        more = {name: columns.pop(name) for name in ("agent_name", "linked", "alone_at")}
+        found.append(QueueRow(request=_request(columns), **more))
     return found, total
 
 

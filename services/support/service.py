@@ -11,6 +11,7 @@ from services.support import (
     journal_jobs,
     journal_query_store,
     look_store,
+    phone_replacement_clock,
     request_clock,
     request_export,
 )
@@ -27,6 +28,7 @@ from services.support.handlers import (
     lost_phone_calls,
     my_lost_phone,
     my_requests,
+    phone_replacements,
     proposal_list,
     proposals,
     ready_answers,
@@ -37,6 +39,7 @@ from services.support.handlers import (
 )
 from services.support.jobs import run_every
 from services.support.journal import Journal, journalled
+from services.support.lost_phone_store import HAS_ALONE
 from services.support.owners import ASKS, Owners
 from services.support.proposal_store import HAS_OPEN_ACT
 from services.support.settings import SupportSettings
@@ -49,6 +52,7 @@ from shared.contracts.gateway import (
     MessageWritten,
     SessionOpened,
 )
+from shared.contracts.mfa.events import AuthenticatorReplaced
 from shared.contracts.profile import events as profile
 from shared.contracts.profile.telephones import DescribeTelephone
 from shared.contracts.registration import events as registration
@@ -124,12 +128,18 @@ async def build(runtime: Runtime, settings: SupportSettings) -> AsyncIterator[De
         if await due_acts.run_due(runtime.pool, deps):
             runtime.wake_relay()
 
+    async def advance_replacements() -> None:
+        if await phone_replacement_clock.advance(runtime.pool, deps):
+            runtime.wake_relay()
+
     async def end_overdue_calls() -> None:
         if await call_clock.end_overdue(runtime.pool, deps):
             runtime.wake_relay()
 
     run_every(runtime, PURGE_SECONDS, "purge", purge)
     run_every(runtime, call_clock.INTERVAL_SECONDS, "calls", end_overdue_calls)
+    seconds = phone_replacement_clock.INTERVAL_SECONDS
+    run_every(runtime, seconds, "lost phones without an agent", advance_replacements)
     run_every(runtime, due_acts.INTERVAL_SECONDS, "acts", carry_out_acts)
     run_every(runtime, INVITATION_SECONDS, "invitations", send_invitations)
     run_every(runtime, REQUEST_SECONDS, "requests", advance_requests)
@@ -159,8 +169,13 @@ SERVICE = Service(
         hears(profile.ActNotCarriedOut, act_objections.not_carried_out),
         hears(dossiers.ActNotCarriedOut, act_objections.not_carried_out),
         hears(mailer.ActNotCarriedOut, act_objections.not_carried_out),
-        # Most people who sign in have no act open.
-        handled_if={SessionOpened: HAS_OPEN_ACT},
+        hears(AuthenticatorReplaced, phone_replacements.phone_replaced),
+        *(hears(event, handler) for event, handler in phone_replacements.STOPPING.items()),
+        # Most people who sign in have no act open, and no lost phone that waits.
+        handled_if={
+            SessionOpened: f"{HAS_OPEN_ACT} union all {HAS_ALONE}",
+            **dict.fromkeys(phone_replacements.STOPPING, HAS_ALONE),
+        },
     ),
     answers=(
         answers(agents.SignInAgent, agent_sign_in.sign_in, agent_sign_in.check_sign_in),
@@ -222,6 +237,7 @@ SERVICE = Service(
         ),
         answers(lost_phones.DescribeLostPhoneCase, my_lost_phone.describe_lost_phone),
         answers(lost_phones.StopLostPhone, my_lost_phone.stop_lost_phone),
+        answers(lost_phones.StopPhoneReplacement, phone_replacements.stop_replacement),
         answers(requests.Propose, proposals.propose, proposals.check_form),
         answers(requests.ApproveProposal, proposals.approve_proposal, proposals.find_holders),
         answers(requests.RefuseProposal, proposals.refuse_proposal),

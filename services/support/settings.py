@@ -8,6 +8,7 @@ from pathlib import Path
 
 from services.support.proposals import Delays
 from shared.domain.answer_days import AnswerDays
+from shared.domain.lost_phone_alone import LostPhoneAloneDelay
 from shared.security.seal_keys import OpeningRing, SealingRing
 from shared.security.sealing import KeyRing
 from shared.settings import (
@@ -30,7 +31,7 @@ def validate_domains(domains: tuple[str, ...]) -> str | None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SupportSettings(AnswerDays):
+class SupportSettings(AnswerDays, LostPhoneAloneDelay):
     """Settings of support."""
 
     database_url: str = database_url_of("support")
@@ -130,6 +131,11 @@ class SupportSettings(AnswerDays):
         doc="Whether an agent acts alone where the desk has nobody else who could approve; the act "
         "then waits for 72 hours at least, and auditors are told.",
     )
+
+    @property
+    def lost_phone_alone_period(self) -> timedelta:
+        """How long a lost phone waits without an agent."""
+        return timedelta(minutes=self.lost_phone_alone_minutes)
 
     @property
     def act_delays(self) -> Delays:

@@ -76,6 +76,7 @@ def init_app(settings: DeskSettings, runtime: Runtime) -> web.Application:
         templates=TEMPLATES,
         static=STATIC,
         recovery_codes=False,
+        lost_phone_minutes=0,
         middlewares=(count_waiting,),
     )
     app = init_front_end(front, settings, runtime)

@@ -66,6 +66,10 @@ OWN: dict[str, tuple[str, str]] = {
     ),
     "agent_suspended": ("success", N_("Accès suspendu, sessions fermées.")),
     "agent_removed": ("success", N_("Accès retiré, sessions fermées.")),
+    "replacement_stopped": (
+        "success",
+        N_("Tout est arrêté : le téléphone reste lié au compte. La personne en est avertie."),
+    ),
     "mail_sent_again": (
         "success",
         N_("Message remis à l'envoi : la liste des messages dit ce qu'il devient."),

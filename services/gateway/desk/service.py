@@ -48,6 +48,7 @@ SERVICE = Service(
         lost_phones.ProposePhoneRemoval,
         lost_phones.TellResumptionCode,
         lost_phones.ProposeOtherNames,
+        lost_phones.StopPhoneReplacement,
         proposals.DescribeAct,
         proposals.Propose,
         journal.ReadTimeline,

@@ -40,6 +40,7 @@ class PageBrand(Brand):
     theme: str
     try_out: bool
     recovery_codes: bool
+    lost_phone_minutes: int
 
     def names(self, lang: str) -> dict[str, str]:
         """What texts call the service and its operator.

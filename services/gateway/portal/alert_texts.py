@@ -70,6 +70,14 @@ ALERTS: dict[str, str] = {
     "request_too_late": N_(
         "Il est trop tard pour arrêter : le téléphone est déjà détaché. Appelez-nous."
     ),
+    **dict.fromkeys(
+        ("replacement_refused", "replacement_not_open"),
+        N_(
+            "Votre mot de passe ne suffit plus pour enrôler un nouveau téléphone : la demande est "
+            "arrêtée, ou votre mot de passe ou votre adresse ont changé. Le secrétariat peut vous "
+            "aider."
+        ),
+    ),
     "request_closed": N_("Cette demande est close : il n'y a plus rien à annuler."),
     "request_not_there_yet": N_(
         "La demande n'est pas encore arrivée au secrétariat. Choisissez de nouveau « Annuler ma "

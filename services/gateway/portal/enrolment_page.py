@@ -94,6 +94,7 @@ def render(
         action=url(request, place.page),
         restart=url(request, place.restart),
         replaces=enrolment.replaces,
+        by_recovery_code=enrolment.by == "recovery",
         signing_in=place is SIGNING_IN,
         expires_at=enrolment.expires_at,
         switch_url=url(request, place.page),

@@ -67,6 +67,21 @@ FIELDS: dict[tuple[str, str], str] = {
     ("password", "unreadable"): N_("Ce mot de passe n'a pas pu être lu : saisissez-le de nouveau."),
     ("password", "wrong"): N_("Ce n'est pas le mot de passe choisi pour cette demande."),
     ("password", "not_yours"): N_("Ce n'est pas votre mot de passe."),
+    ("alone", "not_offered"): N_("Le secrétariat est nécessaire : décochez cette case."),
+    ("alone", "stolen"): N_(
+        "Pour un téléphone volé, le secrétariat est nécessaire : décochez cette case."
+    ),
+    ("alone", "password_lately"): N_(
+        "Votre mot de passe a moins de 30 jours : décochez cette case, et le secrétariat vous "
+        "appellera."
+    ),
+    ("alone", "address_lately"): N_(
+        "L'adresse de votre compte a moins de 30 jours : décochez cette case, et le secrétariat "
+        "vous appellera."
+    ),
+    ("alone", "closed"): N_(
+        "Votre compte est bloqué : décochez cette case, et le secrétariat vous appellera."
+    ),
     ("password", "unchanged"): N_("C'est déjà votre mot de passe : choisissez-en un autre."),
     ("current_password", "missing"): N_("Saisissez votre mot de passe actuel."),
     ("current_password", "wrong"): N_("Ce n'est pas votre mot de passe actuel."),

@@ -112,6 +112,12 @@ EVENTS: Mapping[str, str] = {
     "support.CallEnded.v1": N_("Appel terminé"),
     "support.ResumptionCodeTold.v1": N_("Code de reprise dit au téléphone"),
     "support.LostPhoneStopped.v1": N_("Téléphone perdu : tout est arrêté"),
+    "support.PhoneReplacementPlanned.v1": N_(
+        "Téléphone perdu, sans le secrétariat : un autre possible à partir du {due_at}"
+    ),
+    "support.PhoneReplacementOpened.v1": N_(
+        "Téléphone perdu : un autre peut être enrôlé jusqu'au {open_until}"
+    ),
     "support.PhoneRemovalPlanned.v1": N_("Téléphone perdu : la date est fixée"),
     "support.LostPhoneReleased.v1": N_("Téléphone perdu : le téléphone est détaché"),
     "support.OtherNamesAccepted.v1": N_("Autres noms acceptés"),
@@ -205,6 +211,14 @@ VALUES: Mapping[str, str] = {
     "agent": N_("un agent"),
     "sign_in": N_("par une connexion complète"),
     "freeze": N_("compte bloqué"),
+    "calls": N_("après deux appels sans résultat"),
+    "owner": N_("secrétariat"),
+    "changed": N_("mot de passe ou informations changés"),
+    "closed": N_("compte désactivé"),
+    "replaced": N_("téléphone remplacé autrement"),
+    "setting": N_("n'est plus proposé"),
+    "clock": N_("délai dépassé"),
+    "delay": N_("après le délai d'un téléphone perdu"),
 }
 
 #: Why, by the slug of a reason.
@@ -307,6 +321,8 @@ AUTOMATIC = frozenset(
         "profile.EstablishmentCheckDeferred.v1",
         "gateway.SessionClosed.v1",
         "support.ActExpired.v1",
+        "support.PhoneReplacementPlanned.v1",
+        "support.PhoneReplacementOpened.v1",
         "support.JournalPurged",
         "support.JournalVerified",
     )

@@ -34,6 +34,13 @@ MAILS: dict[str, str] = {
     "call_without_result": N_("appel du secrétariat sans suite"),
     "phone_removal_planned": N_("téléphone bientôt détaché"),
     "phone_removal_planned_second": N_("téléphone bientôt détaché, à l'adresse de secours"),
+    "phone_replacement_planned": N_("nouveau téléphone bientôt possible"),
+    "phone_replacement_planned_second": N_(
+        "nouveau téléphone bientôt possible, à l'adresse de secours"
+    ),
+    "phone_replacement_open": N_("nouveau téléphone possible"),
+    "phone_replacement_open_second": N_("nouveau téléphone possible, à l'adresse de secours"),
+    "phone_replaced_second": N_("téléphone remplacé, à l'adresse de secours"),
     "lost_phone_stopped": N_("demande pour téléphone perdu arrêtée"),
     "lost_phone_released": N_("téléphone détaché, appel à venir"),
     "resumption_code_told": N_("code de reprise dit au téléphone"),

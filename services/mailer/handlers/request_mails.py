@@ -12,7 +12,7 @@ import msgspec
 from services.mailer.handlers.enqueue import Deps, enqueue, recipient
 from services.mailer.mail_templates import REQUEST_MAILS, Template
 from shared.contracts.base import Event
-from shared.contracts.support.people_requests import RequestClosed
+from shared.contracts.support.people_requests import RequestClosed, RequestReceived
 from shared.errors import DecryptionError, Reject
 from shared.messaging.handlers import Context, hears
 from shared.security.sealing import seal_context
@@ -38,7 +38,10 @@ def _mails(template: Template) -> Callable[[Any, Context[Deps]], Awaitable[None]
 
 
 def _told_otherwise(event: Event) -> bool:
-    """Whether another mail says the same: a lost phone ends with a mail of its own."""
+    """Whether another mail says the same: a lost phone ends with a mail of its own, and begins with
+    one where it waits without an agent."""
+    if isinstance(event, RequestReceived):
+        return event.alone
     return (
         isinstance(event, RequestClosed)
         and event.kind == "lost_phone"

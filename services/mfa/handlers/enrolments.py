@@ -7,8 +7,9 @@ password cannot read the key of a phone that is just being enrolled. The first o
 import uuid
 from datetime import timedelta
 
-from services.mfa import failed_code_store, store
+from services.mfa import delayed_replacement_store, failed_code_store, store
 from services.mfa.codes import Verification, verify_code
+from services.mfa.delayed_replacements import DELAY, DelayedReplacement
 from services.mfa.deps import Deps
 from services.mfa.enrolments import ALREADY_ENROLLED, ENROLMENT_GONE, Authenticator, Enrolment
 from services.mfa.handlers import attempts
@@ -22,13 +23,20 @@ from shared.contracts.mfa.requests import (
     RestartEnrolment,
     StartEnrolment,
     StartReplacement,
+    StartReplacementAfterDelay,
     UseRecoveryCode,
 )
 from shared.contracts.mfa.views import EnrolledView, EnrolmentView
 from shared.messaging.handlers import RefusalReply, Refused, RequestContext
 from shared.runtime.telemetry import get_logger
 
-StartRequest = StartEnrolment | StartReplacement | RestartEnrolment | UseRecoveryCode
+StartRequest = (
+    StartEnrolment
+    | StartReplacement
+    | StartReplacementAfterDelay
+    | RestartEnrolment
+    | UseRecoveryCode
+)
 
 log = get_logger("mfa")
 
@@ -83,6 +91,8 @@ async def confirm_enrolment(request: ConfirmEnrolment, context: RequestContext[D
     refusal = enrolment.refusal(now)
     if refusal is not None or enrolment.key is None:
         raise Refused(refusal or ENROLMENT_GONE)
+    if enrolment.allowed_by == DELAY:
+        await _require_usable(context, enrolment.account_id)
     key = context.deps.decrypt_key(enrolment.key, enrolment.account_id)
     window = context.deps.settings.totp_window
     verification = verify_code(key, code, step_at(now), enrolment.code_state, window)
@@ -96,6 +106,22 @@ async def confirm_enrolment(request: ConfirmEnrolment, context: RequestContext[D
         code_state=verification.state,
     )
     return await _activate(context, enrolment, authenticator, request.device)
+
+
+async def usable_replacement(
+    context: RequestContext[Deps], authenticator: Authenticator
+) -> DelayedReplacement | None:
+    """What lets another phone take the place of this one without a code of it."""
+    found = await delayed_replacement_store.find(context.tx, authenticator.account_id)
+    usable = found is not None and found.is_usable(authenticator, context.now())
+    return found if usable else None
+
+
+async def _require_usable(context: RequestContext[Deps], account_id: str) -> None:
+    """Somebody may have objected, or used the old phone, since the enrolment began."""
+    authenticator = await store.read(context.tx, account_id)
+    if authenticator is None or await usable_replacement(context, authenticator) is None:
+        raise Refused(ENROLMENT_GONE)
 
 
 async def start(
@@ -139,6 +165,7 @@ def to_view(
         uri=deps.seal(front_end, EnrolmentView, "uri", uri),
         replaces=enrolment.replaces,
         expires_at=enrolment.expires_at,
+        by=enrolment.allowed_by or "",
     )
 
 

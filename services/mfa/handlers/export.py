@@ -17,6 +17,10 @@ QUERIES = {
         SELECT begun_at, expires_at, allowed_by FROM enrolments WHERE account_id = $1
         ORDER BY begun_at
     """,
+    "replacements_after_a_delay": """
+        SELECT asked_at, open_until, ended FROM delayed_replacements
+        WHERE account_id = $1 AND asked_at IS NOT NULL ORDER BY asked_at
+    """,
     "recovery_codes": """
         SELECT made_at, kept_at,
             (SELECT count(*) FROM recovery_codes AS code WHERE code.account_id = list.account_id)

@@ -2,6 +2,7 @@
 
 from services.mfa import recovery_code_store, store
 from services.mfa.deps import Deps
+from services.mfa.handlers.enrolments import usable_replacement
 from shared.contracts.mfa.events import AuthenticatorRemoved
 from shared.contracts.mfa.requests import DescribeFactor
 from shared.contracts.mfa.views import FactorView
@@ -20,11 +21,13 @@ async def describe_factor(request: DescribeFactor, context: RequestContext[Deps]
     if authenticator is None:
         return FactorView(recovery_on=recovery_on)
     code_set = await recovery_code_store.read(context.tx, authenticator.account_id)
+    replacement = await usable_replacement(context, authenticator)
     return FactorView(
         enrolled_at=authenticator.enrolled_at,
         recovery_on=recovery_on,
         recovery_left=0 if code_set is None else code_set.left,
         recovery_kept=code_set is not None and code_set.kept_at is not None,
+        replacement_until=None if replacement is None else replacement.open_until,
     )
 
 

@@ -2,20 +2,23 @@
 handled by support.
 
 A stolen phone freezes the account at the confirmation, and only support unfreezes it: that needs
-the password too, which neither a robot nor a reader of the mailbox has.
+the password too, which neither a robot nor a reader of the mailbox has. So does whoever would do
+without an agent, where that is offered: mailbox and password, both unchanged for 30 days, then open
+the enrolment of another phone after a delay, which support keeps.
 """
 
-from services.registration import mailed_link_store, rate_limit_store
-from services.registration.accounts import Account
+from services.registration import account_store, mailed_link_store, rate_limit_store
+from services.registration.accounts import Account, alone_refusal
 from services.registration.deps import Deps
 from services.registration.handlers import link_codes, login_attempts, mailed_links, unlocking
 from services.registration.handlers.form_validation import invalid_fields
 from services.registration.handlers.freezing import freeze
 from services.registration.handlers.mailed_links import MALFORMED, PHONE
 from services.registration.handlers.passwords import CheckedPassword, check_account_password
-from shared.contracts.base import FieldError, Reply
+from shared.contracts.base import FieldError, Refusal, Reply
 from shared.contracts.registration.events import LostPhoneReported
 from shared.contracts.registration.requests import (
+    CheckPhoneReplacement,
     ClaimLostPhone,
     ConfirmLostPhone,
     DescribeLostPhone,
@@ -46,11 +49,11 @@ async def describe_lost_phone(
     return await mailed_links.describe(request, context, PHONE)
 
 
-async def check_password_of_theft(
+async def check_password(
     request: ConfirmLostPhone, deps: Deps, pool: Pool
 ) -> CheckedPassword | None:
-    """Compare the password that a theft needs; None where the phone is lost only."""
-    if not request.stolen:
+    """Compare the password, where it is needed; None where an agent is asked about a lost phone."""
+    if not (request.stolen or request.alone):
         return None
     hashes = mailed_links.token_hashes(request, deps, PHONE)
     if not hashes:
@@ -80,24 +83,63 @@ async def confirm_lost_phone(request: ConfirmLostPhone, context: RequestContext[
         login_attempts.log_failure(checked.attempt, account)
         error = FieldError(field="password", code="not_yours")
         return context.refuse(invalid_fields([error]))
-    now, stolen = context.now(), request.stolen
+    now, stolen, alone = context.now(), request.stolen, request.alone
+    if alone:
+        why = _why_not_alone(request, account, context)
+        if why:
+            log.info(
+                "A lost phone needs an agent.",
+                action="lost_phone_alone_refused",
+                account=account.id,
+                reason=why,
+            )
+            return context.refuse(invalid_fields([FieldError(field="alone", code=why)]))
     await mailed_link_store.set_used(context.tx, PHONE.name, hashes, now, stolen=stolen)
     # From the link, which is used once: page, mail and desk show the same.
     number = request_number("lost_phone", hashes[0])
-    event = LostPhoneReported(stolen=stolen, reported_at=now, request_id=number)
+    event = LostPhoneReported(stolen=stolen, reported_at=now, request_id=number, alone=alone)
     await context.emit(event, subject=account.id)
     log.warning(
         "A lost phone was confirmed.",
         action="lost_phone_reported",
         account=account.id,
         stolen=stolen,
+        alone=alone,
     )
+    if checked is not None:
+        await rate_limit_store.clear(context.tx, login_attempts.KNOWN_BROWSER, (account.id,))
     if stolen:
-        keys = (account.id,)
-        await rate_limit_store.clear(context.tx, login_attempts.KNOWN_BROWSER, keys)
         await freeze(context, account, by="lost_phone", desk_only=True)
     frozen = stolen or account.state == "frozen"
-    return LostPhoneView(account_id=account.id, frozen=frozen, reported_at=now, number=number)
+    return LostPhoneView(
+        account_id=account.id, frozen=frozen, reported_at=now, number=number, alone=alone
+    )
+
+
+async def check_phone_replacement(
+    request: CheckPhoneReplacement, context: RequestContext[Deps]
+) -> Done:
+    """Whether the password still enrols another phone: judged again where it does, since password
+    or address may have changed meanwhile, and the setting too."""
+    account = await account_store.read(context.tx, request.account_id)
+    offered = context.deps.settings.lost_phone_alone
+    if account is None or not offered or alone_refusal(account, context.now()):
+        log.warning(
+            "Another phone may not be enrolled without an agent.",
+            action="phone_replacement_refused",
+            account=request.account_id,
+        )
+        raise Refused(Refusal(slug="replacement_refused"))
+    return Done()
+
+
+def _why_not_alone(
+    request: ConfirmLostPhone, account: Account, context: RequestContext[Deps]
+) -> str:
+    if not context.deps.settings.lost_phone_alone:
+        return "not_offered"
+    # Who has the phone may read its mails too.
+    return "stolen" if request.stolen else alone_refusal(account, context.now())
 
 
 def _is_right(checked: CheckedPassword, account: Account) -> bool:

@@ -5,6 +5,7 @@ from services.support.act_context import ActContext
 from services.support.act_flow import OBJECTION
 from services.support.deps import Deps
 from services.support.permissions import ACTS
+from services.support.phone_replacement_flow import stop_of_account
 from services.support.proposals import (
     NOT_FOUND,
     OPEN_STATES,
@@ -30,7 +31,7 @@ from shared.contracts.support.proposals import (
 from shared.messaging.handlers import Context, Refused, RequestContext
 from shared.security.sealing import keyed_hashes
 
-#: A freeze by a lost phone is part of that procedure.
+#: A freeze by a lost phone is part of that procedure, where an agent is asked.
 FREEZES_THAT_STOP = ("holder", "desk")
 NotCarriedOut = (
     registration.ActNotCarriedOut
@@ -84,14 +85,17 @@ async def session_opened(event: SessionOpened, context: Context[Deps]) -> None:
     acting, account_id = ActContext.of(context), context.require_account_id()
     at = event.opened_at
     await act_flow.stop_open(acting, account_id, STOPPED_BY_SIGN_IN, "sign_in", at)
+    if not event.phone_replaced:
+        # Otherwise what replaced the phone tells whether it was lost.
+        await stop_of_account(acting, account_id, "sign_in", at)
 
 
 async def account_frozen(event: AccountFrozen, context: Context[Deps]) -> None:
     """The account is blocked: what was planned for it does not happen."""
+    acting, account_id, at = ActContext.of(context), context.require_account_id(), event.frozen_at
     if event.by in FREEZES_THAT_STOP:
-        acting, account_id = ActContext.of(context), context.require_account_id()
-        at = event.frozen_at
         await act_flow.stop_open(acting, account_id, STOPPED_BY_FREEZE, "freeze", at)
+    await stop_of_account(acting, account_id, "freeze", at)
 
 
 async def not_carried_out(event: NotCarriedOut, context: Context[Deps]) -> None:

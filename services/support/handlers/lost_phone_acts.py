@@ -23,6 +23,7 @@ from services.support.handlers.lost_phone_views import (
 from services.support.lost_phones import CHECK, CODE, CODE_TIME, MAX_CODES, Call, state_of
 from services.support.people_requests import PersonRequest
 from services.support.permissions import ACT_REASONS, ACTS
+from services.support.phone_replacement_flow import stop_of_account
 from services.support.proposals import code_refusal, proposal_refusal
 from shared.contracts.base import Refusal, Reply
 from shared.contracts.support.lost_phones import (
@@ -59,6 +60,8 @@ async def propose_removal(request: ProposePhoneRemoval, context: RequestContext[
     if await changed_lately(context, own.case.account_id):
         raise refused("sensitive")
     acting, number = ActContext.of(context), own.case.number
+    # One way at a time: the agent has verified who asked.
+    await stop_of_account(acting, own.case.account_id, "agent", context.now(), but=number)
     await lost_phone_flow.end_call(acting, own.call, "matched", context.now())
     await lost_phone_flow.proposed(acting, number, own.agent.id)
     new = NewAct(

@@ -3,6 +3,8 @@
 Found as requests are (`my_requests`): by the signed-in holder, or by a mailed link.
 """
 
+from datetime import datetime
+
 from services.support import lost_phone_flow, lost_phone_store
 from services.support.act_context import ActContext
 from services.support.deps import Deps
@@ -75,6 +77,12 @@ async def _show(
         state=state,
         words=None if going_on is None else going_on.words,
         until=None if going_on is None else going_on.ends_at,
-        due_at=case.due_at if state == "planned" else None,
+        due_at=_due_at(case, state),
+        open_until=case.open_until if state == "open" else None,
         code_until=case.code_until if state == "code_told" else None,
     )
+
+
+def _due_at(case: LostPhone, state: str) -> datetime | None:
+    """When the phone is unlinked, or another one may be enrolled without an agent."""
+    return {"planned": case.due_at, "waiting": case.alone_due_at}.get(state)

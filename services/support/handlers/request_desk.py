@@ -295,6 +295,7 @@ def _row(each: QueueRow, now: datetime) -> RequestRow:
         account_id=one.account_id or "",
         linked=each.linked,
         stolen=one.stolen,
+        alone_at=each.alone_at,
     )
 
 

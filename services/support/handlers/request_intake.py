@@ -8,6 +8,8 @@ them.
 import json
 from datetime import date, datetime
 
+from services.support import phone_replacement_flow
+from services.support.act_context import ActContext
 from services.support.deps import Deps
 from services.support.people_requests import PersonRequest
 from services.support.quoting import quoted
@@ -20,6 +22,7 @@ from shared.contracts.gateway import (
     MessageWritten,
 )
 from shared.contracts.registration.events import LostPhoneReported
+from shared.database.locks import lock_name
 from shared.domain.support_requests import NUMBER, request_number
 from shared.errors import Reject
 from shared.i18n.catalogue import known_language
@@ -84,11 +87,23 @@ async def mailbox_reported(event: MailboxReported, context: Context[Deps]) -> No
 
 
 async def lost_phone_reported(event: LostPhoneReported, context: Context[Deps]) -> None:
-    """A lost phone that the mailbox confirmed."""
-    context.require_account_id()
+    """A lost phone that the mailbox confirmed; with the password too it may wait without an agent.
+
+    The wait begins with its first notice, not with the form: this event may have been held up.
+    """
+    account_id, acting = context.require_account_id(), ActContext.of(context)
     number = event.request_id or request_number("lost_phone", context.envelope.id.encode())
     details = {"about": "stolen" if event.stolen else ""}
-    await _receive(context, "lost_phone", number, event.reported_at, details)
+    alone = False
+    if event.alone and not event.stolen:
+        # Two requests at once must not both be the only one.
+        await lock_name(context.tx, f"lost phone/{account_id}")
+        alone = await phone_replacement_flow.may_begin(acting, account_id)
+    received = await _receive(
+        context, "lost_phone", number, event.reported_at, details, alone=alone
+    )
+    if received and alone:
+        await phone_replacement_flow.begin(acting, number, account_id)
 
 
 async def _receive(
@@ -99,7 +114,9 @@ async def _receive(
     details: dict[str, str],
     answer_by: str = "",
     language: str = "",
-) -> None:
+    *,
+    alone: bool = False,
+) -> bool:
     if not NUMBER.fullmatch(number):
         raise Reject("the request has no number of ours")
     change = Change(tx=context.tx, deps=context.deps, now=context.now())
@@ -123,7 +140,7 @@ async def _receive(
         about=about[:20],
         stolen=kind == "lost_phone" and about == "stolen",
     )
-    await receive(change, new)
+    return await receive(change, new, alone=alone)
 
 
 def _open(context: Context[Deps], event: Event, field: str) -> str:

@@ -19,7 +19,8 @@ class AuthenticatorEnrolled(Event, frozen=True, kw_only=True):
 class AuthenticatorReplaced(Event, frozen=True, kw_only=True):
     """A new authenticator replaced the old one; sessions proved before must end.
 
-    `by` is `phone` (a code of the old one was given) or `recovery`.
+    `by` is `phone` (a code of the old one was given), `recovery`, or `delay` (the old one was lost,
+    and nobody objected in time).
     """
 
     by: str

@@ -68,6 +68,18 @@ class UseRecoveryCode(Request, frozen=True, kw_only=True):
     front_end: str = "gateway"
 
 
+@request(OWNER, views.EnrolmentView, changes=True, reply_seconds=300)
+class StartReplacementAfterDelay(Request, frozen=True, kw_only=True):
+    """Create a key for a new phone, once a lost one has waited and nobody has objected.
+
+    Refused with `replacement_not_open` or `not_enrolled`.
+    """
+
+    account_id: str
+    label: Sealed
+    front_end: str = "gateway"
+
+
 @request(OWNER, views.EnrolmentView, changes=False)
 class DescribeEnrolment(Request, frozen=True, kw_only=True):
     """The same key again, until the enrolment ends. Refused with `enrolment_gone`."""

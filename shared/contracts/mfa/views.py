@@ -9,22 +9,28 @@ class FactorView(Reply, frozen=True, kw_only=True):
     """An account's second factor: authenticator, when enrolled, recovery codes, confirmed or not.
 
     `recovery_on` is the setting; `recovery_kept`: the person confirmed having the list.
+    `replacement_until`: until then another phone may be enrolled in place of a lost one.
     """
 
     enrolled_at: datetime | None = None
     recovery_on: bool = True
     recovery_left: int = 0
     recovery_kept: bool = False
+    replacement_until: datetime | None = None
 
 
 class EnrolmentView(Reply, frozen=True, kw_only=True):
-    """An authenticator to be enrolled: its key in base32 and as an `otpauth:` URI, both sealed."""
+    """An authenticator to be enrolled: its key in base32 and as an `otpauth:` URI, both sealed.
+
+    `by` is what allows it to replace another one, as in `AuthenticatorReplaced`.
+    """
 
     enrolment_id: str
     key: Sealed
     uri: Sealed
     replaces: bool
     expires_at: datetime
+    by: str = ""
 
 
 class CodeView(Reply, frozen=True, kw_only=True):

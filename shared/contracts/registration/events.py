@@ -240,11 +240,13 @@ class LostPhoneClaimed(Event, frozen=True, kw_only=True):
 @event(OWNER)
 class LostPhoneReported(Event, frozen=True, kw_only=True):
     """The holder of the address confirmed that the phone is lost: the desk has a case, whose number
-    is `request_id`; events from before have none."""
+    is `request_id`; events from before have none. `alone`: the password was given too, and the
+    person would do without an agent."""
 
     stolen: bool
     reported_at: datetime
     request_id: str = ""
+    alone: bool = False
 
 
 @event(OWNER)

@@ -285,15 +285,30 @@ class ConfirmLostPhone(Request, frozen=True, kw_only=True):
     stolen.
 
     `code` are the six digits of the mail, since robots follow links; a theft needs the `password`
-    too, since only the desk ends that freeze. Refused with `link_malformed`, `link_used`,
-    `link_replaced`, `link_expired`, `link_gone`, `wrong_code` (params: tries_left), `code_void`
-    (params: tries), `invalid_fields` (code, password) or `too_many_tries` (retry_after).
+    too, since only the desk ends that freeze, and so does whoever would do without an agent
+    (`alone`). Refused with `link_malformed`, `link_used`, `link_replaced`, `link_expired`,
+    `link_gone`, `wrong_code` (params: tries_left), `code_void` (params: tries), `invalid_fields`
+    (code, password; alone: `not_offered`, `stolen`, `password_lately`, `address_lately`, `closed`)
+    or `too_many_tries` (retry_after).
     """
 
     link_token: Sealed
     code: Sealed | None = None
     stolen: bool = False
     password: Sealed | None = None
+    alone: bool = False
+
+
+@request(OWNER, views.Done, changes=False)
+class CheckPhoneReplacement(Request, frozen=True, kw_only=True):
+    """Whether the password of an account may still enrol another phone after the delay of a lost
+    one. The caller vouches for a session with the password.
+
+    Refused with `replacement_refused`: it is not offered, or password or address changed, or the
+    account is closed.
+    """
+
+    account_id: str
 
 
 @request(OWNER, views.MailedLinkView, changes=False)

@@ -173,12 +173,13 @@ class AddressProofView(Reply, frozen=True, kw_only=True):
 
 class LostPhoneView(Reply, frozen=True, kw_only=True):
     """The loss is recorded. `frozen`: the account `account_id` cannot sign in any more. `number` is
-    that of the request to the desk."""
+    that of the request to the desk. `alone`: no agent is asked."""
 
     account_id: str
     frozen: bool
     reported_at: datetime
     number: str = ""
+    alone: bool = False
 
 
 class DisavowalView(Reply, frozen=True, kw_only=True):

@@ -1,8 +1,9 @@
 """Lost phones at the desk: calls with two words, the « code de reprise », what the person sees.
 
-Removing the phone is an act (`remove_lost_phone`), proposed once the words of a call matched. A
-request is found by its number; the subject of an event is the account. Any request of an agent is
-refused with `forbidden` for what the role does not do, or `not_found`.
+Removing the phone is an act (`remove_lost_phone`), proposed once the words of a call matched.
+Without an agent, where that is offered, the old phone stays until another one is enrolled with the
+password. A request is found by its number; the subject of an event is the account. Any request of
+an agent is refused with `forbidden` for what the role does not do, or `not_found`.
 """
 
 from datetime import datetime
@@ -20,6 +21,8 @@ STATES = (
     "matched",
     "proposed",
     "planned",
+    "waiting",
+    "open",
     "stopped",
     "expired",
     "released",
@@ -75,14 +78,47 @@ class PhoneRemovalPlanned(Event, frozen=True, kw_only=True):
 
 
 @event(OWNER)
+class PhoneReplacementPlanned(Event, frozen=True, kw_only=True):
+    """No agent is asked: from `due_at` on the password enrols another phone, unless stopped.
+
+    Said at the start and, with `again`, in the middle. `link_token` as in `PhoneRemovalPlanned`.
+    """
+
+    number: str
+    link_token: Sealed
+    planned_at: datetime
+    due_at: datetime
+    again: bool = False
+
+
+@event(OWNER)
+class PhoneReplacementOpened(Event, frozen=True, kw_only=True):
+    """Nobody objected since `asked_at`: until `open_until` the password enrols another phone, which
+    replaces the lost one. `link_token` as in `PhoneRemovalPlanned`: it stops this too."""
+
+    number: str
+    link_token: Sealed
+    asked_at: datetime
+    opened_at: datetime
+    open_until: datetime
+
+
+@event(OWNER)
 class LostPhoneStopped(Event, frozen=True, kw_only=True):
     """Nothing is removed. `by` is `calls` (two failed), `person`, `link`, `agent`, `sign_in`,
-    `freeze` or `owner`. `block`: the person wants the account blocked too."""
+    `freeze` or `owner`.
+
+    Of one that waited without an agent also `changed` (password or address), `closed` (the account
+    is deactivated), `replaced` (the phone, by another way), `setting` (not offered any more) or
+    `clock` (not used in time), and `agent_id` is that of the agent who stopped it. `block`: the
+    person wants the account blocked too.
+    """
 
     number: str
     by: str
     stopped_at: datetime
     block: bool = False
+    agent_id: str = ""
 
 
 @event(OWNER)
@@ -269,15 +305,12 @@ class ProposeOtherNames(Request, frozen=True, kw_only=True):
     code_at: datetime | None = None
 
 
-# Of the portal: the person's side, found as by `DescribeMyRequest`.
-
-
 class LostPhoneFollowUp(Reply, frozen=True, kw_only=True):
     """Where a lost phone stands, for the person.
 
     During a call `words` is JSON of `agent` and `person`, each with `fr` and `en`, sealed for the
-    gateway. `due_at` is when the phone is unlinked, `code_until` how long a code that was told is
-    good.
+    gateway. `due_at` is when the phone is unlinked, or another one may be enrolled without an agent
+    (until `open_until`), `code_until` how long a code that was told is good.
     """
 
     number: str
@@ -286,6 +319,19 @@ class LostPhoneFollowUp(Reply, frozen=True, kw_only=True):
     until: datetime | None = None
     due_at: datetime | None = None
     code_until: datetime | None = None
+    open_until: datetime | None = None
+
+
+@request(OWNER, LostPhoneFollowUp, changes=True)
+class StopPhoneReplacement(Request, frozen=True, kw_only=True):
+    """An agent stops a lost phone that waits without an agent. Refused with `forbidden`,
+    `not_found` or `wrong_state` (params: state)."""
+
+    agent_id: str
+    number: str
+
+
+# Of the portal: the person's side, found as by `DescribeMyRequest`.
 
 
 @request(OWNER, LostPhoneFollowUp, changes=False)

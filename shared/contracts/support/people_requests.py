@@ -19,7 +19,8 @@ OWNER = "support"
 
 @event(OWNER)
 class RequestReceived(Event, frozen=True, kw_only=True):
-    """A request arrived at the desk. `channel` is `portal`, `call` or `mail`.
+    """A request arrived at the desk. `channel` is `portal`, `call` or `mail`. `alone`: a lost phone
+    that waits without an agent, whose mails are others.
 
     `link_token` (256 bits, base64url), sealed for the mailer, opens the page that shows where the
     request stands.
@@ -33,6 +34,7 @@ class RequestReceived(Event, frozen=True, kw_only=True):
     link_token: Sealed
     address: Sealed | None = None
     language: str = ""
+    alone: bool = False
 
 
 @event(OWNER)
@@ -280,7 +282,8 @@ class RequestRow(Reply, frozen=True, kw_only=True):
     """A row of the queue; no text of the person. `late_days` counts working days after the promise.
 
     `linked` is how many other open requests of the same account and kind are closed with it;
-    `stolen`: of a lost phone.
+    `stolen`: of a lost phone. `alone_at`: without an agent its password enrols another phone from
+    then on, unless somebody stops it.
     """
 
     number: str
@@ -296,6 +299,7 @@ class RequestRow(Reply, frozen=True, kw_only=True):
     account_id: str = ""
     linked: int = 0
     stolen: bool = False
+    alone_at: datetime | None = None
 
 
 class RequestQueueView(Reply, frozen=True, kw_only=True):

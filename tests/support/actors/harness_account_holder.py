@@ -150,10 +150,12 @@ class HarnessAccountHolder:
         sealed = self.harness.seal(kind, "code", code or link_code(ring, token))
         return self.follow(kind, token, code=sealed, **more)
 
-    def confirm_loss(self, token: str, *, stolen: bool = False, password: str = PASSWORD) -> Any:
-        """Confirm a lost or stolen phone."""
+    def confirm_loss(
+        self, token: str, *, stolen: bool = False, alone: bool = False, password: str = PASSWORD
+    ) -> Any:
+        """Confirm a lost or stolen phone; `alone`: without an agent."""
         sealed = self.harness.seal(ConfirmLostPhone, "password", password)
-        return self.with_code(ConfirmLostPhone, token, stolen=stolen, password=sealed)
+        return self.with_code(ConfirmLostPhone, token, stolen=stolen, alone=alone, password=sealed)
 
     # Events of other services about the account.
 

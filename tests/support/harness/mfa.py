@@ -21,6 +21,7 @@ from shared.contracts.mfa.requests import (
     RestartEnrolment,
     StartEnrolment,
     StartReplacement,
+    StartReplacementAfterDelay,
     UseRecoveryCode,
 )
 from shared.contracts.mfa.views import EnrolmentView, FactorView, RecoveryCodesView
@@ -33,7 +34,7 @@ from tests.support.servers.shared_servers import Database
 
 ADDRESS = "pierre.durand@labo.fr"
 BROWSER = "Firefox, Windows"
-TABLES = ("enrolments", "authenticators", "tries")
+TABLES = ("enrolments", "authenticators", "tries", "delayed_replacements")
 #: In the past; the first second of a step.
 START = datetime(2026, 1, 15, 12, tzinfo=UTC)
 
@@ -118,6 +119,11 @@ class MfaHarness(ServiceHarness):
             code=self.seal(kind, "code", code),
             device=BROWSER,
         )
+
+    def after_delay(self, account: str) -> StartReplacementAfterDelay:
+        """« Enrôler un nouveau téléphone », with the password alone."""
+        kind = StartReplacementAfterDelay
+        return kind(account_id=account, label=self._label(kind))
 
     def recover(self, account: str, code: str) -> UseRecoveryCode:
         """A new phone, with a recovery code."""

@@ -106,9 +106,13 @@ class RequestDesk:
         await self.harness.handle_event(event, account_id)
         return number
 
-    async def lost_phone(self, account_id: str, number: str = "", *, stolen: bool = False) -> str:
+    async def lost_phone(
+        self, account_id: str, number: str = "", *, stolen: bool = False, alone: bool = False
+    ) -> str:
         """A lost phone; without a number, as events from before have it."""
-        event = LostPhoneReported(stolen=stolen, reported_at=self.harness.now, request_id=number)
+        event = LostPhoneReported(
+            stolen=stolen, reported_at=self.harness.now, request_id=number, alone=alone
+        )
         await self.harness.handle_event(event, account_id)
         received = await self.harness.events(RequestReceived)
         return str(received[-1].number)

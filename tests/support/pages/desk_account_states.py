@@ -9,6 +9,7 @@ from services.gateway.desk.account_texts import ShownAccount
 from services.gateway.desk.features.account.account_texts import kept_back_text
 from services.gateway.desk.features.account.account_view import (
     PlannedAct,
+    PlannedReplacement,
     Shown,
     ShownAct,
     ShownDossier,
@@ -190,6 +191,7 @@ def _account(shown: Shown = ACCOUNT, **more: Any) -> dict[str, Any]:
         "view": view,
         "story": STORY,
         "planned": PLANNED,
+        "replacements": [],
         "acts": ACTS,
         "requests": REQUESTS,
         "may_act": True,
@@ -236,6 +238,15 @@ def account_states(me: SimpleNamespace) -> tuple[State, ...]:
         "search-expired": ("account_search.html", _search(form(), expired=True)),
         "look": ("desk_account.html", _account()),
         "look-audit": ("desk_account.html", _account(acts=[], requests=[], planned=[])),
+        "look-alone": (
+            "desk_account.html",
+            _account(
+                planned=[],
+                replacements=[
+                    PlannedReplacement(number="TEL-K7QMR-2RXCV", opens_at=NOW + timedelta(days=3))
+                ],
+            ),
+        ),
         "look-unavailable": (
             "desk_account.html",
             _account(UNAVAILABLE, story=None, planned=None, requests=None),

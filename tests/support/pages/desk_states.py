@@ -109,6 +109,7 @@ def _enrol(*, signing_in: bool, shown: SimpleNamespace | None = None) -> dict[st
         "action": "/connexion/telephone",
         "restart": "/connexion/telephone/recommencer",
         "replaces": not signing_in,
+        "by_recovery_code": False,
         "signing_in": signing_in,
         "expires_at": NOW,
     }

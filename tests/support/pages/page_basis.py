@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -36,7 +36,10 @@ BRAND = PageBrand(
     sender="impexweb@impexweb.example",
     try_out=True,
     recovery_codes=True,
+    lost_phone_minutes=0,
 )
+#: Of an agency that lets people replace a lost phone without an agent.
+ALONE = replace(BRAND, lost_phone_minutes=4_320)
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from shared.contracts.support.proposals import PlannedActView
-from tests.support.pages.page_basis import ADDRESS, NOW, State, form, me, rules
+from tests.support.pages.page_basis import ADDRESS, ALONE, NOW, State, form, me, rules
 from tests.support.pages.sign_in_states import refused
 
 TOKEN = "t" * 43
@@ -14,7 +14,18 @@ WRONG_CODE = refused("link_wrong_code", "code", tries_left=4)
 STOLEN = form({"stolen": "1"}, {"password": ["Ce n'est pas votre mot de passe."]})
 TOO_MANY = refused("too_many_requests", None, wait="3 h", time="13:40 (heure de Paris)")
 
+TOO_NEW = form(
+    {"alone": "1"},
+    {
+        "alone": [
+            "Votre mot de passe a moins de 30 jours : décochez cette case, et le secrétariat vous "
+            "appellera."
+        ]
+    },
+)
 SENT = {"number": "TEL-K7QMR-2RXCV", "answer_by": "2026-11-24", "sent": "k1.AAAA"}
+
+DONE = {**SENT, "alone": False}
 
 
 def without_password_or_phone() -> list[State]:
@@ -62,9 +73,16 @@ def _phones() -> list[State]:
         _confirm("lost_phone_confirm", "valid"),
         _confirm("lost_phone_confirm-errors", "valid", form=WRONG_CODE),
         _confirm("lost_phone_confirm-stolen", "valid", form=STOLEN),
+        _confirm("lost_phone_confirm-alone", "valid", brand=ALONE),
+        _confirm("lost_phone_confirm-too-new", "valid", form=TOO_NEW, brand=ALONE),
         *(_confirm(f"lost_phone_confirm-{state}", state) for state in ENDED),
-        State("lost_phone_done", "lost_phone_done.html", {"frozen": False, **SENT}),
-        State("lost_phone_done-frozen", "lost_phone_done.html", {"frozen": True, **SENT}),
+        State("lost_phone_done", "lost_phone_done.html", {"frozen": False, **DONE}),
+        State("lost_phone_done-frozen", "lost_phone_done.html", {"frozen": True, **DONE}),
+        State(
+            "lost_phone_done-alone",
+            "lost_phone_done.html",
+            {"frozen": False, **DONE, "alone": True, "brand": ALONE},
+        ),
     ]
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
+from services.gateway.features.follow_up.lost_phone_case import STOPPABLE
 from services.gateway.portal.my_requests import ShownRequest, shown_request
 from services.gateway.portal.texts import alert_text
 from shared.contracts.support.people_requests import PersonRequestView
@@ -112,6 +113,8 @@ CASES: dict[str, dict[str, Any]] = {
     "matched": WORDS,
     "proposed": {},
     "planned": {"due_at": NOW},
+    "waiting": {"due_at": NOW},
+    "open": {"open_until": NOW},
     "stopped": {},
     "released": {},
     "code_told": {"code_until": NOW},
@@ -129,8 +132,9 @@ def _case(state: str = "", **more: Any) -> SimpleNamespace:
         "until": None,
         "due_at": None,
         "code_until": None,
+        "open_until": None,
         "watched": state,
-        "can_stop": state in ("proposed", "planned"),
+        "can_stop": state in STOPPABLE,
     }
     return SimpleNamespace(**{**known, **more})
 

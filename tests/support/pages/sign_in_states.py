@@ -11,7 +11,7 @@ from services.gateway.portal import qr
 from services.gateway.portal.flash import FLASHES
 from services.gateway.portal.texts import alert_text
 from shared.i18n.catalogue import translate
-from tests.support.pages.page_basis import ADDRESS, BRAND, NOW, State, form, me
+from tests.support.pages.page_basis import ADDRESS, ALONE, BRAND, NOW, State, form, me
 
 HALF = me(full=False)
 KEY = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -98,6 +98,21 @@ def _codes() -> list[State]:
         _code("code-slow-locked", refused("clock_off_slow", minutes=4, **wait)),
         _code("code-locked", refused("too_many_codes", **wait)),
         _code("code-unavailable", refused("unavailable", None)),
+        _code("code-alone", form(), brand=ALONE),
+        *(
+            State(
+                f"replacement{name}",
+                "sign_in_replacement.html",
+                {"form": shown, "until": until, "brand": ALONE},
+                "/connexion/nouveau-telephone",
+                me=HALF,
+            )
+            for name, shown, until in (
+                ("", form(), NOW + timedelta(days=7)),
+                ("-none", form(), None),
+                ("-refused", refused("replacement_refused", None), NOW + timedelta(days=7)),
+            )
+        ),
         State("recovery", recovery, {"form": form()}, "/connexion/code-de-secours", me=HALF),
         State("recovery-missing", recovery, {"form": unknown}, me=HALF),
         State("recovery-refused", recovery, {"form": wrong}, me=HALF),
@@ -112,6 +127,7 @@ def _enrolment(name: str, shown: SimpleNamespace, **more: Any) -> State:
         "action": "/connexion/telephone",
         "restart": "/connexion/telephone/recommencer",
         "replaces": False,
+        "by_recovery_code": False,
         "signing_in": True,
         "expires_at": NOW + timedelta(minutes=30),
         "form": shown,
@@ -137,7 +153,8 @@ def _enrolments() -> list[State]:
         _enrolment("enrol-gone", form(), **flash("enrolment_gone")),
         _enrolment("enrol-due", form(), **flash("phone_due")),
         _enrolment("enrol-proved", form(), **flash("address_proved")),
-        _enrolment("enrol-recovered", form(), replaces=True),
+        _enrolment("enrol-recovered", form(), replaces=True, by_recovery_code=True),
+        _enrolment("enrol-alone", form(), replaces=True),
         _enrolment("enrol-replaces", form(), **account),
     ]
 

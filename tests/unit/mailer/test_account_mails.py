@@ -142,5 +142,9 @@ def test_only_what_carries_a_secret_is_sent_again_after_an_uncertain_attempt() -
         "change_planned",
         "phone_removal_planned",
         "phone_removal_planned_second",
+        "phone_replacement_planned",
+        "phone_replacement_planned_second",
+        "phone_replacement_open",
+        "phone_replacement_open_second",
     }
     assert opening == codes | links | requests

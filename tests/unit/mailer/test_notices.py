@@ -52,6 +52,8 @@ WORDS = {
     ("phone_enrolled", 0): ("désormais demandé à chaque connexion", "a 6-digit code each time"),
     ("phone_replaced", 0): ("avec un code de l'ancien.", "with a code from the old one."),
     ("phone_replaced", 1): ("avec un code de secours.", "with a recovery code."),
+    ("phone_replaced", 2): ("après le délai d'un téléphone", "after the delay of a phone"),
+    ("phone_replaced_second", 0): ("l'adresse de secours d'un compte", "recovery address of a"),
     ("phone_removed", 0): ("n'est plus lié à votre compte", "no longer linked to your account"),
     ("recovery_code_used", 0): ("Il vous reste 9 codes de secours.", "9 recovery codes left."),
     ("recovery_code_used", 1): ("Il vous reste 1 code de secours.", "1 recovery code left."),
@@ -97,12 +99,24 @@ WORDS = {
     ("call_without_result", 2): ("il doutait de son interlocuteur", "doubted who was on the line"),
     ("call_without_result", 3): ("trois mots dits au téléphone", "three words said by telephone"),
     ("call_without_result", 4): ("en 30 minutes", "within 30 minutes"),
+    **{
+        ("call_without_result", case): (
+            "L'ancien téléphone est déjà détaché.",
+            "The old phone is already unlinked.",
+        )
+        for case in range(5, 10)
+    },
     ("resumption_code_told", 0): ("un code de reprise au téléphone", "a resumption code by"),
     ("lost_phone_stopped", 0): ("Une connexion complète", "A full sign-in"),
     ("lost_phone_stopped", 1): ("Votre compte est bloqué", "Your account is frozen"),
     ("lost_phone_stopped", 2): ("Deux appels n'ont pas permis", "Two calls could not verify"),
     ("lost_phone_stopped", 3): ("comme vous l'avez choisi", "as you chose"),
     ("lost_phone_stopped", 4): ("Le secrétariat a arrêté", "The support desk stopped"),
+    ("lost_phone_stopped", 5): ("mot de passe ou des informations", "password or information"),
+    ("lost_phone_stopped", 6): ("Votre compte est désactivé", "Your account is deactivated"),
+    ("lost_phone_stopped", 7): ("lié à votre compte d'une autre façon", "another way"),
+    ("lost_phone_stopped", 8): ("n'est plus proposé", "is no longer offered"),
+    ("lost_phone_stopped", 9): ("n'a été enrôlé à temps", "was enrolled in time"),
     ("lost_phone_released", 0): ("vous dit un code de reprise", "tells you a resumption code"),
     ("account_resumed", 0): (
         "informations, établissement et dossiers",

@@ -11,6 +11,7 @@ from services.registration.accounts import (
     AddressCode,
     Credentials,
     MailedLink,
+    alone_refusal,
     freeze_consequence,
     recently_changed,
 )
@@ -25,7 +26,7 @@ DAY = timedelta(days=1)
 ACCOUNT = Account(
     id="a", address="Pierre@x.fr", address_key="pierre@x.fr", first_name="Pierre",
     last_name="Durand", language="fr", state="active", verified_at=NOON,
-    credentials=Credentials(password=PasswordHash("$argon2id$", "k1"), changes=0),
+    credentials=Credentials(password=PasswordHash("$argon2id$", "k1"), changes=0, set_at=NOON),
 )  # fmt: skip
 
 
@@ -70,10 +71,10 @@ def test_which_address_gets_a_decoy(
 
 def test_a_password_is_the_same_until_it_is_changed() -> None:
     rehashed = replace(
-        ACCOUNT, credentials=Credentials(password=PasswordHash("$x", "k2"), changes=0)
+        ACCOUNT, credentials=Credentials(password=PasswordHash("$x", "k2"), changes=0, set_at=NOON)
     )
     changed = replace(
-        ACCOUNT, credentials=Credentials(password=PasswordHash("$x", "k2"), changes=1)
+        ACCOUNT, credentials=Credentials(password=PasswordHash("$x", "k2"), changes=1, set_at=NOON)
     )
     assert rehashed.same_password(ACCOUNT)
     assert not changed.same_password(ACCOUNT)
@@ -178,3 +179,27 @@ def test_a_ceiling_is_reached_once() -> None:
     )
     found = [scope.locks_until([NOON] * count, NOON) for count in (2, 3, 4)]
     assert found == [None, NOON + DAY, None]
+
+
+@pytest.mark.parametrize(
+    ("changes", "password_days", "refusal"),
+    [
+        ({}, 30, ""),
+        ({}, 400, ""),
+        ({}, 29.99, "password_lately"),
+        ({"address_changed_at": NOON - 30 * DAY}, 30, ""),
+        ({"address_changed_at": NOON - 29.99 * DAY}, 30, "address_lately"),
+        ({"address_changed_at": NOON}, 1, "password_lately"),
+        *(({"state": state}, 30, "closed") for state in ("frozen", "thawing", "deactivated")),
+    ],
+)
+def test_ot_15_who_may_do_without_an_agent(
+    changes: dict[str, object], password_days: float, refusal: str
+) -> None:
+    assert ACCOUNT.credentials is not None
+    own = replace(ACCOUNT.credentials, set_at=NOON - password_days * DAY)
+    account = replace(ACCOUNT, credentials=own, **changes)  # type: ignore[arg-type]
+    assert alone_refusal(account, NOON) == refusal
+    assert alone_refusal(replace(account, credentials=None), NOON) == "closed"
+    compromised = replace(own, reset_required=True)
+    assert alone_refusal(replace(account, credentials=compromised), NOON) == "closed"

@@ -43,6 +43,8 @@ STATE_TABLE: list[tuple[str, dict[str, Any], Call | None]] = [
     ("proposed", {"proposal_state": "proposed"}, None),
     ("expired", {"proposal_state": "expired"}, None),
     ("planned", {"proposal_state": "approved"}, None),
+    ("waiting", {"alone_since": NOW}, None),
+    ("open", {"alone_since": NOW, "opened_at": NOW}, None),
     ("stopped", {"proposal_state": "stopped"}, None),
     ("stopped", {"proposal_state": "refused"}, None),
     ("stopped", {"proposal_state": "failed"}, None),

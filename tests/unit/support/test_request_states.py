@@ -21,17 +21,17 @@ from services.support.request_states import (
 )
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
-#: Columns: take release answer ask propose finish refuse reply cancel approve stop lapse.
+#: Columns: take release answer ask propose finish refuse reply cancel approve plan stop lapse.
 TABLE = """
-received     in_progress -        -           -       -           -    -       received    cancelled -       -           -
-in_progress  in_progress received in_progress waiting in_approval done refused in_progress cancelled -       -           -
-waiting      waiting     waiting  waiting     waiting in_approval done refused in_progress cancelled -       in_progress lapsed
-in_approval  -           -        in_approval -       -           done -       in_approval cancelled planned in_progress -
-planned      -           -        planned     -       -           done -       planned     cancelled -       in_progress -
-done         -           -        -           -       -           -    -       received    -         -       -           -
-refused      -           -        -           -       -           -    -       received    -         -       -           -
-cancelled    -           -        -           -       -           -    -       -           -         -       -           -
-lapsed       -           -        -           -       -           -    -       received    -         -       -           -
+received     in_progress -        -           -       -           -    -       received    cancelled -       planned -           -
+in_progress  in_progress received in_progress waiting in_approval done refused in_progress cancelled -       -       -           -
+waiting      waiting     waiting  waiting     waiting in_approval done refused in_progress cancelled -       -       in_progress lapsed
+in_approval  -           -        in_approval -       -           done -       in_approval cancelled planned -       in_progress -
+planned      planned     -        planned     -       -           done -       planned     cancelled -       planned in_progress -
+done         -           -        -           -       -           -    -       received    -         -       -       -           -
+refused      -           -        -           -       -           -    -       received    -         -       -       -           -
+cancelled    -           -        -           -       -           -    -       -           -         -       -       -           -
+lapsed       -           -        -           -       -           -    -       received    -         -       -       -           -
 """  # noqa: E501 - a table
 ACTIONS = [
     "take",
@@ -44,6 +44,7 @@ ACTIONS = [
     "reply",
     "cancel",
     "approve",
+    "plan",
     "stop",
     "lapse",
 ]

@@ -26,8 +26,9 @@ from shared.messaging.handlers import Refused
 #: In the URL: where an older page begins, as support gave it.
 AFTER = "apres"
 CURSOR = re.compile(r"[A-Za-z0-9_-]{8,120}={0,2}")
-#: What needs the password, the mailbox, the phone or a session: where it was somebody else,
-#: blocking the account helps. What anybody can try who knows the address is not among it.
+#: What needs the password, the mailbox, the phone or a session, or was begun so: where it was
+#: somebody else, blocking the account helps. What anybody can try who knows the address is not
+#: among it.
 NEEDS_ACCESS = frozenset(
     (
         "registration.PasswordAccepted.v1",
@@ -43,6 +44,8 @@ NEEDS_ACCESS = frozenset(
         "mfa.AuthenticatorEnrolled.v1",
         "mfa.AuthenticatorReplaced.v1",
         "mfa.RecoveryCodeUsed.v1",
+        "support.PhoneReplacementPlanned.v1",
+        "support.PhoneReplacementOpened.v1",
         "mfa.RecoveryCodesReplaced.v1",
         "mfa.CodeRefused.v1",
         "mfa.CodeCheckLocked.v1",

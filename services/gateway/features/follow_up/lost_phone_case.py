@@ -24,7 +24,7 @@ from shared.runtime.telemetry import get_logger
 
 KIND = "lost_phone"
 #: While it can be stopped; before that cancelling the request does.
-STOPPABLE = ("proposed", "planned")
+STOPPABLE = ("proposed", "planned", "waiting", "open")
 
 log = get_logger("gateway")
 #: The fields of a message that say which request it is about, by the message's type.
@@ -42,6 +42,7 @@ class ShownCase:
     until: datetime | None
     due_at: datetime | None
     code_until: datetime | None
+    open_until: datetime | None
     watched: str
 
     @property
@@ -69,6 +70,7 @@ async def describe(request: web.Request, names: Names) -> ShownCase | None:
         until=view.until,
         due_at=view.due_at,
         code_until=view.code_until,
+        open_until=view.open_until,
         watched=_watched(view),
     )
 

@@ -73,7 +73,8 @@ async def confirm_unavailable(request: web.Request, form: Form) -> web.Response:
 
 
 async def confirm(request: web.Request, fields: dict[str, str]) -> web.Response | Form:
-    """Record the loss; a stolen phone freezes the account, whose sessions end first."""
+    """Record the loss; a stolen phone freezes the account, whose sessions end first. With `alone`
+    the person would do without an agent."""
     token = fields["token"]
     if not LINK.token.fullmatch(token):
         return LINK.render(request, MALFORMED, "", Form())
@@ -81,6 +82,7 @@ async def confirm(request: web.Request, fields: dict[str, str]) -> web.Response 
         link_token=seal(request, ConfirmLostPhone, "link_token", token),
         code=seal(request, ConfirmLostPhone, "code", fields["code"]),
         stolen=fields["stolen"] == "1",
+        alone=fields["alone"] == "1",
         password=seal(request, ConfirmLostPhone, "password", fields["password"]),
     )
     key = idempotency_key(request, "lost-phone-confirm", fields)
@@ -93,4 +95,4 @@ async def confirm(request: web.Request, fields: dict[str, str]) -> web.Response 
         await end_frozen(request, view.account_id)
     answer_by = request.app[PROMISES].answer_by("lost_phone", view.reported_at)
     shown = sent_request(request, view.number, answer_by.isoformat())
-    return Form.accepted(frozen=view.frozen, **shown)
+    return Form.accepted(frozen=view.frozen, alone=view.alone, **shown)

@@ -39,7 +39,7 @@ PAGES = (
         "/telephone-perdu/confirmer",
         None,
         lost_phone.confirm,
-        "token code stolen password",
+        "token code stolen alone password",
         show_form=lost_phone.show_confirm,
         show_unavailable=lost_phone.confirm_unavailable,
         form_query=lost_phone.LINK.form_query,

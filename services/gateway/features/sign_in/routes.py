@@ -4,6 +4,7 @@ from functools import partial
 
 from services.gateway.features.sign_in import (
     address_code,
+    lost_phone_replacement,
     new_terms,
     second_factor,
     sign_in,
@@ -47,6 +48,13 @@ PAGES = (
         "recovery_code",
         show_form=second_factor.show_recovery,
         show_unavailable=second_factor.recovery_unavailable,
+    ),
+    step_page(
+        "sign_in_replacement",
+        "/connexion/nouveau-telephone",
+        None,
+        lost_phone_replacement.submit,
+        show_form=lost_phone_replacement.show,
     ),
     step_page(
         "sign_in_address",

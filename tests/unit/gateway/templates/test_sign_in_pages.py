@@ -156,7 +156,7 @@ def test_g_20_the_first_phone_is_the_fourth_step(name: str) -> None:
     assert one(in_state(name), ".fr-stepper__steps")["data-fr-current-step"] == "4"
 
 
-@pytest.mark.parametrize("name", ["enrol-recovered", "enrol-replaces"])
+@pytest.mark.parametrize("name", ["enrol-recovered", "enrol-alone", "enrol-replaces"])
 def test_g_25_a_new_phone_is_no_step_and_the_page_shows_when_the_old_one_ends(name: str) -> None:
     assert not read(in_state(name)).select(".fr-stepper")
     assert "jusqu'au premier code exact du nouveau" in _text(name)
@@ -175,7 +175,7 @@ def test_ot_14_after_a_recovery_code_the_enrolment_cannot_be_postponed() -> None
     later = "reprendre plus tard"
     assert later not in _text("enrol-recovered")
     assert "le code de secours saisi sera perdu" in _text("enrol-recovered")
-    for name in ("enrol", "enrol-replaces"):
+    for name in ("enrol", "enrol-alone", "enrol-replaces"):
         assert later in _text(name)
         assert "code de secours" not in _text(name)
 

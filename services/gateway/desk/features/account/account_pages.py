@@ -18,6 +18,7 @@ from services.gateway.desk.features.account.account_view import (
     shown_account,
     shown_acts,
     shown_planned,
+    shown_replacements,
     shown_requests,
     shown_story,
 )
@@ -37,6 +38,7 @@ from shared.contracts.support.looks import (
     DescribeAccount,
     OpenAccount,
 )
+from shared.contracts.support.lost_phones import LostPhoneFollowUp, StopPhoneReplacement
 from shared.contracts.support.people_requests import ListRequests, RequestQueueView
 from shared.contracts.support.proposals import (
     ListProposals,
@@ -111,6 +113,7 @@ async def show(request: web.Request, form: Form) -> web.Response:
         account=shown_account(request, view, details),
         story=shown_story(request, story, show_only),
         planned=shown_planned(request, planned),
+        replacements=shown_replacements(requests),
         acts=shown_acts(request, view),
         requests=shown_requests(request, requests),
         view=view,
@@ -165,6 +168,17 @@ async def submit_mail(request: web.Request, fields: dict[str, str]) -> web.Strea
     if isinstance(done, Form):
         return done
     flash(request, "mail_sent_again")
+    return _back(request)
+
+
+async def submit_stop(request: web.Request, fields: dict[str, str]) -> web.StreamResponse | Form:
+    """Stop a lost phone that waits without an agent."""
+    agent_id = agent_of(request).account_id
+    message = StopPhoneReplacement(agent_id=agent_id, number=fields["number"])
+    done = await act(request, fields, message, LostPhoneFollowUp, "stop-replacement")
+    if isinstance(done, Form):
+        return done
+    flash(request, "replacement_stopped")
     return _back(request)
 
 

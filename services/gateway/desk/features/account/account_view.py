@@ -350,5 +350,22 @@ def shown_planned(request: web.Request, view: ProposalsView | None) -> list[Plan
     ]
 
 
+@dataclass(frozen=True, kw_only=True)
+class PlannedReplacement:
+    """A lost phone whose owner may enrol another one without an agent, from `opens_at` on."""
+
+    number: str
+    opens_at: datetime
+
+
+def shown_replacements(view: RequestQueueView | None) -> list[PlannedReplacement]:
+    """The lost phones of the account that wait without an agent."""
+    return [
+        PlannedReplacement(number=row.number, opens_at=row.alone_at)
+        for row in (view.rows if view is not None else ())
+        if row.alone_at is not None
+    ]
+
+
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]

@@ -30,6 +30,14 @@ PAGES = (
         shown_on="desk_account",
     ),
     Page(
+        "stop_replacement",
+        "/assistance/comptes/{account_id}/sans-agent/arret",
+        submit=pages.submit_stop,
+        fields="number",
+        guard=agent_of,
+        shown_on="desk_account",
+    ),
+    Page(
         "ask_for_more_accounts",
         "/assistance/comptes/{account_id}/davantage",
         submit=pages.submit_more,

@@ -10,6 +10,8 @@ STATES: dict[str, str] = {
     "matched": N_("mots concordants"),
     "proposed": N_("proposé, une seconde personne vérifie"),
     "planned": N_("approuvé, le délai court"),
+    "waiting": N_("attend sans agent"),
+    "open": N_("un autre téléphone peut être enrôlé, sans agent"),
     "stopped": N_("arrêté"),
     "expired": N_("proposition expirée"),
     "released": N_("téléphone détaché, second appel à faire"),

@@ -33,6 +33,7 @@ ACTIONS: dict[str, str] = {
     "ask": N_("Question posée"),
     "propose": N_("Acte proposé"),
     "approve": N_("Acte approuvé"),
+    "plan": N_("Date fixée, sans agent"),
     "stop": N_("Suite à donner"),
     "finish": N_("Faite"),
     "refuse": N_("Refusée"),
