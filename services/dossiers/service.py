@@ -15,9 +15,11 @@ from shared.contracts.dossiers import (
     ReadDossiers,
 )
 from shared.contracts.dossiers_desk import DescribeLatestDossiers, SearchAccounts
+from shared.contracts.settings import DESCRIBE_SETTINGS
 from shared.contracts.support.acts import DossierTransferOrdered, DossierTransferUndoOrdered
 from shared.messaging.handlers import answers, hears, hears_sql
 from shared.runtime.service import Runtime, Service
+from shared.runtime.settings_view import describe_settings
 
 
 @asynccontextmanager
@@ -41,6 +43,7 @@ SERVICE = Service(
         hears(DossierTransferUndoOrdered, transfers.undo),
     ),
     answers=(
+        answers(DESCRIBE_SETTINGS["dossiers"], describe_settings),
         answers(ListDossiers, handlers.list_dossiers),
         answers(ReadDossiers, handlers.read_dossiers),
         answers(SearchAccounts, account_search.search_accounts),

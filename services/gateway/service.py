@@ -45,6 +45,7 @@ from shared.contracts.registration.events import (
     PasswordChanged,
     PasswordResetRequired,
 )
+from shared.contracts.settings import DESCRIBE_SETTINGS
 from shared.contracts.support.acts import SessionsEndOrdered
 from shared.contracts.support.journal import ListActivity, ListLooks
 from shared.contracts.support.lost_phones import DescribeLostPhoneCase, StopLostPhone
@@ -59,6 +60,7 @@ from shared.contracts.support.people_requests import (
 from shared.contracts.support.proposals import DescribeObjection, ObjectToAct
 from shared.messaging.handlers import answers, hears
 from shared.runtime.service import Runtime, Service
+from shared.runtime.settings_view import describe_settings
 
 
 @asynccontextmanager
@@ -111,7 +113,10 @@ SERVICE = Service(
         hears(NameChanged, name_changed),
         hears(AccountValidated, account_validated),
     ),
-    answers=(answers(ListAccountSessions, list_account_sessions, find_sessions),),
+    answers=(
+        answers(DESCRIBE_SETTINGS["gateway"], describe_settings),
+        answers(ListAccountSessions, list_account_sessions, find_sessions),
+    ),
     emits=(
         SessionOpened,
         SessionClosed,

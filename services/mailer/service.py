@@ -47,11 +47,13 @@ from shared.contracts.registration.recovery_address import (
     RecoveryAddressChanged,
     RecoveryAddressRequested,
 )
+from shared.contracts.settings import DESCRIBE_SETTINGS
 from shared.contracts.support import lost_phones
 from shared.database import TRANSIENT_ERRORS, transaction
 from shared.messaging.connection import describe
 from shared.messaging.handlers import answers, hears
 from shared.runtime.service import Runtime, Service
+from shared.runtime.settings_view import describe_settings
 from shared.runtime.telemetry import get_logger
 from shared.security.sealing import Opener, Sealer
 
@@ -137,6 +139,7 @@ SERVICE = Service(
         *resending.SUBSCRIPTIONS,
     ),
     answers=(
+        answers(DESCRIBE_SETTINGS["mailer"], describe_settings),
         answers(ExportAccount, data_export.export_account),
         answers(ListAccountMails, account_mails.list_account_mails),
     ),

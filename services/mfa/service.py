@@ -12,10 +12,12 @@ from services.mfa.purge import INTERVAL_SECONDS, purge
 from services.mfa.settings import MfaSettings
 from shared.contracts.mfa import events, requests
 from shared.contracts.registration.events import CredentialsRemoved
+from shared.contracts.settings import DESCRIBE_SETTINGS
 from shared.contracts.support.agents import AgentCredentialsRemoved
 from shared.contracts.support.lost_phones import LostPhoneStopped, PhoneReplacementOpened
 from shared.messaging.handlers import answers, hears
 from shared.runtime.service import Runtime, Service
+from shared.runtime.settings_view import describe_settings
 from shared.security.sealing import Opener, Sealer
 
 
@@ -54,6 +56,7 @@ SERVICE = Service(
         hears(LostPhoneStopped, delayed_replacements.lost_phone_stopped),
     ),
     answers=(
+        answers(DESCRIBE_SETTINGS["mfa"], describe_settings),
         answers(requests.DescribeFactor, factor.describe_factor),
         answers(requests.StartEnrolment, enrolments.start_enrolment),
         answers(requests.StartReplacement, enrolments.start_replacement),

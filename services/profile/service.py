@@ -20,11 +20,13 @@ from services.profile.settings import ProfileSettings
 from shared.contracts.profile import acts, desk, events, requests
 from shared.contracts.profile.telephones import DescribeTelephone
 from shared.contracts.registration.events import AccountCreated, AccountImported, NameChanged
+from shared.contracts.settings import DESCRIBE_SETTINGS
 from shared.contracts.support.acts import AnonymisationOrdered, InformationCorrectionOrdered
 from shared.database import Pool, transaction
 from shared.messaging.handlers import answers, hears
 from shared.outbox import emit
 from shared.runtime.service import Runtime, Service
+from shared.runtime.settings_view import describe_settings
 from shared.runtime.telemetry import get_logger
 from shared.security.sealing import Opener, Sealer
 
@@ -101,6 +103,7 @@ SERVICE = Service(
         ),
     ),
     answers=(
+        answers(DESCRIBE_SETTINGS["profile"], describe_settings),
         answers(requests.DescribeProfile, profiles.describe_profile),
         answers(requests.SaveProfile, profiles.save_profile, prepare=profiles.read_form),
         answers(requests.ValidateProfile, profiles.validate_profile),

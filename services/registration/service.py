@@ -43,6 +43,7 @@ from shared.contracts.registration.resumption import (
     ResumptionCodeRefused,
     ResumptionHeld,
 )
+from shared.contracts.settings import DESCRIBE_SETTINGS
 from shared.contracts.support import acts
 from shared.contracts.support.lost_phones import (
     LostPhoneStopped,
@@ -51,6 +52,7 @@ from shared.contracts.support.lost_phones import (
 )
 from shared.messaging.handlers import answers, hears
 from shared.runtime.service import Runtime, Service
+from shared.runtime.settings_view import describe_settings
 from shared.security.password_hashing import Cost, Hasher
 from shared.security.sealing import Opener, Sealer
 
@@ -127,6 +129,7 @@ SERVICE = Service(
         hears(LostPhoneStopped, freezing.lost_phone_stopped),
     ),
     answers=(
+        answers(DESCRIBE_SETTINGS["registration"], describe_settings),
         answers(
             requests.RequestAccount,
             account_requests.request_account,

@@ -4,6 +4,7 @@ Nothing of the answers is stored. An owner that does not answer in time is added
 and its answer is None: the others stand.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +21,7 @@ from shared.contracts.mfa.views import FactorView
 from shared.contracts.profile import desk as profile
 from shared.contracts.profile.acts import CheckCorrection
 from shared.contracts.registration import desk as registration
+from shared.contracts.settings import DESCRIBE_SETTINGS, SettingRow, SettingsView
 from shared.domain.account_records import open_records
 from shared.messaging.errors import RequestTimeout, ServiceUnavailable
 from shared.messaging.handlers import Refused
@@ -43,6 +45,7 @@ ASKS: tuple[type[Request], ...] = (
     gateway_desk.ListAccountSessions,
     DescribeFactor,
     CheckCorrection,
+    *DESCRIBE_SETTINGS.values(),
 )
 
 R = TypeVar("R", bound=Reply)
@@ -132,6 +135,13 @@ class Owners:
     async def factor(self, account_id: str, away: set[str]) -> FactorView | None:
         """The second factor of an account."""
         return await self._ask(DescribeFactor(account_id=account_id), FactorView, away)
+
+    async def settings(self, away: set[str]) -> dict[str, tuple[SettingRow, ...]]:
+        """What every other service runs with, by its name."""
+        asked = [one() for one in DESCRIBE_SETTINGS.values()]
+        views = await asyncio.gather(*(self._ask(one, SettingsView, away) for one in asked))
+        found = zip(DESCRIBE_SETTINGS, views, strict=True)
+        return {service: view.rows for service, view in found if view is not None}
 
     async def check_correction(
         self, account_id: str, changes: Mapping[str, str], away: set[str]

@@ -34,6 +34,7 @@ from services.support.handlers import (
     ready_answers,
     request_desk,
     request_intake,
+    settings_list,
     team,
     waiting,
 )
@@ -62,6 +63,7 @@ from shared.contracts.support import acts, agents, looks, lost_phones, people_re
 from shared.contracts.support import dormant as dormant_contracts
 from shared.contracts.support import journal as journal_contracts
 from shared.contracts.support import proposals as requests
+from shared.contracts.support import settings as settings_contracts
 from shared.contracts.support import waiting as waiting_contracts
 from shared.database import transaction
 from shared.messaging.handlers import answers, hears
@@ -250,6 +252,11 @@ SERVICE = Service(
         answers(requests.DescribeObjection, act_objections.describe_objection),
         answers(requests.ObjectToAct, act_objections.object_to_act),
         answers(dormant_contracts.ListDormant, dormant.list_dormant, dormant.read_dormant),
+        answers(
+            settings_contracts.ListSettings,
+            settings_list.list_settings,
+            settings_list.read_settings,
+        ),
         answers(waiting_contracts.CountWaiting, waiting.count_waiting),
         answers(journal_contracts.ReadTimeline, journal.read_timeline),
         answers(journal_contracts.ReadJournal, journal.read_journal),

@@ -81,7 +81,9 @@ class Context(Generic[Deps]):
 
 @dataclass(frozen=True, kw_only=True)
 class RequestContext(Context[Deps]):
-    """A request's context: it may also be refused."""
+    """A request's context: it may also be refused. `settings` are those of the service."""
+
+    settings: Any = None
 
     def refuse(self, refusal: Refusal) -> RefusalReply:
         """Refuse and keep what was written: `return context.refuse(...)`."""

@@ -86,6 +86,7 @@ class RpcServer:
         self._on_commit = on_commit
         self._running: dict[tuple[str, str], asyncio.Event] = {}
         self.deps: Any = None
+        self.settings: Any = None
 
     async def handle_delivery(self, message: DeliveredMessage) -> None:
         """Execute one request and reply."""
@@ -211,6 +212,7 @@ class RpcServer:
                 now=self._clock,
                 _emit=emit_event,
                 prepared=prepared,
+                settings=self.settings,
             )
             reply = await row.handler(request, context)
             answer = _encoded(reply)

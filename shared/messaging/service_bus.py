@@ -138,13 +138,17 @@ class ServiceBus:
             if self.name != event.OWNER:
                 raise ValueError(f"{event.TYPE} is not {self.name}'s to publish")
 
-    async def start(self, deps: Any, *, timeout: float = START_SECONDS) -> None:
-        """Connect, declare, and begin to work with `deps` given to every handler.
+    async def start(
+        self, deps: Any, *, settings: Any = None, timeout: float = START_SECONDS
+    ) -> None:
+        """Connect, declare, and begin to work with `deps` given to every handler, and `settings` to
+        those of requests.
 
         Raises DependencyDown if the broker stays unavailable for `timeout` seconds, and
         ConfigurationError if an exchange or a queue on it does not match.
         """
         self._event_processor.deps = self._rpc_server.deps = deps
+        self._rpc_server.settings = settings
         connections = [self._publish, *([self._consume] if self._consume is not None else [])]
         for connection in connections:
             await connection.open(timeout)

@@ -124,7 +124,7 @@ class ServiceRunner:
         )
         runtime = self._runtime = Runtime(pool=pool, clock=self._clock, bus=node)
         deps = await self._stack.enter_async_context(service.build(runtime, self.settings))
-        await node.start(deps, timeout=self.settings.start_seconds)
+        await node.start(deps, settings=self.settings, timeout=self.settings.start_seconds)
         self._start_task("database watch", lambda: self._watch_database(pool))
         for name, work in runtime.background_tasks:
             self._start_task(name, work)

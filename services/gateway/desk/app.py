@@ -16,10 +16,12 @@ from services.gateway.desk.features.journal.routes import PAGES as JOURNAL
 from services.gateway.desk.features.own_account.routes import PAGES as OWN_ACCOUNT
 from services.gateway.desk.features.requests.routes import PAGES as REQUESTS
 from services.gateway.desk.features.search.routes import PAGES as SEARCH
+from services.gateway.desk.features.settings.routes import PAGES as SETTINGS_PAGES
 from services.gateway.desk.features.sign_in.routes import PAGES as SIGN_IN
 from services.gateway.desk.features.team.routes import PAGES as TEAM
 from services.gateway.desk.flash import flash_message
 from services.gateway.desk.navigation import page_variables
+from services.gateway.desk.own_settings import OWN_SETTINGS
 from services.gateway.desk.preference_store import PREFERENCES, Preferences
 from services.gateway.desk.resources import STATIC, TEMPLATES
 from services.gateway.desk.session_pages import PAGES as SESSION_PAGES
@@ -33,6 +35,7 @@ from services.gateway.http.site import SiteConfig
 from services.gateway.portal.language_routes import PAGES as LANGUAGE
 from services.gateway.portal.session_routes import PAGES as SESSION
 from shared.runtime.service import Runtime
+from shared.runtime.settings_view import setting_rows
 from shared.security.sealing import Opener, Sealer
 
 #: The pages of the desk. The portal has none of these addresses, nor the desk any of the portal's.
@@ -47,6 +50,7 @@ PAGES = (
     *CALL,
     *JOURNAL,
     *DORMANT,
+    *SETTINGS_PAGES,
     *OWN_ACCOUNT,
     *HELP,
     *SESSION,
@@ -81,6 +85,7 @@ def init_app(settings: DeskSettings, runtime: Runtime) -> web.Application:
     )
     app = init_front_end(front, settings, runtime)
     app[PAGE_VARIABLES] = page_variables
+    app[OWN_SETTINGS] = setting_rows(settings)
     app[PREFERENCES] = Preferences(runtime.pool)
     return app
 

@@ -22,6 +22,7 @@ from shared.contracts.support import (
     proposals,
     waiting,
 )
+from shared.contracts.support import settings as settings_contracts
 from shared.messaging.handlers import hears
 from shared.runtime.service import Runtime, Service
 
@@ -62,6 +63,7 @@ SERVICE = Service(
         proposals.ListProposals,
         *requests_of(looks),
         *requests_of(dormant),
+        *requests_of(settings_contracts),
         *requests_of(waiting),
         people_requests.ListRequests,
         people_requests.DescribeRequest,

@@ -34,6 +34,7 @@ TABLE = f"""
 /assistance/journal/exports                         SD   200
 /assistance/journal/exports/{UNKNOWN}               SD   404
 /assistance/dormants                                SD   200
+/assistance/reglages                                SED  200
 /moi                                                ASED 200
 /aide                                               ASED 200
 """

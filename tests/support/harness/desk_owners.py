@@ -18,6 +18,7 @@ from shared.contracts.profile import desk as profile
 from shared.contracts.profile.acts import CheckCorrection, CorrectionChecked
 from shared.contracts.profile.views import ProfileFields
 from shared.contracts.registration import desk as registration
+from shared.contracts.settings import DESCRIBE_SETTINGS, SettingsView
 from shared.domain.account_records import seal_records
 from shared.messaging.errors import RequestTimeout
 from shared.messaging.handlers import Refused
@@ -100,6 +101,8 @@ class DeskOwners:
                 return CorrectionChecked()
             case DescribeFactor():
                 return FactorView(enrolled_at=JOINED, recovery_left=8, recovery_kept=True)
+        if request.TYPE in {one.TYPE for one in DESCRIBE_SETTINGS.values()}:
+            return SettingsView(rows=())
         raise AssertionError(f"{request.TYPE} is not asked by the desk")
 
     def _dormant(

@@ -37,6 +37,7 @@ from tests.support.pages.desk_call_states import call_states
 from tests.support.pages.desk_dormant_states import dormant_states
 from tests.support.pages.desk_name_states import both_names
 from tests.support.pages.desk_request_states import desk_request_states
+from tests.support.pages.desk_settings_states import settings_states
 from tests.support.pages.page_basis import BRAND, NOW, State, form, me
 from tests.support.pages.team_states import team_states
 
@@ -517,6 +518,7 @@ STATES = (
     *account_states(agent()),
     *desk_request_states(agent),
     *dormant_states(agent("supervisor")),
+    *settings_states(agent("supervisor")),
     *call_states(agent()),
     State("desk-help", "desk_help.html", {}, me=agent()),
     State("desk-help-anonymous", "desk_help.html", {}),

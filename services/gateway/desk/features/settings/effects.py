@@ -1,0 +1,28 @@
+"""What settings do, in words: those that agents notice. The others are shown with their meaning of
+the documents."""
+
+from shared.i18n.catalogue import N_
+
+#: In the order of the page.
+EFFECTS: dict[str, str] = {
+    "IMPEX_ANSWER_DAYS_LOST_PHONE": N_("Jours ouvrés promis pour un téléphone perdu."),
+    "IMPEX_ANSWER_DAYS_MAILBOX": N_("Jours ouvrés promis pour une messagerie hors service."),
+    "IMPEX_ANSWER_DAYS_DEPARTURE": N_("Jours ouvrés promis pour un départ."),
+    "IMPEX_ANSWER_DAYS_MESSAGE": N_("Jours ouvrés promis pour un message."),
+    "IMPEX_ANSWER_DAYS_CORRECTION": N_("Jours ouvrés promis pour une correction."),
+    "IMPEX_REQUEST_DAYS": N_("Durée de conservation d'une demande après sa fin."),
+    "IMPEX_LOST_PHONE_DELAY": N_("Attente entre l'accord et le détachement d'un téléphone perdu."),
+    "IMPEX_SENSITIVE_CHANGE_DELAY": N_(
+        "Attente entre l'accord et un changement sensible ; la personne peut s'opposer."
+    ),
+    "IMPEX_SINGLE_AGENT": N_(
+        "Un agent agit seul, après 72 h au moins, quand personne d'autre ne peut approuver."
+    ),
+    "IMPEX_DORMANT_MONTHS": N_("Mois sans connexion avant la désactivation ; 0 : jamais."),
+    "IMPEX_AGENT_DOMAINS": N_("Domaines des adresses d'agents qui peuvent être invitées."),
+    "IMPEX_DESK_NETWORKS": N_("Réseaux d'où l'assistance répond ; vide : tous."),
+    "IMPEX_DESK_SESSION_IDLE": N_("Fin d'une session d'agent sans activité."),
+    "IMPEX_DESK_SESSION_HOURS": N_("Durée d'une session d'agent au plus."),
+    "IMPEX_BASE_URL": N_("Adresse du portail, celle des liens des messages."),
+    "IMPEX_DESK_BASE_URL": N_("Adresse de l'assistance."),
+}

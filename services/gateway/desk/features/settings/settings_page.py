@@ -1,0 +1,69 @@
+"""The settings that every service runs with, as each one says itself; those that differ from their
+default first. Nothing secret reaches the desk: only whether it is set."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from services.gateway.desk.features.settings.effects import EFFECTS
+from services.gateway.desk.own_settings import OWN_SETTINGS
+from services.gateway.desk.support import agent_of, ask_support
+from services.gateway.http.rendering import page
+from services.gateway.sessions.request_state import REQUEST_STATE
+from shared.contracts.settings import SettingRow
+from shared.contracts.support.settings import AllSettingsView, ListSettings, ServiceSettingRows
+from shared.i18n.catalogue import translate
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShownSetting:
+    """One setting with its value, and the services that run with it. `effect` is in the language
+    of the page, or in English where `in_english`."""
+
+    row: SettingRow
+    services: list[str]
+    effect: str
+    in_english: bool
+
+
+async def show(request: web.Request) -> web.Response:
+    """All of them."""
+    message = ListSettings(agent_id=agent_of(request).account_id)
+    view = await ask_support(request, message, AllSettingsView)
+    own = ServiceSettingRows(service="desk", rows=request.app[OWN_SETTINGS])
+    found = shown_settings((own, *view.services), request[REQUEST_STATE].lang)
+    return page(
+        request,
+        "settings.html",
+        changed=[one for one in found if one.row.changed],
+        unchanged=[one for one in found if not one.row.changed],
+        away=view.away,
+    )
+
+
+def shown_settings(services: Iterable[ServiceSettingRows], lang: str) -> list[ShownSetting]:
+    """Each setting once for each value that it has, those of the desk's own effects first."""
+    by_value: dict[tuple[str, str, bool], ShownSetting] = {}
+    for one in services:
+        for row in one.rows:
+            shown = by_value.setdefault(
+                (row.name, row.value, row.is_set),
+                ShownSetting(
+                    row=row,
+                    services=[],
+                    effect=translate(EFFECTS[row.name], lang)
+                    if row.name in EFFECTS
+                    else row.meaning,
+                    in_english=row.name not in EFFECTS,
+                ),
+            )
+            shown.services.append(one.service)
+    order = list(EFFECTS)
+    return sorted(
+        by_value.values(),
+        key=lambda shown: (
+            order.index(shown.row.name) if shown.row.name in EFFECTS else len(order),
+            shown.row.name,
+        ),
+    )
