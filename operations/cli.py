@@ -15,6 +15,9 @@ from operations.printing import ignore_broken_pipe
 from shared.domain.typed_text import clean_edges
 from shared.errors import ConfigurationError, ImpexError
 
+#: Debian's file of public certificate authorities.
+SYSTEM_AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
+
 Verb = Callable[[argparse.Namespace], int]
 Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
@@ -201,6 +204,9 @@ def _installation(verbs: Verbs) -> None:
     made.add_argument("--broker", default="127.0.0.1:5672/impex", metavar="HOST:PORT/VHOST")
     made.add_argument("--management", default="127.0.0.1:15672", metavar="HOST:PORT")
     made.add_argument("--smtp", help="the value of IMPEX_SMTP_URL")
+    text = "authority of the certificates of servers elsewhere; default: the system's"
+    made.add_argument("--ca-file", default=SYSTEM_AUTHORITIES, metavar="FILE", help=text)
+    _switch(made, "--without-tls", "also to servers elsewhere, in a try-out on a closed network")
     text = "only put a new key in front of this ring, a setting's name, in every folder"
     made.add_argument("--rotate", metavar="RING", help=text)
     for option in ("owner", "group"):

@@ -10,8 +10,9 @@ import http
 import http.client
 import json
 import os
+import ssl
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from shared.errors import ImpexError
 
@@ -35,11 +36,18 @@ class BrokerAdmin:
     """One administrator's connection to the management API, open between calls."""
 
     def __init__(self, management_url: str, timeout: float = 30) -> None:
-        """`management_url` is http(s)://user:password@host:port; `timeout` in seconds."""
+        """`management_url` is http(s)://user:password@host:port, with ?cafile= for an authority of
+        one's own; `timeout` in seconds.
+        """
         parts = urlsplit(management_url)
-        secure = parts.scheme == "https"
-        kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
-        self._connection = kind(parts.hostname or "127.0.0.1", parts.port, timeout=timeout)
+        host = parts.hostname or "127.0.0.1"
+        self._connection = http.client.HTTPConnection(host, parts.port, timeout=timeout)
+        if parts.scheme == "https":
+            file = dict(parse_qsl(parts.query)).get("cafile")
+            context = ssl.create_default_context(cafile=file)
+            self._connection = http.client.HTTPSConnection(
+                host, parts.port, timeout=timeout, context=context
+            )
         login = f"{unquote(parts.username or 'guest')}:{unquote(parts.password or 'guest')}"
         self._headers = {
             "Authorization": "Basic " + base64.b64encode(login.encode()).decode(),

@@ -13,6 +13,7 @@ import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple
 from pathlib import Path
+from urllib.parse import quote, urlsplit
 
 from operations import service_registry
 from operations.install.paths import ADMIN
@@ -34,6 +35,7 @@ from operations.provision.secrets_dir import (
     write_secret,
 )
 from shared.errors import ConfigurationError
+from shared.security.connection_urls import is_loopback
 from shared.security.seal_keys import SealRing
 
 ALL = "all"
@@ -70,16 +72,37 @@ def make_secrets(options: argparse.Namespace) -> int:
 def _make_all(store: SecretsDir, options: argparse.Namespace) -> None:
     """Everything that is missing in the administrator's folder."""
     administrator = store.get("rabbitmq-administrator")
-    admin_urls = AdminUrls(
-        f"postgresql://{ADMIN}:{store.get('postgresql-administrator')}@{options.database}",
-        f"amqp://{ADMIN}:{administrator}@{options.broker}",
-        f"http://{ADMIN}:{administrator}@{options.management}",
-    )
+    admin_urls = _admin_urls(options, store.get("postgresql-administrator"), administrator)
     more = dict(zip(ADMIN_URLS, astuple(admin_urls), strict=True))
     more["administrator.conf"] = f"default_user = {ADMIN}\ndefault_pass = {administrator}"
     if options.smtp:
         more["IMPEX_SMTP_URL"] = options.smtp
     write_secrets(store, admin_urls, more, keep=True)
+
+
+def _admin_urls(options: argparse.Namespace, database: str, broker: str) -> AdminUrls:
+    """The administrators' addresses by their passwords; by TLS to servers elsewhere (CR-05)."""
+
+    def by_tls(option: str, place: str) -> bool:
+        try:
+            host = urlsplit(f"//{place}").hostname
+        except ValueError:
+            host = None
+        if not host:
+            raise ConfigurationError([(option, f"must be HOST:PORT, which {place!r} is not")])
+        return not (options.without_tls or is_loopback(host))
+
+    file = quote(options.ca_file)
+    database_url = f"postgresql://{ADMIN}:{database}@{options.database}"
+    if by_tls("--database", options.database):
+        database_url += f"?sslmode=verify-full&sslrootcert={file}"
+    broker_url = f"amqp://{ADMIN}:{broker}@{options.broker}"
+    if by_tls("--broker", options.broker):
+        broker_url = f"{broker_url.replace('amqp', 'amqps', 1)}?cafile={file}"
+    management_url = f"http://{ADMIN}:{broker}@{options.management}"
+    if by_tls("--management", options.management):
+        management_url = f"{management_url.replace('http', 'https', 1)}/?cafile={file}"
+    return AdminUrls(database_url, broker_url, management_url)
 
 
 def _copy(store: SecretsDir, folders: "_Folders") -> Iterator[tuple[str, str]]:

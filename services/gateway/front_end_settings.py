@@ -4,7 +4,9 @@ import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
 
+from services.gateway.http.static_files import find_dsfr
 from shared.domain.brand import BrandSettings
+from shared.errors import ConfigurationError
 from shared.settings import Problem, setting
 
 #: Said explicitly where no proxy stands before the gateway.
@@ -74,8 +76,14 @@ class FrontEndSettings(BrandSettings):
         return self.ui_theme or "dsfr"
 
     def check(self) -> list[Problem]:
-        """Off the loopback address the operator must choose the theme and name the proxies."""
+        """Off the loopback address the operator must choose the theme and name the proxies; the
+        design system is where it should be.
+        """
         problems: list[Problem] = []
+        try:
+            find_dsfr(self.dsfr_dir)
+        except ConfigurationError as error:
+            problems += error.problems
         if not self.try_out and not self.ui_theme:
             problems.append(("IMPEX_UI_THEME", "must be chosen: dsfr or neutral"))
         # Otherwise all clients would be the proxy's network, which a few wrong passwords lock.

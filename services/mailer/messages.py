@@ -33,6 +33,8 @@ from shared.security.signed_tokens import sign
 #: The purpose and the lifetime of the token in a « ce n'est pas moi » link.
 NOT_ME_PURPOSE = "disavowal"
 NOT_ME_LIFETIME = timedelta(days=7)
+#: Signs of a line of quoted-printable (RFC 2045).
+MAX_LINE = 76
 
 
 class InvalidMail(Reject):
@@ -148,7 +150,8 @@ class Messages:
     def _message(self, mail: Mail, language: str, rendered: Rendered) -> MimeMessage:
         recipient = envelope_address(mail.address)
         international = not recipient.addr_spec.isascii()
-        message = EmailMessage(policy=SMTPUTF8 if international else SMTP)
+        policy = (SMTPUTF8 if international else SMTP).clone(max_line_length=MAX_LINE)
+        message = EmailMessage(policy=policy)
         try:
             message["From"] = self._from
             message["To"] = recipient
@@ -159,7 +162,8 @@ class Messages:
         message["Date"] = email.utils.format_datetime(mail.written_at)
         message["Message-ID"] = f"<{mail.mail_id}@{self._from.domain}>"
         message["Auto-Submitted"] = "auto-generated"
-        message["X-Auto-Response-Suppress"] = "All"
+        # Not "All", which also stops the bounces that we want.
+        message["X-Auto-Response-Suppress"] = "OOF, AutoReply, RN, NRN"
         # Quoted-printable keeps every line short and seven bits wide, whatever the relays offer.
         message.set_content(rendered.text, cte="quoted-printable")
         message.add_alternative(rendered.html, subtype="html", cte="quoted-printable")

@@ -1,6 +1,7 @@
 """The mailer's settings: its three addresses, the mail server, the schedule, the templates."""
 
 import re
+import ssl
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -201,8 +202,12 @@ class MailerSettings(BrandSettings):
             problems.append(
                 ("IMPEX_SMTP_URL", "must be smtp+starttls:// or smtps:// to another machine")
             )
-        if self.smtp_ca_file is not None and not self.smtp_ca_file.is_file():
-            problems.append(("IMPEX_SMTP_CA_FILE", "is not a file"))
+        if self.smtp_ca_file is not None:
+            try:
+                ssl.create_default_context(cafile=self.smtp_ca_file)
+            except OSError as error:
+                sentence = f"is no file of certificates: {error.strerror or error}"
+                problems.append(("IMPEX_SMTP_CA_FILE", sentence))
         if self.templates_dir is not None and not self.templates_dir.is_dir():
             problems.append(("IMPEX_MAIL_TEMPLATES_DIR", "is not a directory"))
         elif not any(BrandSettings.check(self)):

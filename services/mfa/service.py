@@ -16,6 +16,8 @@ from shared.contracts.settings import DESCRIBE_SETTINGS
 from shared.contracts.support.agents import AgentCredentialsRemoved
 from shared.contracts.support.lost_phones import LostPhoneStopped, PhoneReplacementOpened
 from shared.messaging.handlers import answers, hears
+from shared.runtime import clock_sync
+from shared.runtime.clock_sync import ClockWatch
 from shared.runtime.service import Runtime, Service
 from shared.runtime.settings_view import describe_settings
 from shared.security.sealing import Opener, Sealer
@@ -23,12 +25,13 @@ from shared.security.sealing import Opener, Sealer
 
 @asynccontextmanager
 async def build(runtime: Runtime, settings: MfaSettings) -> AsyncIterator[Deps]:
-    """Open the key rings and start the purge."""
+    """Open the key rings, start the purge and the watch over the machine's clock."""
 
     async def purge_expired() -> None:
         await purge(runtime.pool, runtime.clock())
 
     runtime.every(INTERVAL_SECONDS, "purge", purge_expired)
+    runtime.every(clock_sync.INTERVAL_SECONDS, "clock", ClockWatch("mfa").look)
     yield Deps(
         settings=settings,
         clock=runtime.clock,

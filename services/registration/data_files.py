@@ -1,6 +1,6 @@
 """Reads the bundled and the operator's files: password rules, word lists, terms of use.
 
-They are read once, at start. An unusable file raises a `ConfigurationError` that names the setting.
+They are read at start. An unusable file raises a `ConfigurationError` that names the setting.
 """
 
 from collections.abc import Iterable
@@ -26,7 +26,7 @@ def load_rules() -> PasswordRules:
 def load_common_words(rules: PasswordRules, operator_dir: Path | None = None) -> WordList:
     """The operator's `*.txt`, if any, the bundled lists and zxcvbn's."""
     own = [(name, read_list(_words_file(name))) for name in BUNDLED_LISTS]
-    given = [("operator", read_list(text)) for text in _operator_texts(operator_dir)]
+    given = [("operator", read_list(text)) for text in read_texts(operator_dir)]
     lists: list[tuple[str, Iterable[str]]] = [*given, *own, *zxcvbn_lists()]
     return WordList(rules, lists, common_passwords())
 
@@ -35,7 +35,8 @@ def _words_file(name: str) -> str:
     return _DATA.joinpath("words", f"{name}.txt").read_text(encoding="utf-8")
 
 
-def _operator_texts(folder: Path | None) -> list[str]:
+def read_texts(folder: Path | None) -> list[str]:
+    """The operator's `*.txt` in the order of their names."""
     if folder is None:
         return []
     try:

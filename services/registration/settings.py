@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from services.registration.data_files import load_terms, read_texts
 from services.registration.dormancy import validate_months
 from services.registration.limit_settings import LimitSettings
 from shared.domain.lost_phone_alone import LostPhoneAlone
+from shared.errors import ConfigurationError
 from shared.security.seal_keys import OpeningRing, SealingRing
 from shared.security.sealing import KeyRing
 from shared.settings import Problem, amqp_url_of, database_url_of, health_port_of, setting
@@ -192,7 +194,7 @@ class RegistrationSettings(LimitSettings, LostPhoneAlone):
         return timedelta(hours=self.enrol_hours)
 
     def check(self) -> list[Problem]:
-        """Check settings against each other: lengths, hash cost, validity, the operator's terms."""
+        """Check settings against each other, and the operator's terms and lists of words."""
         problems: list[Problem] = []
         if self.password_min > self.password_max:
             problems.append(("IMPEX_PASSWORD_MIN", "must not exceed IMPEX_PASSWORD_MAX"))
@@ -205,4 +207,9 @@ class RegistrationSettings(LimitSettings, LostPhoneAlone):
         if not self.try_out and self.terms_dir is None:
             sentence = "is required off the loopback address: the shipped terms are a model"
             problems.append(("IMPEX_TERMS_DIR", sentence))
+        for read, folder in ((load_terms, self.terms_dir), (read_texts, self.password_lists_dir)):
+            try:
+                read(folder)
+            except ConfigurationError as error:
+                problems += error.problems
         return problems

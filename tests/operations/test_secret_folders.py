@@ -14,6 +14,7 @@ from operations.provision.provisioning import ring_makers
 from operations.provision.secret_folders import ALL, readers, seals
 from operations.provision.secrets_dir import replace_secret
 from shared.errors import ConfigurationError
+from shared.security.connection_urls import validate_amqp_url, validate_database_url
 from shared.security.seal_keys import OpeningRing, SealingRing, SealRing
 from shared.security.sealing import KeyRing, Opener, Sealer, new_key
 
@@ -319,3 +320,44 @@ def test_a_rotated_secret_is_never_missing(folder: Path) -> None:
 
 def test_every_reader_has_a_folder_of_its_own(folder: Path) -> None:
     assert {path.name for path in folder.iterdir()} == {ALL, *readers()}
+
+
+ELSEWHERE = (
+    "--database=db.agency.example:5432/impex",
+    "--broker=mq.agency.example:5671/impex",
+    "--management=mq.agency.example:15671",
+)
+
+
+def test_o_04_addresses_of_servers_elsewhere_are_accepted_by_every_service(tmp_path: Path) -> None:
+    """By TLS, with the file of the authority; nothing is left to complete by hand."""
+    assert secrets(tmp_path, *ELSEWHERE, "--ca-file=/etc/impex/ca.pem") == 0
+    for reader, names in readers().items():
+        for name in names & {path.name for path in (tmp_path / reader).iterdir()}:
+            url = (tmp_path / reader / name).read_text().strip()
+            if name.endswith("_DATABASE_URL"):
+                assert validate_database_url(url) is None
+                assert url.endswith("/impex?sslmode=verify-full&sslrootcert=/etc/impex/ca.pem")
+            elif name.endswith("_AMQP_URL"):
+                assert validate_amqp_url(url) is None
+                assert url.endswith(":5671/impex?cafile=/etc/impex/ca.pem")
+    management = (tmp_path / "operator" / "IMPEX_AMQP_MANAGEMENT_URL").read_text().strip()
+    assert management.startswith("https://")
+    assert management.endswith("@mq.agency.example:15671/?cafile=/etc/impex/ca.pem")
+
+
+def test_servers_of_this_machine_and_a_try_out_need_no_tls(tmp_path: Path) -> None:
+    assert secrets(tmp_path / "local") == 0
+    assert secrets(tmp_path / "closed", *ELSEWHERE, "--without-tls") == 0
+    for folder in ("local", "closed"):
+        for name in ("IMPEX_MFA_DATABASE_URL", "IMPEX_MFA_AMQP_URL"):
+            url = (tmp_path / folder / "mfa" / name).read_text()
+            assert "?" not in url
+            assert not url.startswith("amqps")
+
+
+@pytest.mark.parametrize("option", ["--database=/impex", "--broker=[", "--management="])
+def test_a_place_without_a_host_is_named(tmp_path: Path, option: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        secrets(tmp_path, option)
+    assert caught.value.problems[0][0] == option.partition("=")[0]

@@ -115,6 +115,9 @@ def test_b_12_missing_or_unusable_files_are_named(tmp_path: Path) -> None:
     absent = str(tmp_path / "gone")
     found = problems(TRY_OUT, IMPEX_MAIL_TEMPLATES_DIR=absent, IMPEX_SMTP_CA_FILE=absent)
     assert set(found) == {"IMPEX_MAIL_TEMPLATES_DIR", "IMPEX_SMTP_CA_FILE"}
+    (tmp_path / "ca.pem").write_text("no certificate")
+    found = problems(TRY_OUT, IMPEX_SMTP_CA_FILE=str(tmp_path / "ca.pem"))
+    assert "is no file of certificates" in found["IMPEX_SMTP_CA_FILE"]
     (tmp_path / "mail.html.j2").write_text("{% block")
     found = problems(TRY_OUT, IMPEX_MAIL_TEMPLATES_DIR=str(tmp_path))
     assert "cannot be written" in found["IMPEX_MAIL_TEMPLATES_DIR"]

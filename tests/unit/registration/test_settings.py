@@ -7,6 +7,7 @@ import pytest
 
 from shared.errors import ConfigurationError
 from tests.support.harness.registration_settings import settings
+from tests.support.operator_terms import TERMS, terms_dir
 
 TLS = {
     "IMPEX_BASE_URL": "https://portail.exemple.fr",
@@ -92,13 +93,30 @@ def test_the_operators_terms_are_required_off_loopback(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as caught:
         settings(**TLS)
     assert [problem[0] for problem in caught.value.problems] == ["IMPEX_TERMS_DIR"]
-    assert not settings(**TLS, IMPEX_TERMS_DIR=str(tmp_path)).try_out
+    assert not settings(**TLS, IMPEX_TERMS_DIR=terms_dir(tmp_path)).try_out
+
+
+def test_b_12_terms_and_lists_that_a_start_would_refuse_are_reported(tmp_path: Path) -> None:
+    def named(**more: str) -> dict[str, str]:
+        with pytest.raises(ConfigurationError) as caught:
+            settings(**more)
+        return dict(caught.value.problems)
+
+    folder = str(tmp_path)
+    found = named(IMPEX_TERMS_DIR=folder, IMPEX_PASSWORD_LISTS_DIR=folder)
+    assert set(found) == {"IMPEX_TERMS_DIR", "IMPEX_PASSWORD_LISTS_DIR"}
+    assert "fr.md" in found["IMPEX_TERMS_DIR"]
+    terms_dir(tmp_path)
+    (tmp_path / "en.md").write_text(TERMS.replace("2.1", "2.2"))
+    assert "the same version" in named(IMPEX_TERMS_DIR=folder)["IMPEX_TERMS_DIR"]
 
 
 def test_the_network_limit_is_off_in_the_try_out_and_configurable(tmp_path: Path) -> None:
     assert settings().network_quota("192.0.2.0/24") is None
-    real = settings(**TLS, IMPEX_TERMS_DIR=str(tmp_path))
-    more = settings(**TLS, IMPEX_TERMS_DIR=str(tmp_path), IMPEX_NETWORK_QUOTAS="192.0.2.0/24=2000")
+    real = settings(**TLS, IMPEX_TERMS_DIR=terms_dir(tmp_path))
+    more = settings(
+        **TLS, IMPEX_TERMS_DIR=terms_dir(tmp_path), IMPEX_NETWORK_QUOTAS="192.0.2.0/24=2000"
+    )
     quota = real.network_quota("192.0.2.0/24")
     raised = more.network_quota("192.0.2.0/24")
     assert quota is not None
@@ -112,7 +130,7 @@ def test_au_04_sixty_sign_ins_in_ten_minutes_or_more_for_a_configured_network(
 ) -> None:
     assert settings().sign_ins_quota("192.0.2.0/24") is None
     named = "192.0.2.0/24=2000, 192.0.3.0/24=50"
-    real = settings(**TLS, IMPEX_TERMS_DIR=str(tmp_path), IMPEX_NETWORK_QUOTAS=named)
+    real = settings(**TLS, IMPEX_TERMS_DIR=terms_dir(tmp_path), IMPEX_NETWORK_QUOTAS=named)
     for network, most in (("192.0.2.0/24", 2000), ("192.0.3.0/24", 60), ("192.0.4.0/24", 60)):
         quota = real.sign_ins_quota(network)
         assert quota is not None
@@ -134,7 +152,7 @@ def test_a_configured_network_may_be_wider_than_the_counted_ones(
 ) -> None:
     """Of two configured networks around one, the narrower applies."""
     named = "192.0.0.0/16=2000, 192.0.2.0/24=50, 2001:db8::/32=70"
-    real = settings(**TLS, IMPEX_TERMS_DIR=str(tmp_path), IMPEX_NETWORK_QUOTAS=named)
+    real = settings(**TLS, IMPEX_TERMS_DIR=terms_dir(tmp_path), IMPEX_NETWORK_QUOTAS=named)
     quota = real.network_quota(network)
     assert quota is not None
     assert quota.limit == most
