@@ -122,6 +122,16 @@ async def add(tx: Connection, case: LostPhone) -> None:
     await insert(tx, "lost_phones", _stored(case), "ON CONFLICT DO NOTHING")
 
 
+async def find_or_add(tx: Connection, number: str, account_id: str) -> LostPhone:
+    """The lost phone of a request, which is locked: stored from its first call on, or its stop."""
+    found = await find(tx, number)
+    if found is not None:
+        return found
+    new = LostPhone(number=number, account_id=account_id)
+    await add(tx, new)
+    return new
+
+
 async def save(tx: Connection, case: LostPhone) -> None:
     """Store what changed."""
     await update(tx, "lost_phones", _stored(case), "number")

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from services.support.jobs import BATCH
+from services.support.journal_store import ACCOUNT
 from services.support.people_requests import PersonRequest
 from services.support.request_states import OWED, State
 from shared.contracts.base import Sealed
@@ -36,6 +37,14 @@ LOCK = f"{FIND} for update"
 OF_ACCOUNT = f"""
 {SELECT} where account_id = $1
 order by closed_at is not null, coalesce(closed_at, received_at) desc limit $2
+"""
+LOCK_LOST_PHONES = f"""
+{SELECT} where account_id = $1 and kind = 'lost_phone' and closed_at is null
+order by number for update
+"""
+#: Beside the statement that writes an event of the account: whether it has such a request.
+HAS_LOST_PHONE = f"""
+select from requests where account_id = {ACCOUNT} and kind = 'lost_phone' and closed_at is null
 """
 LOCK_LINKED = f"""
 {SELECT} where account_id = $1 and kind = $2 and number <> $3 and closed_at is null
@@ -211,6 +220,11 @@ async def lock(tx: Connection, number: str) -> PersonRequest | None:
 async def of_account(tx: Connection, account_id: str, limit: int) -> list[PersonRequest]:
     """The requests of an account, open ones first."""
     return [_request(row) for row in await tx.fetch(OF_ACCOUNT, account_id, limit)]
+
+
+async def lock_lost_phones(tx: Connection, account_id: str) -> list[PersonRequest]:
+    """The open requests of an account for a lost phone, locked."""
+    return [_request(row) for row in await tx.fetch(LOCK_LOST_PHONES, account_id)]
 
 
 async def linked(tx: Connection, one: PersonRequest) -> list[str]:

@@ -43,6 +43,7 @@ from services.support.journal import Journal, journalled
 from services.support.lost_phone_store import HAS_ALONE
 from services.support.owners import ASKS, Owners
 from services.support.proposal_store import HAS_OPEN_ACT
+from services.support.request_store import HAS_LOST_PHONE
 from services.support.settings import SupportSettings
 from shared.contracts import dossiers, load_contracts, mailer
 from shared.contracts.base import EVENTS
@@ -173,9 +174,9 @@ SERVICE = Service(
         hears(mailer.ActNotCarriedOut, act_objections.not_carried_out),
         hears(AuthenticatorReplaced, phone_replacements.phone_replaced),
         *(hears(event, handler) for event, handler in phone_replacements.STOPPING.items()),
-        # Most people who sign in have no act open, and no lost phone that waits.
+        # Most people who sign in have no act open, and have lost no phone.
         handled_if={
-            SessionOpened: f"{HAS_OPEN_ACT} union all {HAS_ALONE}",
+            SessionOpened: f"{HAS_OPEN_ACT} union all {HAS_LOST_PHONE}",
             **dict.fromkeys(phone_replacements.STOPPING, HAS_ALONE),
         },
     ),

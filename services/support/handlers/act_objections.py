@@ -4,6 +4,7 @@ from services.support import act_flow, proposal_store
 from services.support.act_context import ActContext
 from services.support.act_flow import OBJECTION
 from services.support.deps import Deps
+from services.support.lost_phone_stops import stop_requests
 from services.support.permissions import ACTS
 from services.support.phone_replacement_flow import stop_of_account
 from services.support.proposals import (
@@ -84,6 +85,7 @@ async def session_opened(event: SessionOpened, context: Context[Deps]) -> None:
     """Whoever signs in with both factors has not lost the phone."""
     acting, account_id = ActContext.of(context), context.require_account_id()
     at = event.opened_at
+    await stop_requests(acting, account_id, "sign_in", at)
     await act_flow.stop_open(acting, account_id, STOPPED_BY_SIGN_IN, "sign_in", at)
     if not event.phone_replaced:
         # Otherwise what replaced the phone tells whether it was lost.
@@ -94,6 +96,7 @@ async def account_frozen(event: AccountFrozen, context: Context[Deps]) -> None:
     """The account is blocked: what was planned for it does not happen."""
     acting, account_id, at = ActContext.of(context), context.require_account_id(), event.frozen_at
     if event.by in FREEZES_THAT_STOP:
+        await stop_requests(acting, account_id, "freeze", at)
         await act_flow.stop_open(acting, account_id, STOPPED_BY_FREEZE, "freeze", at)
     await stop_of_account(acting, account_id, "freeze", at)
 

@@ -91,14 +91,9 @@ async def lock_request(tx: Connection, number: str) -> PersonRequest:
 
 
 async def case_of(tx: Connection, one: PersonRequest) -> LostPhone:
-    """The lost phone of a locked request, stored from its first call on."""
-    found = await lost_phone_store.find(tx, one.number)
-    if found is not None:
-        return found
+    """The lost phone of a locked request."""
     assert one.account_id is not None
-    new = LostPhone(number=one.number, account_id=one.account_id)
-    await lost_phone_store.add(tx, new)
-    return new
+    return await lost_phone_store.find_or_add(tx, one.number, one.account_id)
 
 
 async def own_call(request: CallRequest, context: RequestContext[Deps]) -> OwnCall:

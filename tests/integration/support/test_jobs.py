@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -18,6 +18,8 @@ from services.support import (
     due_acts,
     journal_jobs,
     journal_store,
+    phone_replacement_clock,
+    phone_replacement_flow,
     proposal_store,
     request_clock,
 )
@@ -25,15 +27,17 @@ from services.support.act_context import ActContext
 from services.support.handlers import agent_invitations
 from services.support.jobs import BATCH, handle_each
 from services.support.journal_entries import entry_of_event
+from services.support.lost_phones import LostPhone
 from services.support.request_states import LAPSE_AFTER, REMINDER_AFTER
 from services.support.service import build
 from shared.contracts.registration.events import AccountFrozen
 from shared.contracts.support import acts
 from shared.contracts.support.agents import AgentInvited
-from shared.contracts.support.lost_phones import CallEnded
+from shared.contracts.support.lost_phones import CallEnded, PhoneReplacementPlanned
 from shared.contracts.support.people_requests import RequestClosed, RequestDelayed, RequestReminded
 from shared.contracts.support.proposals import Propose
 from shared.database import Connection, transaction
+from shared.domain.support_requests import request_number
 from shared.outbox import apply
 from shared.runtime.service import Runtime
 from tests.contract.samples import sample
@@ -203,6 +207,34 @@ async def run_calls(harness: SupportHarness) -> None:
     await call_clock.end_overdue(harness.pool, harness.deps)
 
 
+async def half_waited(harness: SupportHarness, patch: pytest.MonkeyPatch) -> tuple[str, str]:
+    settings = replace(harness.deps.settings, lost_phone_alone=True)
+    harness.deps = replace(harness.deps, settings=settings)
+    accounts = [new_account() for _ in range(2)]
+    numbers = [request_number("lost_phone", account.encode()) for account in accounts]
+    for account, number in zip(accounts, numbers, strict=True):
+        await RequestDesk(harness).lost_phone(account, number, alone=True)
+    harness.advance(hours=37)
+    bad, good = sorted(numbers)
+    remind = phone_replacement_flow.remind
+
+    async def remind_of(context: ActContext, case: LostPhone) -> None:
+        if case.number == bad:
+            raise ValueError("nobody is reminded of this one")
+        await remind(context, case)
+
+    patch.setattr(phone_replacement_flow, "remind", remind_of)
+    return bad, good
+
+
+async def run_replacements(harness: SupportHarness) -> None:
+    await phone_replacement_clock.advance(harness.pool, harness.deps)
+
+
+async def reminded(harness: SupportHarness) -> list[str]:
+    return [one.number for one in await harness.events(PhoneReplacementPlanned) if one.again]
+
+
 # Invitations and the journal.
 
 
@@ -269,6 +301,9 @@ JOBS = {
         prepare=no_reply, run=run_requests, handled=mailed(RequestClosed)
     ),
     "calls": Job(prepare=calls_over, run=run_calls, handled=mailed(CallEnded)),
+    "lost phones without an agent": Job(
+        prepare=half_waited, run=run_replacements, handled=reminded
+    ),
     "invitations": Job(prepare=invited, run=run_invitations, handled=invited_agents),
     "journal_purge": Job(prepare=anonymised, run=run_journal_purge, handled=erased),
 }

@@ -1,7 +1,7 @@
 """A lost phone at the desk, and every attack on it (G-26, OT-15, OT-19, C-127)."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 import pytest
@@ -261,36 +261,48 @@ async def test_a_call_is_of_the_agent_who_took_the_request(
     )
 
 
-async def test_ot_15_a_sign_in_with_both_factors_stops_it_a_minute_before(
-    desk: LostPhoneDesk, harness: SupportHarness
+@pytest.mark.parametrize("ended", ["sign_in", "freeze"])
+@pytest.mark.parametrize("before", ["asked", "calling", "matched", "planned"])
+async def test_ot_15_a_full_sign_in_or_a_block_stops_it_in_every_state(
+    desk: LostPhoneDesk, harness: SupportHarness, before: str, ended: str
 ) -> None:
-    await desk.planned()
-    harness.advance(minutes=24 * 60 - 1)
-    opened = SessionOpened(
-        session_id="s",
-        device=BROWSER,
-        network=NETWORK,
-        new_device=False,
-        failures=0,
-        opened_at=harness.now,
-    )
-    await harness.handle_event(opened, desk.account)
+    """Up to a minute before the date."""
+    if before != "asked":
+        await {"calling": desk.call, "matched": desk.matched, "planned": desk.planned}[before]()
+    events = {"sign_in": _signed_in, "freeze": _blocked}
+    earlier = harness.now - timedelta(minutes=1)
+    await harness.handle_event(events[ended](earlier), desk.account)
+    assert (await desk.page()).state == before
+    if before == "planned":
+        harness.advance(minutes=24 * 60 - 1)
+    await harness.handle_event(events[ended](harness.now), desk.account)
     harness.advance(minutes=2)
     await desk.run_due()
     assert await harness.events(CredentialsRemovalOrdered) == []
     (stopped,) = await harness.events(LostPhoneStopped)
-    assert stopped.by == "sign_in"
-    assert (await desk.page()).state == "stopped"
+    assert stopped.by == ended
+    page = await desk.page()
+    assert (page.state, page.words) == ("stopped", None)
+    # Nothing can be done with the request any more.
+    assert (await desk.refused(desk.start()))[0] == "call_refused"
 
 
-async def test_ot_15_a_block_by_the_holder_stops_it(
+async def test_ot_15_a_block_because_of_the_loss_stops_nothing(
     desk: LostPhoneDesk, harness: SupportHarness
 ) -> None:
-    await desk.planned()
-    frozen = AccountFrozen(by="holder", desk_only=False, frozen_at=harness.now)
+    frozen = AccountFrozen(by="lost_phone", desk_only=False, frozen_at=harness.now)
     await harness.handle_event(frozen, desk.account)
-    (stopped,) = await harness.events(LostPhoneStopped)
-    assert stopped.by == "freeze"
+    assert (await desk.page()).state == "asked"
+
+
+def _signed_in(at: datetime) -> SessionOpened:
+    return SessionOpened(
+        session_id="s", device=BROWSER, network=NETWORK, new_device=False, failures=0, opened_at=at
+    )
+
+
+def _blocked(at: datetime) -> AccountFrozen:
+    return AccountFrozen(by="holder", desk_only=False, frozen_at=at)
 
 
 @pytest.mark.parametrize("block", [False, True])
