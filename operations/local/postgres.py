@@ -73,6 +73,8 @@ class Postgres:
         if not self.durable:
             lines += ["fsync = off", "synchronous_commit = off", "full_page_writes = off"]
             lines += ["max_wal_size = 128MB", "min_wal_size = 32MB"]
+            # A run has hundreds of databases of few rows, each of a few seconds.
+            lines += ["autovacuum = off", "jit = off"]
         write_for(self.user, self.data / "impex.conf", "\n".join(lines) + "\n")
         self.child.start()
 

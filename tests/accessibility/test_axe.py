@@ -7,9 +7,9 @@ import pytest_asyncio
 from playwright.async_api import Browser
 
 from tests.support.pages.axe_checks import READY, CheckedTab, check_page
-from tests.support.pages.axe_rules import richest_first
+from tests.support.pages.axe_rules import LOOKS, PageChecker, richest_first
 from tests.support.pages.page_site import Site, opened
-from tests.support.pages.render_pages import Page, pages
+from tests.support.pages.render_pages import Page, pages, render
 from tests.support.run_folder import once_per_run
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -28,7 +28,7 @@ def in_order() -> list[Page]:
     """All of them, `richest_first`."""
     shown = {page.name: page for page in [*FRENCH, *OTHERS]}
     names = once_per_run(
-        "richest pages", lambda: [page.name for page in richest_first([*shown.values()])]
+        "pages", lambda: richest_first({name: render(page) for name, page in shown.items()})
     )
     return [shown[name] for name in names]
 
@@ -68,3 +68,28 @@ async def test_g_51_a_dark_device_gets_dark_pages_without_scripts(
     await page.emulate_media(color_scheme="light")
     assert await page.evaluate(shown) == "rgb(255, 255, 255)"
     await context.close()
+
+
+#: Mistakes in what is new on a page, or in the element around it.
+WRONG = {
+    "image-alt": ("main", "<p><img src='data:,'></p>"),
+    "label": ("main", "<p><input></p>"),
+    "link-name": ("main li", "<a href='/'></a>"),
+    "list": ("main ul", "<div>Text</div>"),
+}
+INSERT = "([place, html]) => document.querySelector(place).insertAdjacentHTML('beforeend', html)"
+
+
+@pytest.mark.parametrize("rule", WRONG)
+async def test_ax_01_what_is_new_on_a_page_is_checked_and_nothing_is_checked_twice(
+    site: Site, browser: Browser, rule: str
+) -> None:
+    checker = PageChecker()
+    async with opened(site, browser) as tab:
+        await tab.goto(f"{site.url}/help.fr.html")
+        assert await checker.look(tab) == []
+        await tab.evaluate(INSERT, ["footer", "<p><img src='data:,'></p>"])
+        checker.passed(await tab.evaluate(LOOKS))
+        await tab.evaluate(INSERT, list(WRONG[rule]))
+        (found,) = await checker.look(tab)
+        assert found.startswith(f"{rule}: ")

@@ -10,12 +10,21 @@ from playwright.async_api import Page as Tab
 
 from services.gateway.desk.resources import STATIC
 from tests.support.pages.axe_checks import CheckedTab, check_page
+from tests.support.pages.axe_rules import richest_first
 from tests.support.pages.chromium import require_browser
 from tests.support.pages.desk_states import STATES, render
 from tests.support.pages.page_site import Site, application, opened
 from tests.support.pages.render_pages import write_static
+from tests.support.run_folder import once_per_run
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+
+def in_order() -> list[str]:
+    """The names of the states, `richest_first`."""
+    return once_per_run(
+        "desk pages", lambda: richest_first({state.name: render(state) for state in STATES})
+    )
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -42,7 +51,7 @@ async def checked(site: Site, browser: Browser) -> AsyncIterator[CheckedTab]:
         yield CheckedTab(tab)
 
 
-@pytest.mark.parametrize("name", [state.name for state in STATES])
+@pytest.mark.parametrize("name", in_order())
 async def test_ax_01_ax_07_wcag_in_both_themes(name: str, site: Site, checked: CheckedTab) -> None:
     await check_page(checked, site, f"{name}.html")
     assert site.complaints == []

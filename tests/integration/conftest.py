@@ -1,6 +1,6 @@
 """Cheap password hashes, and one event loop where tests share database sessions.
 
-Tests that start processes, and those with `real_hashes`, compute real hashes.
+Tests with `real_hashes` compute real hashes.
 """
 
 from collections.abc import Iterator

@@ -7,8 +7,8 @@ ones.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
-import pytest
 from argon2.low_level import hash_secret
 
 from shared.security import password_hashing as hashing
@@ -17,8 +17,7 @@ from shared.security import password_hashing as hashing
 @contextmanager
 def cheap_hashes() -> Iterator[None]:
     """Hash cheaply in this process, for as long as this lasts."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(hashing, "hash_secret", _hash_cheaply)
+    with patch.object(hashing, "hash_secret", _hash_cheaply):
         yield
 
 

@@ -1,13 +1,15 @@
 """The automatic accessibility rules, for rendered states and for a running portal."""
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from lxml.html import HtmlElement, document_fromstring
+from playwright.async_api import JSHandle
 from playwright.async_api import Page as Tab
 
-from tests.support.pages.render_pages import PROJECT, Page, render
+from tests.support.pages.render_pages import PROJECT
 
 AXE = PROJECT / "node_modules/axe-core/axe.min.js"
 AXE_SOURCE = AXE.read_text("utf-8") if AXE.exists() else ""
@@ -23,29 +25,53 @@ SMALL_TARGETS = """() => [...document.querySelectorAll("a[href], button, input:n
   .map(([html, box]) => `${html} ${box.width}x${box.height}`)"""
 #: A dialog that still appears has other colours. The end of one transition starts those of the
 #: elements within, which inherit its colour.
-AXE_WHEN_STILL = """async (options) => {
+AXE_WHEN_STILL = """async ([options, exclude]) => {
   const moving = () => document.getAnimations().filter((one) => one.playState !== "finished")
     .filter((one) => Number.isFinite(one.effect.getComputedTiming().endTime));
   for (let rest = moving(); rest.length; rest = moving()) rest.forEach((one) => one.finish());
-  return axe.run(document, {...options, resultTypes: ["violations"]});
+  const context = exclude.length ? {include: [document], exclude} : document;
+  return axe.run(context, {...options, resultTypes: ["violations"]});
 }"""
 #: Attributes whose value, not only their presence, changes the look of an element.
 STATES = ("aria-current", "aria-invalid", "aria-sort", "disabled", "open", "role", "type")
+#: Attributes for keyboards and forms, which no style sheet and no rule reads.
+UNSEEN = ("autocapitalize", "inputmode", "maxlength", "name", "spellcheck")
 #: Every element as style sheets and assistive technology see it: its name, classes, states and
 #: which attributes it has, whether it holds text or has a label, and the same of its ancestors.
-LOOKS = """(states) => {
+LOOK_OF_EACH = f"""() => {{
+  const states = {json.dumps(STATES)}, others = [...states, "class", ...{json.dumps(UNSEEN)}];
   const looks = new Map([[document.documentElement, ""]]);
   const filled = (element) => [...element.attributes]
-    .filter(({name}) => !states.includes(name) && name !== "class")
-    .map(({name, value}) => (value.trim() ? name : `${name} empty`)).sort();
-  for (const element of document.body.querySelectorAll("*:not(script)")) {
-    const own = states.map((name) => `${name}=${element.getAttribute(name) ?? ""}`);
-    const above = looks.get(element.parentElement) ?? "";
-    const parts = [own, filled(element), element.textContent.trim() !== "", element.labels?.length];
-    looks.set(element, `${above} ${element.localName}.${[...element.classList].sort()}[${parts}]`);
-  }
-  return [...new Set(looks.values())];
-}"""
+    .filter(({{name}}) => !others.includes(name))
+    .map(({{name, value}}) => (value.trim() ? name : `${{name}} empty`)).sort();
+  for (const element of document.body.querySelectorAll("*:not(script)")) {{
+    const values = states.map((name) => `${{name}}=${{element.getAttribute(name) ?? ""}}`);
+    const name = `${{element.localName}}.${{[...element.classList].sort()}}`;
+    const holdsText = element.textContent.trim() !== "";
+    const own = [values, filled(element), holdsText, element.labels?.length];
+    looks.set(element, `${{looks.get(element.parentElement) ?? ""}} ${{name}}[${{own}}]`);
+  }}
+  return looks;
+}}"""
+LOOKS = f"() => [...new Set(({LOOK_OF_EACH})().values())]"
+#: The largest parts of a page in which nothing has one of the `fresh` looks, nor a parent of what
+#: has: a new element may change the style of those next to it.
+KNOWN_PARTS = f"""(fresh) => {{
+  const looks = ({LOOK_OF_EACH})(), isFresh = new Set(fresh);
+  const checked = new Set(), above = new Set();
+  for (const [element, look] of looks)
+    if (isFresh.has(look) && !isFresh.has(looks.get(element.parentElement)))
+      checked.add(element.parentElement);
+  for (let element of checked)
+    for (; element && !above.has(element); element = element.parentElement) above.add(element);
+  const known = [], open = [document.body];
+  while (open.length) {{
+    const element = open.pop();
+    if (!checked.has(element))
+      for (const part of element.children) (above.has(part) ? open : known).push(part);
+  }}
+  return known;
+}}"""
 #: Checkboxes whose hint is next to the label instead of below it.
 MISPLACED_HINTS = """() => [...document.querySelectorAll(".fr-checkbox-group .fr-hint-text")]
   .filter((hint) => hint.checkVisibility())
@@ -57,17 +83,17 @@ MISPLACED_HINTS = """() => [...document.querySelectorAll(".fr-checkbox-group .fr
 SPILL = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
-def richest_first(shown: Sequence[Page]) -> list[Page]:
-    """The same pages, those first that together have every element in every context: the rules,
-    which skip a page without a new look, then run on few of them.
+def richest_first(shown: Mapping[str, str]) -> list[str]:
+    """The names of pages, given with their HTML: those first that together have every element in
+    every context, so that the rules, which skip a page without a new look, run on few of them.
 
     Looks are those of `LOOKS`, of the pages as the server sends them.
     """
-    looks = {page: _looks(render(page)) for page in shown}
+    looks = {name: _looks(html) for name, html in shown.items()}
     missing: set[str] = set().union(*looks.values())
     chosen = []
     while missing:
-        chosen.append(max(looks, key=lambda page: len(looks[page] & missing)))
+        chosen.append(max(looks, key=lambda name: len(looks[name] & missing)))
         missing -= looks.pop(chosen[-1])
     return [*chosen, *looks]
 
@@ -82,7 +108,7 @@ def _looks(html: str) -> set[str]:
                 others = sorted(
                     name if value.strip() else f"{name} empty"
                     for name, value in element.attrib.items()
-                    if name not in (*STATES, "class")
+                    if name not in (*STATES, "class", *UNSEEN)
                 )
                 classes = sorted(element.get("class", "").split())
                 text = bool(element.text_content().strip())
@@ -94,9 +120,11 @@ def _looks(html: str) -> set[str]:
     return found
 
 
-async def violations(tab: Tab, options: dict[str, Any]) -> list[str]:
-    """What axe finds on the page in `tab`, which has been given axe; `options` are axe's."""
-    found: dict[str, Any] = await tab.evaluate(AXE_WHEN_STILL, options)
+async def violations(tab: Tab, options: dict[str, Any], known: JSHandle | None = None) -> list[str]:
+    """What axe finds on the page in `tab`, which has been given axe; `options` are axe's. `known`
+    are parts that it leaves out.
+    """
+    found: dict[str, Any] = await tab.evaluate(AXE_WHEN_STILL, [options, known or []])
     return [
         f"{violation['id']}: {node['html'][:160]} {node['failureSummary']}"
         for violation in found["violations"]
@@ -108,16 +136,16 @@ async def violations(tab: Tab, options: dict[str, Any]) -> list[str]:
 class PageChecker:
     """Checks one page after the other.
 
-    The rules look at elements in their context: a page whose elements all occurred before in the
-    same context has no new violations. What depends on a page as a whole (unique ids, references,
-    headings, landmarks, title and language) is a unit test of every state.
+    The rules look at elements in their context: what occurred before in the same context has no new
+    violations. What depends on a page as a whole (unique ids, references, headings, landmarks,
+    title and language) is a unit test of every state.
     """
 
     looks: set[str] = field(default_factory=set)
 
-    def has_new(self, looks: Iterable[str]) -> bool:
-        """Whether one of a page's `looks` has not passed yet."""
-        return not self.looks.issuperset(looks)
+    def new(self, looks: Iterable[str]) -> list[str]:
+        """Those of a page's `looks` that have not passed yet."""
+        return [look for look in looks if look not in self.looks]
 
     def passed(self, looks: Iterable[str]) -> None:
         """The rules found nothing on a page with these `looks`."""
@@ -125,11 +153,12 @@ class PageChecker:
 
     async def look(self, tab: Tab) -> list[str]:
         """The violations on the page; axe is given to it where something on it looks new."""
-        looks = await tab.evaluate(LOOKS, STATES)
-        if not self.has_new(looks):
+        fresh = self.new(await tab.evaluate(LOOKS))
+        if not fresh:
             return []
+        known = await tab.evaluate_handle(KNOWN_PARTS, fresh)
         await tab.evaluate(AXE_SOURCE)
-        found = await violations(tab, {"runOnly": LEVELS})
+        found = await violations(tab, {"runOnly": LEVELS}, known)
         if not found:
-            self.passed(looks)
+            self.passed(fresh)
         return found

@@ -3,9 +3,9 @@
 A service or a command needs most of a second to import its modules, more than most tests need of
 it afterwards. This process imports them once and forks: each fork has the given variables and
 files, runs its module as `python -m` does and can be killed like any process. The gateway's pages
-are compiled and our mails are checked by the first start that needs them. What a start needs and
-does in a fresh interpreter is seen where `impex up` starts the services
-(tests/operations/test_up.py), and for commands in tests/operations/test_commands.py.
+are compiled and our mails are checked by the first start that needs them; passwords are hashed
+cheaply. What a start needs and does in a fresh interpreter is seen where `impex up` starts the
+services (tests/operations/test_up.py), and for commands in tests/operations/test_commands.py.
 
 multiprocessing's fork server would be shorter, but forks outlive a test process that is killed, and
 nothing could be prepared for them once more than imports.
@@ -34,6 +34,7 @@ from typing import IO, Any
 from unittest.mock import patch
 
 from operations.install.paths import ROOT
+from tests.support.cheap_hashes import cheap_hashes
 
 COMMANDS = ("operations.local", "operations.operate", "operations.provision")
 SIGNED_NUMBER = struct.Struct("q")
@@ -249,7 +250,8 @@ def main(control: int) -> None:
     os.environ.clear()
     os.environ.update(request["environment"])
     sys.argv[1:] = request["arguments"]
-    runpy.run_module(request["module"], run_name="__main__", alter_sys=True)
+    with cheap_hashes():
+        runpy.run_module(request["module"], run_name="__main__", alter_sys=True)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,9 @@ def single_threaded_rabbit(folder: Path, name: str) -> Rabbit:
     One scheduler, one for long computations, one for files.
     """
     rabbit = Rabbit(folder / "rabbitmq", secrets.token_hex(12), name=name)
-    rabbit.environment["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"] += " +S 1:1 +SDcpu 1:1 +SDio 1"
+    rabbit.environment["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"] += (
+        " +S 1:1 +SDcpu 1:1 +SDio 1 +sbwt none +sbwtdcpu none +sbwtdio none"
+    )
     return rabbit
 
 
