@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeAlias
 
-from operations.printing import ignore_broken_pipe
+from operations.printing import escape, ignore_broken_pipe
 from shared.domain.typed_text import clean_edges
 from shared.errors import ConfigurationError, ImpexError
 
@@ -71,7 +71,8 @@ def _local(verbs: Verbs) -> None:
     text = "the services' log lines, merged by time"
     logs = _verb(verbs, "logs", "local.logs.main", text)
     logs.add_argument("--trace", metavar="ID", help="one trace id, or its beginning")
-    logs.add_argument("--service", metavar="SERVICE", help="one service, or launcher")
+    text = "one service, launcher, or operator: what was done by commands"
+    logs.add_argument("--service", metavar="SERVICE", help=text)
     _switch(logs, "--follow", "print new lines until Ctrl-C")
     text = "open psql on a service's schema, with the service's role"
     psql = _verb(verbs, "psql", "local.psql.main", text)
@@ -101,17 +102,7 @@ def _operation(verbs: Verbs) -> None:
     status = _verb(verbs, "status", "operate.status.main", "services, addresses and queues")
     queues = _verb(verbs, "queues", "operate.queues.main", "every queue and its depth")
 
-    dead = _group(verbs, "dead", "dead letters: messages that could not be handled")
-    text = "why and since when, without the content"
-    letters = _verb(dead, "list", "operate.dead_letters.main_list", text)
-    letters.add_argument("service", nargs="?", metavar="SERVICE")
-    text = "send to the service again"
-    replay = _verb(dead, "replay", "operate.dead_letters.main_replay", text)
-    replay.add_argument("service", metavar="SERVICE")
-    which = replay.add_mutually_exclusive_group(required=True)
-    which.add_argument("--id", help="one message")
-    which.add_argument("--type", help="every message of a type")
-    which.add_argument("--all", action="store_true", help="every message")
+    _dead_letters(verbs)
 
     mail = _group(verbs, "mail", "mails in doubt, and the DNS of their sender")
     held = _verb(mail, "held", "operate.mails.main_held", "mails that may have arrived")
@@ -146,7 +137,7 @@ def _operation(verbs: Verbs) -> None:
     users.add_argument("--days", type=int, default=30, metavar="N", help=text)
     _switch(users, "--renew", "another code for accounts that were imported and never joined")
 
-    for listing in (status, queues, letters, held, team):
+    for listing in (status, queues, held, team):
         _switch(listing, "--json", "for programs")
 
     journal = _group(verbs, "journal", "the journal of the desk: its chain, exports, old events")
@@ -172,13 +163,49 @@ def _operation(verbs: Verbs) -> None:
     _switch(file, "--check", "check every line, send nothing")
 
 
+def _dead_letters(verbs: Verbs) -> None:
+    dead = _group(verbs, "dead", "dead letters: messages that could not be handled")
+    text = "by fault: how many, since when, why; never the content"
+    listed = _verb(dead, "list", "operate.dead_letters.main_list", text)
+    listed.add_argument("service", nargs="?", metavar="SERVICE")
+    _switch(listed, "--letters", "one line for each letter")
+    _switch(listed, "--json", "for programs")
+    text = "one letter: why, since when, who published it; what may be personal is hidden"
+    shown = _verb(dead, "show", "operate.dead_letters.main_show", text)
+    shown.add_argument("service", metavar="SERVICE")
+    shown.add_argument("--id", help="its id or code; without it, the oldest of what is named")
+    shown.add_argument("--type", help="a letter of this type")
+    shown.add_argument("--fault", help="a letter of this fault, as `impex dead list` shows")
+    _switch(shown, "--reveal", "show every value; needs --reason, and is written to the journal")
+    shown.add_argument("--reason", help="why it must be read")
+    _switch(shown, "--json", "for programs")
+    for verb in (listed, shown):
+        text = "look elsewhere: what waits to be tried again, what nobody hears, what was discarded"
+        places = ("dead", "retry", "unrouted", "discarded")
+        verb.add_argument("--in", dest="place", choices=places, default="dead", help=text)
+    text = "send to the service again"
+    replay = _verb(dead, "replay", "operate.dead_letters.main_replay", text)
+    _switch(replay, "--try", "let the service handle one and undo it, and say what happened")
+    text = "put aside for 30 days, then gone; the only way for forged ones"
+    discard = _verb(dead, "discard", "operate.dead_letters.main_discard", text)
+    discard.add_argument("--reason", required=True, help="why; written to the journal")
+    for verb in (replay, discard):
+        verb.add_argument("service", metavar="SERVICE")
+        which = verb.add_mutually_exclusive_group(required=True)
+        which.add_argument("--id", help="one letter, by its id or code")
+        which.add_argument("--type", help="every letter of a type")
+        which.add_argument("--fault", help="every letter of a fault, as `impex dead list` shows")
+        which.add_argument("--all", action="store_true", help="every letter")
+
+
 def _installation(verbs: Verbs) -> None:
     module = "provision.install_commands"
     text = "roles, schemas, users, rights and exchanges, as an administrator"
-    _verb(verbs, "provision", f"{module}.provision", text)
+    provision = _verb(verbs, "provision", f"{module}.provision", text)
     text = "bring every schema up to date, as the owner"
     migrate = _verb(verbs, "migrate", f"{module}.migrate", text)
-    migrate.add_argument("--wait", type=float, default=30, help="seconds to wait for the server")
+    for verb in (provision, migrate):
+        verb.add_argument("--wait", type=float, default=30, help="seconds to wait for a server")
     text = "the database and the secrets, in a new folder; services may run meanwhile"
     backup = _verb(verbs, "backup", "provision.backup.main", text)
     backup.add_argument("folder", metavar="FOLDER", help="where the backups are")
@@ -226,9 +253,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         code = do(options)
     except ConfigurationError as error:
         for name, sentence in error.problems:
-            print(f"impex: {name}: {sentence}", file=sys.stderr)
+            print(escape(f"impex: {name}: {sentence}"), file=sys.stderr)
         code = 2
     except (ImpexError, OSError) as error:
-        print(f"impex: {error}", file=sys.stderr)
+        print(escape(f"impex: {error}"), file=sys.stderr)
         code = 1
     sys.exit(code)

@@ -1,10 +1,12 @@
 """Standard output: progress and tables for people, JSON for programs.
 
-Standard library only: this is used before anything is installed.
+What is printed may come from outside: no character of it reaches a terminal as a command. Standard
+library only: this is used before anything is installed.
 """
 
 import io
 import json
+import shutil
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -13,6 +15,9 @@ from typing import Any
 
 #: Columns of a step's name.
 WIDTH = 56
+#: Columns of a table that does not go to a terminal, and the least that a cell is cut to.
+PIPED_WIDTH = 120
+MIN_CELL = 8
 
 
 class BrokenPipeTolerantIO(io.FileIO):
@@ -37,27 +42,59 @@ def ignore_broken_pipe() -> None:
         )
 
 
+def escape(text: str) -> str:
+    """Every character that a terminal would interpret or not show, as its escape sequence."""
+    if text.isprintable():
+        return text
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
+    )
+
+
+def cut(text: str, width: int) -> str:
+    """The beginning of a text that is longer than `width` columns."""
+    return text if len(text) <= width else f"{text[: width - 1]}…"
+
+
 def print_json(value: Any) -> None:
     """One JSON document."""
-    print(json.dumps(value, indent=2, ensure_ascii=False))
+    # What is not ASCII stays readable, but for what a terminal would interpret.
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    safe = (one if one.isprintable() or one == "\n" else f"\\u{ord(one):04x}" for one in text)
+    print(text if text.isascii() and "\x7f" not in text else "".join(safe))
 
 
-def print_rows(heads: "Sequence[str]", rows: "Sequence[Sequence[object]]") -> None:
-    """Columns as wide as their content, below `heads` if there are any; numbers to the right."""
-    lines = [[str(cell) for cell in row] for row in (heads, *rows) if row]
+def print_rows(
+    heads: "Sequence[str]", rows: "Sequence[Sequence[object]]", *, fit: bool = False
+) -> None:
+    """Columns as wide as their content, below `heads` if there are any; numbers to the right.
+
+    With `fit` the widest texts are cut until a line fits the terminal.
+    """
+    lines = [[escape(str(cell)) for cell in row] for row in (heads, *rows) if row]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     right = [isinstance(cell, int | float) for cell in (rows or [heads])[0]]
+    if fit:
+        widths = fit_widths(widths, shutil.get_terminal_size((PIPED_WIDTH, 0)).columns)
     for line in lines:
         cells = (
-            cell.rjust(width) if to_right else cell.ljust(width)
+            cut(cell, width).rjust(width) if to_right else cut(cell, width).ljust(width)
             for cell, width, to_right in zip(line, widths, right, strict=True)
         )
         print(("  " + "  ".join(cells)).rstrip())
 
 
+def fit_widths(widths: "Sequence[int]", columns: int) -> list[int]:
+    """The widths of a table's cells so that a line has no more than `columns`."""
+    fitted = list(widths)
+    while 2 + sum(fitted) + 2 * (len(fitted) - 1) > columns and max(fitted) > MIN_CELL:
+        fitted[fitted.index(max(fitted))] -= 1
+    return fitted
+
+
 def say(text: str) -> None:
-    """One line for the person at the terminal, at once."""
-    print(text, flush=True)
+    """A sentence for the person at the terminal, at once."""
+    print("\n".join(map(escape, text.split("\n"))), flush=True)
 
 
 def note(text: str) -> None:

@@ -18,9 +18,12 @@ from typing import Any
 from operations import service_registry
 from operations.install.paths import paths
 from operations.local.log_retention import former_parts
+from operations.printing import escape
 from shared.errors import ConfigurationError
 
 LAUNCHER = "launcher"
+#: What operators did by commands; see `operations.operate.acts`.
+OPERATOR = "operator"
 POLL_SECONDS = 0.5
 #: Enough of a trace id to recognise it, and for `--trace`.
 TRACE_ID_LENGTH = 12
@@ -88,7 +91,7 @@ def main(options: argparse.Namespace) -> int:
 
 def log_paths(service: str | None) -> list[Path]:
     """The files to read, former parts included; ConfigurationError names an unknown service."""
-    known = [*service_registry.service_names(), LAUNCHER]
+    known = [*service_registry.service_names(), LAUNCHER, OPERATOR]
     if service is not None and service not in known:
         raise ConfigurationError([("SERVICE", f"must be one of {', '.join(known)}")])
     logs = [paths().logs / f"{name}.log" for name in known if service in (None, name)]
@@ -122,15 +125,6 @@ def render_entry(entry: LogEntry) -> str:
     ]
     exception = str(fields.get("exception") or "").splitlines()
     return "\n".join([" ".join(line), *(f"    {escape(text)}" for text in exception)])
-
-
-def escape(text: str) -> str:
-    """Every character that a terminal would interpret or not show, as its escape sequence."""
-    if text.isprintable():
-        return text
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
-    )
 
 
 def _short(value: Any, length: int = MAX_VALUE_LENGTH) -> str:

@@ -1,72 +1,213 @@
-"""`impex dead list` and `impex dead replay`: the messages that could not be handled.
+"""`impex dead list`, `show`, `replay` and `discard`: the messages that could not be handled.
 
-Shows why and since when, never the content. Replaying sends a message to its service again as a
-first try; a message that was handled already has no second effect. A message that the owner of its
-type did not publish stays.
+Shows why and since when. Replaying sends a message to its service again as a first try; a message
+that was handled already has no second effect. A message that the owner of its type did not publish
+can only be discarded.
 """
 
 import argparse
 import asyncio
-import getpass
+import sys
 from contextlib import suppress
 from dataclasses import asdict
+from uuid import UUID
 
 from operations import service_registry
+from operations.operate import acts
 from operations.operate.endpoints import resolve_broker
-from operations.printing import print_json, print_rows, say
+from operations.printing import cut, print_json, print_rows, say
 from shared.errors import ConfigurationError
-from shared.messaging.dead_letters import DeadLetter, list_dead, replay
+from shared.messaging.dead_letters import (
+    MAX_LISTED,
+    DeadLetter,
+    LetterContent,
+    LetterGroup,
+    Selection,
+    discard,
+    find_letter,
+    group,
+    list_letters,
+    redact,
+    replay,
+    try_replay,
+)
+
+#: Places whose letters belong to no service.
+SHARED_PLACES = ("unrouted", "discarded")
+OUTCOMES = {
+    "handled": "It would be handled.",
+    "duplicate": "It was handled before: a replay changes nothing.",
+    "no_answer": "The service gave no answer: is it running, in this version?",
+}
 
 
 def main_list(options: argparse.Namespace) -> int:
-    """List the dead letters of one service or of all; exit code 0 whatever their number."""
-    url = resolve_broker().operator_url
+    """List the letters of one service or of all, by fault; exit code 0 whatever their number."""
+    url, place = resolve_broker().operator_url, options.place
     names = _hearing(options.service)
     # A service that never ran has no queue of dead letters; for a named one that is an error.
     ignored = () if options.service else (ConfigurationError,)
 
     async def collect() -> list[DeadLetter]:
         found = []
-        for name in names:
+        for name in ("",) if place in SHARED_PLACES else names:
             with suppress(*ignored):
-                found += await list_dead(url, name)
+                found += await list_letters(url, name, place)
         return found
 
     letters = asyncio.run(collect())
     if options.json:
-        print_json([asdict(letter) for letter in letters])
-    elif not letters:
-        say("No dead letters.")
+        print_json([_document(letter) for letter in letters])
+        return 0
+    if not letters:
+        say("No dead letters." if place == "dead" else "Nothing is there.")
+        return 0
+    if options.letters:
+        _show_letters(letters)
     else:
-        print_rows(
-            ("service", "id", "type", "tries", "age", "error"),
-            [
-                (one.service, one.id, one.type, one.attempt, _age(one.age), _why(one))
-                for one in letters
-            ],
+        _show_groups(group(letters))
+    if len(letters) >= MAX_LISTED:
+        say(f"\nOnly the oldest {MAX_LISTED} of each queue were read.")
+    if place == "dead":
+        say("\nimpex dead show SERVICE --fault FAULT shows one, replay sends them again.")
+    return 0
+
+
+def main_show(options: argparse.Namespace) -> int:
+    """Show the oldest letter of a selection; exit code 1 where there is none."""
+    reason = acts.reason(options.reason) if options.reveal else ""
+    _hearing(options.service)
+    url, place = resolve_broker().operator_url, options.place
+    found = asyncio.run(find_letter(url, options.service, _selection(options), place))
+    if found is None:
+        say("There is no such letter: it was replayed or discarded, or never there.")
+        return 1
+    letter, content = found
+    fields = redact(content, letter.type)
+    if options.reveal:
+        acts.record(
+            "DeadLetterRevealed",
+            account_id=_account_id(content),
+            service=letter.service,
+            event=letter.type,
+            letter=letter.code,
+            reason=reason,
+            user=acts.who(),
         )
-        say("\nimpex dead replay SERVICE --id ID sends one again, --all all of them.")
+        acts.log_act(
+            "dead_letter_revealed",
+            "A dead letter was shown with its content.",
+            letter=letter.code,
+            type=letter.type,
+            reason=reason,
+        )
+        fields = dict(content.data)
+    if options.json:
+        about = {"account": content.account, "trace": content.trace, "said_at": content.said_at}
+        print_json({**_document(letter), **about, "data": fields})
+    else:
+        _show(letter, content, fields)
     return 0
 
 
 def main_replay(options: argparse.Namespace) -> int:
     """Send letters again; exit code 1 when the one that was named was not found."""
     _hearing(options.service)
-    url = resolve_broker().operator_url
+    url, wanted = resolve_broker().operator_url, _selection(options)
+    if getattr(options, "try"):
+        return _try(url, options.service, wanted)
     count = asyncio.run(
-        replay(
-            url,
-            options.service,
-            message_id=options.id,
-            message_type=options.type,
-            replayed_by=getpass.getuser(),
-        )
+        replay(url, options.service, wanted, replayed_by=acts.who(), progress=_progress)
     )
     say(f"{count} {'message' if count == 1 else 'messages'} sent to {options.service} again.")
-    left = asyncio.run(list_dead(url, options.service))
+    if count:
+        acts.log_act(
+            "dead_letters_replayed",
+            "Dead letters were sent again.",
+            to=options.service,
+            count=count,
+            which=_which(options),
+        )
+    left = asyncio.run(list_letters(url, options.service))
     if forged := sum(not letter.publisher_verified for letter in left):
-        say(f"{forged} not said by the owner of the type: never sent again, see docs/runbook.md.")
+        say(f"{forged} not said by the owner of the type: never sent again, only discarded.")
     return 0 if count or options.id is None else 1
+
+
+def main_discard(options: argparse.Namespace) -> int:
+    """Put letters aside; exit code 1 where none was found, or an id names several letters."""
+    reason = acts.reason(options.reason)
+    _hearing(options.service)
+    url, wanted = resolve_broker().operator_url, _selection(options)
+    letters = asyncio.run(list_letters(url, options.service))
+    mine = [letter for letter in letters if wanted.matches(letter)]
+    if not mine:
+        say("There is no such letter: it was replayed or discarded, or never there.")
+        return 1
+    codes = sorted({letter.code for letter in mine})
+    if options.id is not None and len(codes) > 1:
+        say(f"{len(codes)} letters have this id. Name one by its code: {', '.join(codes)}")
+        return 1
+    acts.record(
+        "DeadLettersDiscarded",
+        service=options.service,
+        which=_which(options),
+        count=len(mine),
+        reason=reason,
+        user=acts.who(),
+    )
+    count = asyncio.run(
+        discard(
+            url,
+            options.service,
+            wanted,
+            discarded_by=acts.who(),
+            reason=reason,
+            progress=_progress,
+        )
+    )
+    acts.log_act(
+        "dead_letters_discarded",
+        "Dead letters were discarded.",
+        to=options.service,
+        count=count,
+        which=_which(options),
+        reason=reason,
+    )
+    say(f"{count} discarded; for 30 days `impex dead list --in discarded` shows them.")
+    return 0
+
+
+def _try(url: str, service: str, wanted: Selection) -> int:
+    tried = asyncio.run(try_replay(url, service, wanted))
+    if tried is None:
+        say("There is no such letter that may be sent again.")
+        return 1
+    if tried.outcome != "failed":
+        say(OUTCOMES[tried.outcome])
+        return 1 if tried.outcome == "no_answer" else 0
+    say(f"It would fail again: {tried.error_type}: {tried.error}")
+    for line in tried.frames.splitlines():
+        say(f"    {line}")
+    return 1
+
+
+def _progress(count: int) -> None:
+    """On a terminal, how many are done."""
+    if sys.stderr.isatty():
+        print(f"\r\033[K{count}", end="\r", file=sys.stderr, flush=True)
+
+
+def _selection(options: argparse.Namespace) -> Selection:
+    return Selection(id=options.id, type=options.type, fault=options.fault)
+
+
+def _which(options: argparse.Namespace) -> str:
+    """What the command named, for log and journal."""
+    for name in ("id", "type", "fault"):
+        if (value := getattr(options, name)) is not None:
+            return f"{name} {cut(value, 100)}"
+    return "all"
 
 
 def _hearing(service: str | None) -> list[str]:
@@ -78,8 +219,112 @@ def _hearing(service: str | None) -> list[str]:
     return [service] if service else known
 
 
+def _document(letter: DeadLetter) -> dict[str, object]:
+    return {**asdict(letter), "fault": letter.fault}
+
+
+def _show_groups(groups: list[LetterGroup]) -> None:
+    print_rows(
+        ("fault", "service", "count", "first", "last", "type", "why", "sample"),
+        [
+            (
+                one.fault,
+                one.service or "-",
+                one.count,
+                _moment(one.first),
+                _moment(one.last),
+                _types(one),
+                _why(one.sample),
+                one.sample.code,
+            )
+            for one in groups
+        ],
+        fit=True,
+    )
+
+
+def _show_letters(letters: list[DeadLetter]) -> None:
+    print_rows(
+        ("service", "code", "id", "type", "tries", "age", "error"),
+        [
+            (
+                one.service or "-", one.code, one.id, one.type, one.attempt, _age(one.age),
+                _why(one),
+            )
+            for one in letters
+        ],
+        fit=True,
+    )  # fmt: skip
+
+
+def _show(letter: DeadLetter, content: LetterContent, fields: dict[str, object]) -> None:
+    rows: list[tuple[str, object]] = [
+        ("service", letter.service or "-"),
+        ("queue", letter.queue),
+        ("fault", letter.fault),
+        ("code", letter.code),
+        ("id", letter.id),
+        ("type", letter.type),
+        ("account", content.account),
+        ("trace", content.trace),
+        ("said at", content.said_at),
+        ("published by", letter.published_by or "not known"),
+        ("why", _why(letter)),
+        ("place", letter.fingerprint),
+        ("tries", letter.attempt),
+        ("first failed", _first(letter)),
+        ("last failed", letter.failed_at),
+        ("replayed", _replays(letter)),
+        ("discarded", _discard(letter)),
+    ]
+    for name, value in rows:
+        if value:
+            say(f"  {name:<13} {value}")
+    for frame in letter.frames:
+        say(f"  {'':<13}   {frame}")
+    if not content.readable:
+        say("  The content cannot be read.")
+    for name, value in fields.items():
+        say(f"    {cut(name, 60)}: {cut(str(value), 300)}")
+    if not letter.publisher_verified:
+        say("  The owner of its type did not publish it: it can only be discarded.")
+
+
+def _first(letter: DeadLetter) -> str:
+    return f"{letter.first_failed_at} {letter.first_error}".strip()
+
+
+def _replays(letter: DeadLetter) -> str:
+    if not letter.replays:
+        return ""
+    return f"{letter.replays} times, last by {letter.replayed_by} at {letter.replayed_at}"
+
+
+def _discard(letter: DeadLetter) -> str:
+    if not letter.discarded_by:
+        return ""
+    return f"by {letter.discarded_by} at {letter.discarded_at}: {letter.discard_reason}"
+
+
+def _types(one: LetterGroup) -> str:
+    more = len(one.types) - 1
+    return f"{one.types[0]} and {more} more" if more else one.types[0]
+
+
 def _why(letter: DeadLetter) -> str:
     return f"{letter.error_type}: {letter.error}" if letter.error_type else letter.error
+
+
+def _moment(text: str) -> str:
+    """A time of a header, to the minute."""
+    return text[:16].replace("T", " ") if text else "-"
+
+
+def _account_id(content: LetterContent) -> str | None:
+    try:
+        return str(UUID(content.account))
+    except ValueError:
+        return None
 
 
 def _age(seconds: float | None) -> str:

@@ -5,27 +5,22 @@ import csv
 import json
 import os
 import sys
-from collections.abc import Awaitable, Callable
 from datetime import date
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from operations.operate.endpoints import as_service, configured_or_running, resolve_broker
+from operations.operate.acts import on_journal
+from operations.operate.endpoints import resolve_broker
 from operations.printing import print_json, say
 from operations.provision.database_admin import run_blocking
 from services.support import journal_commands
-from services.support.journal import Journal
 from services.support.journal_chain import Anchor, read_anchors
 from services.support.journal_verification import Report, describe
 from services.support.service import SERVICE
-from shared.database import Connection
 from shared.errors import ConfigurationError
 from shared.messaging.unrouted import collect
 from shared.runtime.service import utc_now
-from shared.security.sealing import KeyRing
 
-T = TypeVar("T")
-KEYS = "IMPEX_JOURNAL_KEYS"
 #: Findings printed; the rest is counted.
 SHOWN = 50
 COLUMNS = ("at", "account", "type", "section", "agent", "facts", "about the person")
@@ -34,7 +29,7 @@ COLUMNS = ("at", "account", "type", "section", "agent", "facts", "about the pers
 def main_verify(options: argparse.Namespace) -> int:
     """Verify the whole journal; exit code 0 intact, 1 anything found."""
     elsewhere = None if options.anchors is None else _anchors(Path(options.anchors))
-    report = _on_journal(lambda tx, journal: journal_commands.verify(tx, journal, elsewhere))
+    report = on_journal(lambda tx, journal: journal_commands.verify(tx, journal, elsewhere))
     if options.json:
         print_json(_document(report))
     else:
@@ -44,7 +39,7 @@ def main_verify(options: argparse.Namespace) -> int:
 
 def main_anchor(options: argparse.Namespace) -> int:
     """Anchor the journal now, and append the anchor to a file or print it."""
-    made = _on_journal(lambda tx, journal: journal_commands.make_anchor(tx, journal, utc_now()))
+    made = on_journal(lambda tx, journal: journal_commands.make_anchor(tx, journal, utc_now()))
     if options.to is None:
         say(made.line())
         return 0
@@ -59,7 +54,7 @@ def main_export(options: argparse.Namespace) -> int:
     first, last = _day("FROM", options.first), _day("TO", options.last)
     if last < first:
         raise ConfigurationError([("TO", "must not be before FROM")])
-    entries = _on_journal(
+    entries = on_journal(
         lambda tx, journal: journal_commands.export(tx, journal, first, last, utc_now())
     )
     folder = Path(options.to)
@@ -95,15 +90,6 @@ def main_collect(_options: argparse.Namespace) -> int:
     if kept:
         say(f"{kept} stay: of an unknown type, or not published by the owner of their type.")
     return 0
-
-
-def _on_journal(work: Callable[[Connection, Journal], Awaitable[T]]) -> T:
-    """Do `work` as support, with the journal's keys."""
-    try:
-        keys = KeyRing.parse(configured_or_running(KEYS))
-    except ValueError as error:
-        raise ConfigurationError([(KEYS, str(error))]) from None
-    return as_service(SERVICE.name, lambda connection: work(connection, Journal(keys=keys)))
 
 
 def _anchors(file: Path) -> list[Anchor]:

@@ -93,10 +93,10 @@ class BrokerAdmin:
                 raise
             return []
 
-    def policies(self, vhost: str) -> set[str]:
-        """The names of the policies of a virtual host; none where there is no such host yet."""
+    def policies(self, vhost: str) -> dict[str, dict[str, Any]]:
+        """The definitions of the policies of a virtual host; none where there is no such host."""
         listed = self._listed(f"policies/{quote(vhost, safe='')}")
-        return {str(one["name"]) for one in listed}
+        return {str(one["name"]): dict(one["definition"]) for one in listed}
 
     def queue(self, vhost: str, name: str) -> dict[str, Any]:
         """One queue with its statistics and the policy that is in force."""

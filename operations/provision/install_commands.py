@@ -6,6 +6,8 @@ cannot differ. Both may be run again at any time.
 
 import argparse
 import os
+import time
+from collections.abc import Callable
 from urllib.parse import unquote, urlsplit
 
 from operations import service_registry
@@ -19,7 +21,10 @@ from operations.provision.provisioning import (
     provision_broker,
     provision_database,
 )
+from shared.errors import DependencyDown, ImpexError
 
+#: Seconds between two tries while a server is not there yet.
+PAUSE = 0.5
 ADMIN_URLS = ("IMPEX_DATABASE_URL", "IMPEX_AMQP_URL", "IMPEX_AMQP_MANAGEMENT_URL")
 
 
@@ -28,8 +33,11 @@ def operator_settings() -> list[str]:
     return [*ADMIN_URLS, *accounts(service_registry.principals())]
 
 
-def provision(_options: argparse.Namespace) -> int:
-    """Make roles, database, schemas, virtual host, users, rights and shared exchanges."""
+def provision(options: argparse.Namespace) -> int:
+    """Make roles, database, schemas, virtual host, users, rights and shared exchanges.
+
+    A server that does not answer is waited for; then an ImpexError names it and its setting.
+    """
     given = required(os.environ, *operator_settings())
     principals = service_registry.principals()
     admin_urls = AdminUrls(*(given[name] for name in ADMIN_URLS))
@@ -37,10 +45,27 @@ def provision(_options: argparse.Namespace) -> int:
         account: unquote(urlsplit(given[name]).password or "")
         for name, account in accounts(principals).items()
     }
-    provision_database(admin_urls, principals, passwords)
-    provision_broker(admin_urls, principals, passwords)
+    until = time.monotonic() + options.wait
+    for setting, work in (
+        (ADMIN_URLS[0], lambda: provision_database(admin_urls, principals, passwords)),
+        (ADMIN_URLS[2], lambda: provision_broker(admin_urls, principals, passwords)),
+    ):
+        _when_it_answers(setting, given[setting], work, until)
     say(f"database {admin_urls.database} and virtual host {admin_urls.vhost} are provisioned")
     return 0
+
+
+def _when_it_answers(setting: str, url: str, work: Callable[[], None], until: float) -> None:
+    """Do `work`, which may be repeated, as soon as its server answers."""
+    while True:
+        try:
+            return work()
+        except (OSError, DependencyDown) as error:
+            if time.monotonic() >= until:
+                place = urlsplit(url).netloc.rpartition("@")[2]
+                reason = str(error) or type(error).__name__
+                raise ImpexError(f"{setting}: {place} does not answer: {reason}") from error
+            time.sleep(PAUSE)
 
 
 def migrate(options: argparse.Namespace) -> int:

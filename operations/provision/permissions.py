@@ -84,8 +84,19 @@ def broker_topology(
                 "pattern": f"^{re.escape(topology.UNROUTED_QUEUE)}$",
                 "apply-to": "queues",
                 "priority": 1,
-                "definition": {"max-length-bytes": topology.MAX_UNROUTED_BYTES},
-            }
+                "definition": {
+                    "max-length-bytes": topology.MAX_UNROUTED_BYTES,
+                    "delivery-limit": topology.KEPT_DELIVERIES,
+                },
+            },
+            {
+                "vhost": vhost,
+                "name": topology.KEPT_POLICY,
+                "pattern": topology.KEPT_QUEUES,
+                "apply-to": "queues",
+                "priority": 1,
+                "definition": {"delivery-limit": topology.KEPT_DELIVERIES},
+            },
         ],
         "exchanges": [
             {
@@ -119,13 +130,14 @@ def broker_topology(
 
 
 def users(passwords: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Broker users without any tag, by name and password."""
+    """Broker users by name and password. Only the operator's may use the management API, where it
+    sees the virtual hosts that it has rights in."""
     return [
         {
             "name": name,
             "password_hash": password_hash(password),
             "hashing_algorithm": "rabbit_password_hashing_sha256",
-            "tags": [],
+            "tags": ["management"] if name == topology.OPERATOR else [],
         }
         for name, password in sorted(passwords.items())
     ]

@@ -152,11 +152,10 @@ def provision_broker(
     wanted = definitions(admin_urls.vhost, principals, known, administrator)
     with closing(BrokerAdmin(admin_urls.management_url)) as admin:
         replace_exchanges(admin, admin_urls.vhost, wanted)
-        # A limit that an operator changed stays.
+        # A limit that an operator changed stays; what an earlier version did not set is added.
         known_policies = admin.policies(admin_urls.vhost)
-        wanted["policies"] = [
-            one for one in wanted["policies"] if one["name"] not in known_policies
-        ]
+        for one in wanted["policies"]:
+            one["definition"] |= known_policies.get(one["name"], {})
         admin.import_definitions(wanted)
         # The queue of an earlier version, whose limit cannot be changed: what it holds stays, and
         # new events are in the other one.

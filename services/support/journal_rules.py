@@ -259,6 +259,14 @@ RECORD_RULES: Mapping[str, EntryRule] = {
     "JournalExported": _kept("agents", public=("role", "export_id", "from", "to", "reason")),
     "JournalPurged": _kept("agents", public=("deleted",)),
     "JournalVerified": _kept("agents", public=("links", "findings", "first", "anchored_at")),
+    # An operator read the content of a message that could not be handled.
+    "DeadLetterRevealed": _kept(
+        "agents", public=("role", "user", "service", "event", "letter", "reason")
+    ),
+    # An operator gave such messages up.
+    "DeadLettersDiscarded": _kept(
+        "agents", public=("role", "user", "service", "which", "count", "reason")
+    ),
 }
 
 

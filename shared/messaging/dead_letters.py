@@ -1,181 +1,406 @@
-"""Dead letters for an operator: looking at them without their content, and sending them again.
+"""Dead letters for an operator: looking at them, sending them again, discarding them, trying one.
 
 Works under the operator's broker user. Looking takes nothing out; a letter is removed only after
-its replay was confirmed, so an interruption leaves a duplicate at worst, which the inbox removes.
-A replayed message is trusted, so one that its type's owner did not publish stays where it is.
+its copy was confirmed, so an interruption leaves a duplicate at worst, which the inbox removes.
+A replayed message is trusted, so one that its type's owner did not publish can only be discarded.
+What waits in retry queues, is heard by nobody or was discarded can be looked at likewise.
 """
 
-import contextlib
-from collections.abc import AsyncIterator
+import hashlib
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
-from urllib.parse import unquote, urlsplit
+from operator import attrgetter
+from typing import Any, Literal, get_args, get_type_hints
+from uuid import UUID
 
-import aio_pika
-from aiormq.abc import AbstractChannel, DeliveredMessage
-from aiormq.exceptions import ChannelNotFoundEntity
-from pamqp.commands import Basic
+from aiormq.abc import DeliveredMessage
 
-from shared.errors import ConfigurationError
-from shared.messaging.envelope import decode, is_published_by
+from shared.contracts.base import EVENTS as CONTRACTS
+from shared.messaging.envelope import Envelope, decode, is_published_by
 from shared.messaging.errors import WRONG_PUBLISHER, Undecodable
-from shared.messaging.failures import ATTEMPT, FIRST_FAILED_AT, attempt_of, copy_properties
-from shared.messaging.topology import OPERATOR, dead_queue, retry_exchange
-from shared.runtime.telemetry import mask_text
+from shared.messaging.failures import (
+    ATTEMPT,
+    FIRST_ERROR,
+    FIRST_FAILED_AT,
+    PUBLISHED_BY,
+    REPLAYED_AT,
+    REPLAYED_BY,
+    REPLAYS,
+    attempt_of,
+    history,
+)
+from shared.messaging.letter_queue import open_channel, open_letters
+from shared.messaging.topology import (
+    DISCARDED,
+    OPERATOR,
+    RETRY_DELAYS,
+    UNROUTED_QUEUE,
+    dead_queue,
+    retry_exchange,
+    retry_queue,
+)
+from shared.messaging.trials import Trial, try_letter
+from shared.runtime.telemetry import mask_text, trace_id
 
+Place = Literal["dead", "retry", "unrouted", "discarded"]
+PLACES: tuple[Place, ...] = get_args(Place)
 #: Letters looked at in one go.
-MAX_LISTED = 10_000
-CONFIRM_SECONDS = 10
+MAX_LISTED = 50_000
+MAX_SHOWN = 300
 #: Why the broker itself moved a message to the dead letters, by its own word.
 BROKER_REASONS = {
     "delivery_limit": "the process ended or hung while handling it, too often",
     "expired": "it ran out before anybody took it",
 }
+DISCARDED_BY, DISCARDED_AT, DISCARD_REASON, DISCARDED_FROM = (
+    "discarded_by",
+    "discarded_at",
+    "discard_reason",
+    "discarded_from",
+)
 
 
 @dataclass(frozen=True)
 class DeadLetter:
-    """One dead letter as an operator may see it: nothing of its content.
+    """One letter as an operator may see it: nothing of its content.
 
-    `age` is in seconds since it first failed, None where that is not known. `publisher_verified`:
-    the owner of its type published it; others are never replayed.
+    `code` names this letter alone, whatever its publisher wrote as its id; a forgery of it has
+    another. `publisher_verified`:
+    the owner of its type published it; others are never replayed. `age` is in seconds since it
+    first failed, None where that is not known. Times are ISO texts, empty where not known.
     """
 
     service: str
+    queue: str
+    code: str
     id: str
     type: str
     attempt: int
     error_type: str
     error: str
     failed_by: str
+    failed_at: str
     fingerprint: str
+    frames: tuple[str, ...]
     first_failed_at: str
+    first_error: str
     age: float | None
+    published_by: str
     publisher_verified: bool
+    replays: int
+    replayed_by: str
+    replayed_at: str
+    discarded_by: str
+    discarded_at: str
+    discard_reason: str
+
+    @property
+    def fault(self) -> str:
+        """A short name of what went wrong, the same for letters of one fault."""
+        named = self.fingerprint or self.error_type or self.queue
+        return _digest(f"{self.service}\n{named}\n{self.publisher_verified}")
 
 
-async def list_dead(amqp_url: str, service: str, *, limit: int = MAX_LISTED) -> list[DeadLetter]:
-    """The dead letters of `service`, oldest first; they stay where they are."""
+@dataclass(frozen=True)
+class LetterContent:
+    """What a letter says: account and trace, both empty where there is none, and its fields."""
+
+    account: str
+    trace: str
+    said_at: str
+    data: Mapping[str, Any]
+    readable: bool = True
+
+
+@dataclass(frozen=True)
+class LetterGroup:
+    """Letters of one fault: how many, of which types, the first and last failure, and a sample."""
+
+    fault: str
+    service: str
+    count: int
+    types: tuple[str, ...]
+    first: str
+    last: str
+    sample: DeadLetter
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """Which letters: one by id or code, those of a type, those of a fault, or, of none, all."""
+
+    id: str | None = None
+    type: str | None = None
+    fault: str | None = None
+
+    def matches(self, letter: DeadLetter) -> bool:
+        """Whether it is one of them."""
+        return (
+            self.id in (None, letter.id, letter.code)
+            and self.type in (None, letter.type)
+            and self.fault in (None, letter.fault, letter.fingerprint)
+        )
+
+
+def queues_of(service: str, place: Place = "dead") -> tuple[str, ...]:
+    """The queues of a place; those of unrouted and discarded letters are everybody's."""
+    match place:
+        case "dead":
+            return (dead_queue(service),)
+        case "retry":
+            return tuple(retry_queue(service, step) for step in RETRY_DELAYS)
+        case "unrouted":
+            return (UNROUTED_QUEUE,)
+        case "discarded":
+            return (DISCARDED,)
+
+
+async def list_letters(
+    amqp_url: str, service: str, place: Place = "dead", *, limit: int = MAX_LISTED
+) -> list[DeadLetter]:
+    """The letters of `service`, oldest first; they stay where they are."""
     found: list[DeadLetter] = []
-    async with _letters(amqp_url, service, limit) as (_channel, letters):
-        async for message in letters:
-            found.append(_described(service, message))
+    for queue in queues_of(service, place):
+        async with open_letters(amqp_url, queue) as letters:
+            async for part in letters.parts(limit):
+                found += [_described(service, queue, message) for message in part]
     return found
+
+
+async def find_letter(
+    amqp_url: str, service: str, wanted: Selection, place: Place = "dead"
+) -> tuple[DeadLetter, LetterContent] | None:
+    """The oldest letter of a selection with what it says; None where there is none."""
+    for queue in queues_of(service, place):
+        async with open_letters(amqp_url, queue) as letters:
+            async for part in letters.parts():
+                for message in part:
+                    letter = _described(service, queue, message)
+                    if wanted.matches(letter):
+                        return letter, _content(message)
+    return None
 
 
 async def replay(
     amqp_url: str,
     service: str,
+    wanted: Selection = Selection(),
     *,
-    message_id: str | None = None,
-    message_type: str | None = None,
-    replayed_by: str = "operator",
+    replayed_by: str = OPERATOR,
+    progress: Callable[[int], None] = lambda _count: None,
 ) -> int:
-    """Send dead letters of `service` again as first tries; returns how many.
+    """Send dead letters of `service` again as first tries, only verified ones; returns how many.
 
-    One by `message_id`, all of a `message_type`, or all, but only verified ones. What was
-    handled in the meantime has no second effect.
+    What was handled in the meantime has no second effect. `progress` gets the number so far.
     """
+    moment = datetime.now(UTC).isoformat()
 
-    sent = 0
-    async with _letters(amqp_url, service, MAX_LISTED) as (channel, letters):
-        async for message in letters:
-            letter = _described(service, message)
-            wanted = message_id in (None, letter.id) and message_type in (None, letter.type)
-            if wanted and letter.publisher_verified:
-                await _republish(channel, amqp_url, service, message, replayed_by)
-                await channel.basic_ack(message.delivery_tag or 0)
-                sent += 1
-    return sent
+    def headers(letter: DeadLetter, message: DeliveredMessage) -> dict[str, Any]:
+        return {
+            ATTEMPT: 1,
+            **_past(letter, message),
+            REPLAYS: letter.replays + 1,
+            REPLAYED_BY: replayed_by,
+            REPLAYED_AT: moment,
+        }
+
+    return await _move(
+        amqp_url,
+        service,
+        lambda letter: letter.publisher_verified and wanted.matches(letter),
+        (retry_exchange(service), service),
+        headers,
+        progress,
+    )
 
 
-async def _republish(
-    channel: AbstractChannel,
+async def discard(
     amqp_url: str,
     service: str,
-    message: DeliveredMessage,
-    replayed_by: str,
-) -> None:
-    replayed_at = datetime.now(UTC).isoformat()
-    headers = {ATTEMPT: 1, "replayed_by": replayed_by, "replayed_at": replayed_at}
-    properties = copy_properties(message, headers)
-    properties.user_id = unquote(urlsplit(amqp_url).username or "guest")
-    await channel.basic_publish(
-        message.body,
-        exchange=retry_exchange(service),
-        routing_key=service,
-        properties=properties,
-        mandatory=True,
-        timeout=CONFIRM_SECONDS,
-    )
+    wanted: Selection,
+    *,
+    discarded_by: str,
+    reason: str,
+    progress: Callable[[int], None] = lambda _count: None,
+) -> int:
+    """Put dead letters of `service` aside, where they end after 30 days; returns how many."""
+    moment = datetime.now(UTC).isoformat()
+
+    def headers(letter: DeadLetter, message: DeliveredMessage) -> dict[str, Any]:
+        own = message.header.properties.headers or {}
+        return {
+            **{name: value for name, value in own.items() if not name.startswith("x-")},
+            **_past(letter, message),
+            "error_type": letter.error_type,
+            "error": letter.error,
+            "publisher_verified": letter.publisher_verified,
+            DISCARDED_FROM: service,
+            DISCARDED_BY: discarded_by,
+            DISCARDED_AT: moment,
+            DISCARD_REASON: reason,
+        }
+
+    return await _move(amqp_url, service, wanted.matches, ("", DISCARDED), headers, progress)
 
 
-@contextlib.asynccontextmanager
-async def _letters(
-    amqp_url: str, service: str, limit: int
-) -> AsyncIterator[tuple[AbstractChannel, AsyncIterator[DeliveredMessage]]]:
-    """Every letter once; those not acknowledged go back when the connection closes."""
-    connection = await aio_pika.connect(
-        amqp_url, client_properties={"connection_name": "operator.dead"}, timeout=CONFIRM_SECONDS
-    )
-    try:
-        if connection.transport is None:
-            raise ConnectionError("the connection was closed")
-        # Read on one channel and publish on the same: a letter is held until it is settled.
-        channel = await connection.transport.connection.channel(
-            publisher_confirms=True, on_return_raises=True
+async def try_replay(amqp_url: str, service: str, wanted: Selection) -> Trial | None:
+    """Have the service try the oldest verified letter of a selection; None where there is none."""
+    queue = dead_queue(service)
+    async with (
+        open_channel(amqp_url, "operator.trial") as channel,
+        open_letters(amqp_url, queue) as letters,
+    ):
+        async for part in letters.parts():
+            for message in part:
+                letter = _described(service, queue, message)
+                if letter.publisher_verified and wanted.matches(letter):
+                    return await try_letter(channel, service, message, letters.user)
+    return None
+
+
+async def _move(
+    amqp_url: str,
+    service: str,
+    chosen: Callable[[DeadLetter], bool],
+    to: tuple[str, str],
+    headers: Callable[[DeadLetter, DeliveredMessage], dict[str, Any]],
+    progress: Callable[[int], None],
+) -> int:
+    """Copy the chosen dead letters to an exchange with a key, and remove them."""
+    queue, moved = dead_queue(service), 0
+    async with open_letters(amqp_url, queue) as letters:
+        async for part in letters.parts():
+            described = [(_described(service, queue, message), message) for message in part]
+            mine = [pair for pair in described if chosen(pair[0])]
+            messages = [message for _, message in mine]
+            await letters.publish(messages, *to, [headers(*pair) for pair in mine])
+            moved += len(mine)
+            progress(moved)
+    return moved
+
+
+def group(letters: Iterable[DeadLetter]) -> list[LetterGroup]:
+    """Letters by their fault, the most first; the sample is the latest of each."""
+    found: dict[str, list[DeadLetter]] = {}
+    for letter in letters:
+        found.setdefault(letter.fault, []).append(letter)
+    groups = [
+        LetterGroup(
+            fault=fault,
+            service=some[0].service,
+            count=len(some),
+            types=tuple(sorted({one.type for one in some})),
+            first=min((one.first_failed_at for one in some if one.first_failed_at), default=""),
+            last=max((one.failed_at for one in some), default=""),
+            sample=max(some, key=attrgetter("failed_at")),
         )
-        yield channel, _each(channel, service, limit)
-    finally:
-        await connection.close()
+        for fault, some in found.items()
+    ]
+    return sorted(groups, key=lambda one: (-one.count, one.first))
 
 
-async def _each(
-    channel: AbstractChannel, service: str, limit: int
-) -> AsyncIterator[DeliveredMessage]:
-    try:
-        there = await channel.queue_declare(dead_queue(service), passive=True)
-    except ChannelNotFoundEntity as error:
-        sentence = f"{service} has no queue of dead letters"
-        raise ConfigurationError([("service", sentence)]) from error
-    # Only those that are there now: one that is sent again may soon be dead again.
-    for _ in range(min(limit, there.message_count or 0)):
-        message = await channel.basic_get(dead_queue(service))
-        if not isinstance(message.delivery, Basic.GetOk):
-            return
-        yield message
+def redact(content: LetterContent, event_type: str) -> dict[str, Any]:
+    """The fields without what may be about a person: words stay where the contract lists them."""
+    hints: dict[str, Any] = {}
+    if (contract := CONTRACTS.get(event_type)) is not None:
+        hints = get_type_hints(contract)
+    return {name: _redacted(value, hints.get(name)) for name, value in content.data.items()}
 
 
-def _described(service: str, message: DeliveredMessage) -> DeadLetter:
+def _redacted(value: Any, hint: Any) -> Any:
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, list):
+        return f"‹{len(value)} values›"
+    if not isinstance(value, str):
+        return "‹hidden›"
+    listed = {word for one in (hint, *get_args(hint)) for word in get_args(one)}
+    if value in listed or _is_id_or_time(value):
+        return value
+    return f"‹{len(value)} characters›"
+
+
+def _is_id_or_time(text: str) -> bool:
+    for read in (UUID, datetime.fromisoformat):
+        try:
+            read(text)
+        except ValueError:
+            continue
+        return len(text) >= len("2026-01-15")
+    return False
+
+
+def _described(service: str, queue: str, message: DeliveredMessage) -> DeadLetter:
     properties = message.header.properties
     headers: dict[str, Any] = dict(properties.headers or {})
-    first = _text(headers.get(FIRST_FAILED_AT))
+    service = _text(headers.get(DISCARDED_FROM)) or service
+    past = history(message) if _is_copy(service, message) else {}
     vouched = _publisher_verified(service, message)
     broker_reason = _text(headers.get("x-first-death-reason"))
     error = _text(headers.get("error")) or BROKER_REASONS.get(broker_reason, "")
     if not vouched and not error.startswith(WRONG_PUBLISHER):
         error = f"{WRONG_PUBLISHER}the owner of its type"
+    died_at = _died_at(headers)
+    first = _text(past.get(FIRST_FAILED_AT)) or _text(headers.get(FIRST_FAILED_AT)) or died_at
     return DeadLetter(
         service=service,
+        queue=queue,
+        code=_digest(f"{properties.message_id}\n{vouched}", message.body),
         id=_text(properties.message_id),
         type=_text(properties.message_type),
         attempt=attempt_of(message),
         error_type=_text(headers.get("error_type")) or broker_reason,
         error=error,
         failed_by=_text(headers.get("failed_by")) or service,
+        failed_at=_text(headers.get("failed_at")) or died_at,
         fingerprint=_text(headers.get("fingerprint")),
+        frames=tuple(mask_text(str(headers.get("frames") or "")).splitlines()),
         first_failed_at=first,
+        first_error=_text(past.get(FIRST_ERROR)),
         age=_age(first),
+        published_by=_publisher(service, message, past),
         publisher_verified=vouched,
+        replays=_number(past.get(REPLAYS)),
+        replayed_by=_text(past.get(REPLAYED_BY)),
+        replayed_at=_text(past.get(REPLAYED_AT)),
+        discarded_by=_text(headers.get(DISCARDED_BY)),
+        discarded_at=_text(headers.get(DISCARDED_AT)),
+        discard_reason=_text(headers.get(DISCARD_REASON)),
     )
+
+
+def _is_copy(service: str, message: DeliveredMessage) -> bool:
+    """Whether the headers are the service's or an operator's, not a publisher's."""
+    return message.header.properties.user_id in (service, OPERATOR)
+
+
+def _publisher(service: str, message: DeliveredMessage, past: Mapping[str, Any]) -> str:
+    if _is_copy(service, message):
+        return _text(past.get(PUBLISHED_BY))
+    return _text(message.header.properties.user_id)
+
+
+def _past(letter: DeadLetter, message: DeliveredMessage) -> dict[str, Any]:
+    """What the copy says of before: its publisher and the first failure."""
+    past = history(message) if _is_copy(letter.service, message) else {}
+    first = {
+        FIRST_FAILED_AT: letter.first_failed_at,
+        FIRST_ERROR: f"{letter.error_type}: {letter.error}",
+        PUBLISHED_BY: letter.published_by,
+    }
+    return {**first, **past}
 
 
 def _publisher_verified(service: str, message: DeliveredMessage) -> bool:
     """A copy is as its service found it; what the broker moved here still has its sender."""
     properties = message.header.properties
+    headers = properties.headers or {}
+    if headers.get("publisher_verified") is False:
+        return False
     if properties.user_id == service:
-        return not str((properties.headers or {}).get("error", "")).startswith(WRONG_PUBLISHER)
+        return not str(headers.get("error", "")).startswith(WRONG_PUBLISHER)
     if properties.user_id == OPERATOR:
         return True
     try:
@@ -184,13 +409,44 @@ def _publisher_verified(service: str, message: DeliveredMessage) -> bool:
         return False
 
 
+def _content(message: DeliveredMessage) -> LetterContent:
+    envelope: Envelope
+    try:
+        envelope = decode(message.body)
+    except Undecodable:
+        return LetterContent(account="", trace="", said_at="", data={}, readable=False)
+    return LetterContent(
+        account=envelope.subject or "",
+        trace=trace_id(envelope.traceparent) or "",
+        said_at=envelope.time.isoformat(),
+        data=envelope.data,
+    )
+
+
+def _digest(text: str, more: bytes = b"") -> str:
+    return hashlib.sha256(text.encode() + b"\n" + more).hexdigest()[:8]
+
+
 def _text(value: object) -> str:
     """The value masked and cut, since any publisher may have written it."""
-    return mask_text(str(value))[:300] if value is not None else ""
+    return mask_text(str(value))[:MAX_SHOWN] if value is not None else ""
+
+
+def _number(value: object) -> int:
+    return value if isinstance(value, int) and value > 0 else 0
+
+
+def _died_at(headers: Mapping[str, Any]) -> str:
+    """When the broker itself moved a message, from its own header."""
+    deaths = headers.get("x-death")
+    last: Sequence[Any] = deaths if isinstance(deaths, list) else ()
+    when = last[0].get("time") if last and isinstance(last[0], dict) else None
+    return when.astimezone(UTC).isoformat() if isinstance(when, datetime) else ""
 
 
 def _age(first_failed_at: str) -> float | None:
     try:
-        return (datetime.now(UTC) - datetime.fromisoformat(first_failed_at)).total_seconds()
+        age = (datetime.now(UTC) - datetime.fromisoformat(first_failed_at)).total_seconds()
     except (ValueError, TypeError):
         return None
+    return age if math.isfinite(age) else None

@@ -7,6 +7,7 @@ removes. While a required server is unavailable, the consumer pauses and no atte
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -14,9 +15,9 @@ from aiormq.abc import DeliveredMessage
 from prometheus_client import Counter
 
 from shared.contracts.base import Event
-from shared.database import Pool, acquire, transaction
+from shared.database import Connection, Pool, acquire, transaction
 from shared.errors import DependencyDown, Reject, Retry
-from shared.messaging.connection import BROKER
+from shared.messaging.connection import BROKER, describe
 from shared.messaging.envelope import (
     Envelope,
     contract,
@@ -27,17 +28,27 @@ from shared.messaging.envelope import (
 )
 from shared.messaging.errors import WRONG_PUBLISHER, PublishNotConfirmed, Undecodable
 from shared.messaging.failures import (
+    REPLAYED_AT,
     Dead,
     attempt_of,
     decide,
     describe_failure,
     failed_copy,
     frames,
+    history,
 )
-from shared.messaging.handlers import Context, Subscription
+from shared.messaging.handlers import Context, SqlEffect, Subscription
 from shared.messaging.publisher import Publisher
 from shared.messaging.queue_consumer import Probe, QueueConsumer, ack_or_requeue
-from shared.messaging.topology import DEAD, EVENTS, OPERATOR, retry_exchange
+from shared.messaging.topology import (
+    DEAD,
+    EVENTS,
+    OPERATOR,
+    REPLIES,
+    TRIAL_KEY,
+    retry_exchange,
+)
+from shared.messaging.trials import TRIAL, Undone, encode_outcome
 from shared.outbox import apply_once, emit, mark_processed
 from shared.runtime.telemetry import REGISTRY, get_logger, log_context, trace_id
 
@@ -113,6 +124,10 @@ class EventProcessor:
 
     async def _process(self, message: DeliveredMessage) -> None:
         """Handle `message`, or copy it to a retry queue or the dead letters."""
+        if (reply_key := self._trial_of(message)) is not None:
+            await self._try(message, reply_key)
+            return
+        self._log_replay(message)
         try:
             envelope, event = self._read(message)
         except Undecodable as error:
@@ -137,13 +152,75 @@ class EventProcessor:
 
     def _check_publisher(self, message: DeliveredMessage, envelope: Envelope) -> None:
         """The broker verifies `user_id`; a type has one owner, known here or not."""
-        user, exchange = message.header.properties.user_id, message.exchange
-        if exchange == retry_exchange(self._service) and user in (self._service, OPERATOR):
+        if self._is_own_copy(message):
             return
-        if exchange != EVENTS or not is_published_by(user, envelope):
+        user = message.header.properties.user_id
+        if message.exchange != EVENTS or not is_published_by(user, envelope):
             raise Undecodable(f"{WRONG_PUBLISHER}{owner_of(envelope)}")
 
+    def _is_own_copy(self, message: DeliveredMessage) -> bool:
+        """Whether this service or an operator published it for this service alone."""
+        by_us = message.header.properties.user_id in (self._service, OPERATOR)
+        return by_us and message.exchange == retry_exchange(self._service)
+
+    def _log_replay(self, message: DeliveredMessage) -> None:
+        if attempt_of(message) > 1 or not self._is_own_copy(message):
+            return
+        past = history(message)
+        if REPLAYED_AT in past:
+            log.info(
+                "A dead letter is handled again.",
+                action="message_replayed",
+                type=message.header.properties.message_type,
+                **past,
+            )
+
+    def _trial_of(self, message: DeliveredMessage) -> str | None:
+        """Where the outcome goes, if an operator asks for a trial."""
+        properties = message.header.properties
+        key = (properties.headers or {}).get(TRIAL)
+        asked = properties.user_id == OPERATOR and self._is_own_copy(message)
+        return key if asked and isinstance(key, str) and TRIAL_KEY.match(key) else None
+
+    async def _try(self, message: DeliveredMessage, reply_key: str) -> None:
+        """Handle `message`, undo it and tell the operator what would have become of it.
+
+        Nothing remains of it, so a trial that is lost or told twice does no harm.
+        """
+        outcome = {"outcome": "handled"}
+        with log_context(trial="undone"):
+            try:
+                envelope, event = self._read(message)
+                traceparent.set(envelope.traceparent)
+                with log_context(trace_id=trace_id(envelope.traceparent)):
+                    if not await self._handled(envelope, event, undo=True):
+                        outcome = {"outcome": "duplicate"}
+            except Exception as error:
+                outcome = {
+                    "outcome": "failed",
+                    **describe_failure(error, self._service, self._clock()),
+                }
+            log.info("A dead letter was tried.", action="message_tried", outcome=outcome["outcome"])
+            try:
+                await self._publisher.publish(
+                    *encode_outcome(outcome), exchange=REPLIES, key=reply_key
+                )
+            except Exception as error:
+                log.warning(
+                    "Nobody waits for the outcome of a trial.",
+                    action="trial_not_told",
+                    reason=describe(error),
+                )
+
     async def _handle(self, envelope: Envelope, event: Event) -> None:
+        first = await self._handled(envelope, event)
+        if not first:
+            log.info("Handled before.", action="message_duplicate", type=envelope.type)
+        MESSAGES.labels(self._service, "handled" if first else "duplicate").inc()
+
+    async def _handled(self, envelope: Envelope, event: Event, *, undo: bool = False) -> bool:
+        """Handle within the time limit; False if the message was handled before. With `undo`
+        nothing of it remains."""
         row = self._rows[envelope.type]
         try:
             async with asyncio.timeout(self._seconds) as limit:
@@ -151,18 +228,30 @@ class EventProcessor:
                 if row.effect is not None:
                     effect = row.effect(event, envelope, self._clock(), self.deps)
                     async with acquire(self._pool) as connection:
-                        first = await apply_once(connection, self._service, envelope.id, effect)
+                        first = await self._apply(connection, envelope, effect, undo=undo)
                 if first is None:
-                    first = await self._in_transaction(row, envelope, event)
+                    first = await self._in_transaction(row, envelope, event, undo=undo)
+                return first
         except TimeoutError as error:
             if limit.expired():
                 raise HandlerTimeout(f"took longer than {self._seconds} s") from error
             raise
-        if not first:
-            log.info("Handled before.", action="message_duplicate", type=envelope.type)
-        MESSAGES.labels(self._service, "handled" if first else "duplicate").inc()
 
-    async def _in_transaction(self, row: Subscription, envelope: Envelope, heard: Event) -> bool:
+    async def _apply(
+        self, connection: Connection, envelope: Envelope, effect: SqlEffect, *, undo: bool
+    ) -> bool | None:
+        first = None
+        if not undo:
+            return await apply_once(connection, self._service, envelope.id, effect)
+        with suppress(Undone):
+            async with connection.transaction():
+                first = await apply_once(connection, self._service, envelope.id, effect)
+                raise Undone
+        return first
+
+    async def _in_transaction(
+        self, row: Subscription, envelope: Envelope, heard: Event, *, undo: bool
+    ) -> bool:
         """Run the handler; False if the message was processed before."""
         emitted = False
 
@@ -174,20 +263,25 @@ class EventProcessor:
         prepared = None
         if row.prepare is not None:
             prepared = await row.prepare(heard, self.deps, self._pool)
-        async with transaction(self._pool) as tx:
-            if not await mark_processed(tx, self._service, envelope.id):
-                return False
-            context = Context(
-                tx=tx,
-                deps=self.deps,
-                envelope=envelope,
-                now=self._clock,
-                _emit=emit_event,
-                prepared=prepared,
-            )
-            assert row.handler is not None
-            await row.handler(heard, context)
-        if emitted:
+        with suppress(Undone):
+            async with transaction(self._pool) as tx:
+                if not await mark_processed(tx, self._service, envelope.id):
+                    return False
+                context = Context(
+                    tx=tx,
+                    deps=self.deps,
+                    envelope=envelope,
+                    now=self._clock,
+                    _emit=emit_event,
+                    prepared=prepared,
+                )
+                assert row.handler is not None
+                await row.handler(heard, context)
+                if undo:
+                    # What waits for the commit is checked too.
+                    await tx.execute("SET CONSTRAINTS ALL IMMEDIATE")
+                    raise Undone
+        if emitted and not undo:
             self._on_commit()
         return True
 
@@ -199,7 +293,9 @@ class EventProcessor:
         dead = isinstance(decision, Dead)
         exchange = DEAD if dead else retry_exchange(self._service)
         key = self._service if isinstance(decision, Dead) else decision.step
-        copy = failed_copy(message, failure, attempt if dead else attempt + 1)
+        copy = failed_copy(
+            message, failure, attempt if dead else attempt + 1, own=self._is_own_copy(message)
+        )
         await self._publisher.publish(message.body, copy, exchange=exchange, key=key)
         MESSAGES.labels(self._service, "dead" if dead else "retry").inc()
         expected = isinstance(error, Retry | Reject | Undecodable)

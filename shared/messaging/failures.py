@@ -19,10 +19,21 @@ from shared.messaging.errors import Undecodable
 from shared.messaging.topology import RETRY_DELAYS
 from shared.runtime.telemetry import mask_text
 
-#: Headers of ours that a copy carries on; `x-` headers belong to the broker and are never copied.
-FIRST_FAILED_AT = "first_failed_at"
+#: Headers of ours; `x-` headers belong to the broker and are never copied.
 ATTEMPT = "attempt"
+FIRST_FAILED_AT = "first_failed_at"
+#: The reason of the first failure, and the broker user who published the message.
+FIRST_ERROR = "first_error"
+PUBLISHED_BY = "published_by"
+#: How often an operator sent it again, and who did so last, when.
+REPLAYS = "replays"
+REPLAYED_BY = "replayed_by"
+REPLAYED_AT = "replayed_at"
+#: What a copy takes over from the copy before.
+HISTORY = (FIRST_FAILED_AT, FIRST_ERROR, PUBLISHED_BY, REPLAYS, REPLAYED_BY, REPLAYED_AT)
 MAX_REASON = 300
+#: Places of our code that a copy names, the innermost last.
+MAX_FRAMES = 12
 _ROOT = Path(__file__).resolve().parents[2]
 #: A message is tried once, and again after each step.
 MAX_ATTEMPTS = len(RETRY_DELAYS) + 1
@@ -65,9 +76,10 @@ def decide(error: BaseException, attempt: int) -> Decision:
 def describe_failure(error: BaseException, service: str, now: datetime) -> dict[str, str]:
     """Why, where and when `error` was raised in a handler of `service`, as headers.
 
-    `fingerprint` is alike for alike failures.
+    `fingerprint` is alike for alike failures. `frames` are places in our code, one on each line.
     """
-    name, place = type(error).__name__, _own_frame(error)
+    own = _own_frames(error)
+    name, place = type(error).__name__, own[-1][0] if own else "?"
     known = isinstance(error, ImpexError)
     return {
         "error_type": name,
@@ -75,6 +87,7 @@ def describe_failure(error: BaseException, service: str, now: datetime) -> dict[
         "failed_by": service,
         "failed_at": now.isoformat(),
         "fingerprint": f"{name} in {place}",
+        "frames": "\n".join(f"{place}:{line}" for place, line in own[-MAX_FRAMES:]),
     }
 
 
@@ -97,12 +110,26 @@ def copy_properties(message: DeliveredMessage, headers: dict[str, Any]) -> Basic
 
 
 def failed_copy(
-    message: DeliveredMessage, failure: dict[str, str], attempt: int
+    message: DeliveredMessage, failure: dict[str, str], attempt: int, *, own: bool
 ) -> Basic.Properties:
-    """The properties of the copy of a failed message."""
-    first = (message.header.properties.headers or {}).get(FIRST_FAILED_AT)
-    first_failed_at = first if isinstance(first, str) else failure["failed_at"]
-    return copy_properties(message, {ATTEMPT: attempt, **failure, FIRST_FAILED_AT: first_failed_at})
+    """The properties of the copy of a failed message.
+
+    `own`: it is a copy itself, so its headers are believed; those of a publisher are not.
+    """
+    given = message.header.properties
+    before = history(message) if own else {}
+    first = {
+        FIRST_FAILED_AT: failure["failed_at"],
+        FIRST_ERROR: f"{failure['error_type']}: {failure['error']}",
+        PUBLISHED_BY: "" if own else given.user_id or "",
+    }
+    return copy_properties(message, {ATTEMPT: attempt, **failure, **first, **before})
+
+
+def history(message: DeliveredMessage) -> dict[str, Any]:
+    """What a copy of ours says of the failures and replays before."""
+    headers = message.header.properties.headers or {}
+    return {name: headers[name] for name in HISTORY if isinstance(headers.get(name), str | int)}
 
 
 def frames(error: BaseException) -> str:
@@ -110,11 +137,11 @@ def frames(error: BaseException) -> str:
     return "".join(traceback.format_tb(error.__traceback__))
 
 
-def _own_frame(error: BaseException) -> str:
-    """The innermost place in our own code that the error passed through."""
-    own = "?"
+def _own_frames(error: BaseException) -> list[tuple[str, int]]:
+    """The places in our own code that the error passed through, with their lines."""
+    own: list[tuple[str, int]] = []
     for frame in traceback.extract_tb(error.__traceback__):
         path = Path(frame.filename)
         if path.is_relative_to(_ROOT) and "site-packages" not in path.parts:
-            own = f"{path.relative_to(_ROOT)}:{frame.name}"
+            own.append((f"{path.relative_to(_ROOT)}:{frame.name}", frame.lineno or 0))
     return own

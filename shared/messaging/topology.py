@@ -39,6 +39,17 @@ MAX_WAITING_REQUESTS = 1_000
 #: Bytes of the unrouted events that are kept; set by a policy, which an operator may change. Two
 #: and a half million events, which take twice as much on the disk with their properties.
 MAX_UNROUTED_BYTES = 1_000_000_000
+#: Where an operator's discarded letters wait for their end, and how long, in milliseconds.
+DISCARDED = "impex.discarded"
+DISCARDED_TTL = 30 * 86_400_000
+#: Deliveries of what operators look at: each look is one, and a broker from 4.0 on drops a message
+#: after twenty. Older ones take no number for "no limit".
+KEPT_DELIVERIES = 1_000_000_000
+#: The policy with that limit, and the queues that it is for.
+KEPT_POLICY = "impex.kept"
+KEPT_QUEUES = r"^([a-z]+\.(dead|retry\..+)|impex\.discarded)$"
+#: The key of the answer about a trial: the queue of the operator's command.
+TRIAL_KEY = re.compile(rf"^{OPERATOR}\.replies\.[0-9a-f]+$")
 #: The key of a reply: the name of the queue of the process that asked.
 REPLY_KEY = re.compile(r"^[a-z]+\.replies\.[0-9a-f]+$")
 #: The pattern that no key of ours matches.
@@ -131,7 +142,10 @@ def shared_exchanges() -> Topology:
             Exchange(REPLIES, "topic"),
             Exchange(DEAD, "topic"),
         ),
-        queues=(Queue(UNROUTED_QUEUE, _quorum()),),
+        queues=(
+            Queue(UNROUTED_QUEUE, _quorum()),
+            Queue(DISCARDED, _quorum(message_ttl=DISCARDED_TTL)),
+        ),
         bindings=(Binding(UNROUTED, UNROUTED_QUEUE, ""),),
     )
 
@@ -248,7 +262,7 @@ def permissions(
     write += [re.escape(REQUESTS)] if asked else []
     write += [re.escape(DEAD)] if heard else []
     # Not the default exchange, whose write permission reaches every queue.
-    write += [re.escape(REPLIES)] if answered else []
+    write += [re.escape(REPLIES)] if answered or heard else []
     read = [re.escape(name) for name, used in ((EVENTS, heard), (DEAD, heard)) if used]
     read += [re.escape(REQUESTS)] if answered else []
     read += [re.escape(REPLIES)] if asked else []
@@ -267,7 +281,7 @@ def permissions(
             TopicPermission(REQUESTS, write=_keys(asked), read=_keys(answered)),
             TopicPermission(
                 REPLIES,
-                write=REPLY_KEY.pattern if answered else NO_KEY,
+                write=REPLY_KEY.pattern if answered else TRIAL_KEY.pattern if heard else NO_KEY,
                 read=rf"^{re.escape(service)}\.replies\.[0-9a-f]+$" if asked else NO_KEY,
             ),
             TopicPermission(DEAD, write=_keys(own_letters), read=_keys(own_letters)),

@@ -15,16 +15,20 @@ import pytest
 from operations import service_registry
 from operations.cli import main
 from operations.install.paths import ROOT
+from operations.local.processes import free_port
 from operations.operate.endpoints import BrokerEndpoint
 from operations.operate.queues import depths
 from operations.provision.database_admin import execute, with_url_parts
 from operations.provision.install_commands import ADMIN_URLS
 from operations.provision.provisioning import AdminUrls, account_urls, accounts
+from shared.contracts.registration.events import RequestCancelled
 from shared.messaging import topology
+from shared.messaging.envelope import wrap
+from shared.runtime.service import utc_now
 from tests.support import eventually
 from tests.support.servers import fork_server
 from tests.support.servers.shared_servers import ServerUrls, drop_database
-from tests.support.servers.system import System
+from tests.support.servers.system import System, keys
 
 ONE_ID = "0198c0de-0000-7000-8000-000000000001"
 
@@ -52,6 +56,14 @@ def operator(system: System, tmp_path: Path) -> dict[str, str]:
         "IMPEX_HOME": str(tmp_path),
         "IMPEX_AMQP_MANAGEMENT_URL": system.broker.management_url,
         "IMPEX_OPERATOR_AMQP_URL": system.broker.url(topology.OPERATOR),
+    }
+
+
+def journal_settings(system: System) -> dict[str, str]:
+    """What an operator needs besides, whose acts are written to the journal."""
+    return {
+        "IMPEX_SUPPORT_DATABASE_URL": system.database.url("support"),
+        "IMPEX_JOURNAL_KEYS": keys()["IMPEX_JOURNAL_KEYS"],
     }
 
 
@@ -95,8 +107,12 @@ async def test_dead_letters_are_listed_without_their_content_and_sent_again(
     (letter,) = json.loads(listed.stdout)
     assert (letter["service"], letter["id"], letter["attempt"]) == ("mailer", ONE_ID, 3)
     table = impex(environment, "dead", "list", "mailer").stdout
-    assert "Undecodable: no such field" in table
-    for shown in (listed.stdout, table):
+    one = impex(environment, "dead", "show", "mailer", "--fault", letter["fault"])
+    assert one.returncode == 0, one.stderr
+    assert "published by  not known" in one.stdout
+    for shown in (table, one.stdout):
+        assert "Undecodable: no such field" in shown
+    for shown in (listed.stdout, table, one.stdout):
         assert "123456" not in shown
         assert "pierre@example.org" not in shown
     assert impex(environment, "queues").returncode == 1, "somebody must read it"
@@ -116,9 +132,95 @@ async def test_dead_letters_are_listed_without_their_content_and_sent_again(
             code,
             [
                 "0 messages sent to mailer again.",
-                "1 not said by the owner of the type: never sent again, see docs/runbook.md.",
+                "1 not said by the owner of the type: never sent again, only discarded.",
             ],
         )
+
+
+async def test_o_05_a_forged_letter_is_discarded_with_a_reason_and_nothing_else_is(
+    system: System, tmp_path: Path
+) -> None:
+    """O-05, O-06: by its code, with a line in log and journal; what it says cannot reach a
+    terminal."""
+    async with system.run("mailer"):
+        pass
+    environment = {**operator(system, tmp_path), **journal_settings(system)}
+    await bury(system, b"{}", "no such field")
+    await bury(system, b"[]", "not said by registration \x1b[2J" + "x" * 300)
+    letters = json.loads(impex(environment, "dead", "list", "--json").stdout)
+    (code,) = (one["code"] for one in letters if not one["publisher_verified"])
+    table = impex(environment, "dead", "list", "--letters").stdout
+    assert "\x1b" not in table
+    assert max(map(len, table.splitlines())) <= 120
+
+    unsaid = impex(environment, "dead", "discard", "mailer", "--id", code, "--reason", "")
+    assert (unsaid.returncode, unsaid.stderr) == (2, "impex: --reason: is required: say why\n")
+    both = impex(environment, "dead", "discard", "mailer", "--id", ONE_ID, "--reason", "forged")
+    assert both.returncode == 1
+    assert "2 letters have this id" in both.stdout
+    nowhere = impex(operator(system, tmp_path), "dead", "discard", "mailer", "--all", "--reason=x")
+    assert nowhere.returncode == 2, "nothing is done that the journal cannot keep"
+    done = impex(environment, "dead", "discard", "mailer", "--id", code, "--reason", "forged")
+    assert done.returncode == 0, done.stderr
+    line = json.loads(done.stderr.splitlines()[-1])
+    assert (line["action"], line["count"], line["reason"]) == (
+        "dead_letters_discarded",
+        1,
+        "forged",
+    )
+    left = json.loads(impex(environment, "dead", "list", "--json").stdout)
+    assert [one["publisher_verified"] for one in left] == [True]
+    aside = json.loads(impex(environment, "dead", "list", "--in", "discarded", "--json").stdout)
+    assert [(one["code"], one["discard_reason"]) for one in aside] == [(code, "forged")]
+    again = impex(environment, "dead", "discard", "mailer", "--id", code, "--reason", "forged")
+    assert again.returncode == 1
+    assert "There is no such letter" in again.stdout
+    assert await entries(system, "support.DeadLettersDiscarded") == [
+        {
+            "role": "command",
+            "user": line["by"],
+            "service": "mailer",
+            "which": f"id {code}",
+            "count": 1,
+            "reason": "forged",
+        }
+    ]
+
+
+async def test_a_reveal_needs_a_reason_and_is_in_the_journal(
+    system: System, tmp_path: Path
+) -> None:
+    async with system.run("mailer"):
+        pass
+    environment = {**operator(system, tmp_path), **journal_settings(system)}
+    account = "0198c0de-0000-7000-8000-0000000000aa"
+    event = RequestCancelled(request_id="a-request")
+    _, body = wrap("registration", event, subject=account, now=utc_now(), message_id=ONE_ID)
+    await bury(system, body, "a bug")
+    shown = impex(environment, "dead", "show", "mailer", "--id", ONE_ID)
+    assert "a-request" not in shown.stdout
+    assert "request_id: ‹9 characters›" in shown.stdout
+    assert account in shown.stdout
+    refused = impex(environment, "dead", "show", "mailer", "--id", ONE_ID, "--reveal")
+    assert refused.returncode == 2
+    assert "a-request" not in refused.stdout
+    words = ("dead", "show", "mailer", "--id", ONE_ID, "--reveal", "--reason", "ticket 12")
+    revealed = impex(environment, *words)
+    assert "request_id: a-request" in revealed.stdout
+    (entry,) = await entries(system, "support.DeadLetterRevealed")
+    assert (entry["service"], entry["reason"]) == ("mailer", "ticket 12")
+
+
+async def entries(system: System, kind: str) -> list[dict[str, Any]]:
+    """The public part of the journal's entries of one type."""
+    connection = await asyncpg.connect(system.database.url("support"))
+    try:
+        rows = await connection.fetch(
+            "SELECT public FROM support.journal_entries WHERE type = $1", kind
+        )
+    finally:
+        await connection.close()
+    return [json.loads(row["public"]) for row in rows]
 
 
 def test_a_service_without_dead_letters_is_named(system: System, tmp_path: Path) -> None:
@@ -206,6 +308,19 @@ def test_an_administrator_without_the_right_gets_an_error(
     assert done.returncode == 1
     assert done.stderr.startswith("impex: the database refused: ")
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("setting", [ADMIN_URLS[0], ADMIN_URLS[2]])
+def test_o_13_a_server_that_does_not_answer_is_named_with_its_setting(
+    fresh: dict[str, str], setting: str
+) -> None:
+    closed = f"127.0.0.1:{free_port()}"
+    url = f"postgresql://a:secret@{closed}/x" if setting == ADMIN_URLS[0] else f"http://{closed}"
+    done = impex({**fresh, setting: url}, "provision", "--wait", "0.1")
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"impex: {setting}: {closed} does not answer: ")
+    assert done.stderr.count("\n") == 1
+    assert "secret" not in done.stderr
 
 
 @pytest.mark.parametrize("verb", ["provision", "migrate", "queues"])

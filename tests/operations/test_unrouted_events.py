@@ -12,7 +12,14 @@ from operations import service_registry
 from operations.operate.endpoints import BrokerEndpoint
 from operations.operate.queues import Depth, depths, share_used, show, warnings
 from operations.provision.provisioning import AdminUrls, provision_broker
-from shared.messaging.topology import EVENTS, MAX_UNROUTED_BYTES, UNROUTED, UNROUTED_QUEUE
+from shared.messaging.topology import (
+    DISCARDED,
+    EVENTS,
+    KEPT_DELIVERIES,
+    MAX_UNROUTED_BYTES,
+    UNROUTED,
+    UNROUTED_QUEUE,
+)
 from tests.support import eventually
 from tests.support.servers.shared_servers import ROOT, Broker, TestServers
 
@@ -83,6 +90,27 @@ async def test_s_14_the_limit_is_an_operators_to_change(broker: Broker) -> None:
         return any("is 60% full" in sentence for sentence in warnings(depths(where)))
 
     await eventually(warned, 60, why="the queue is more than half full")
+
+
+async def test_no_look_uses_up_what_operators_look_at(broker: Broker) -> None:
+    """A broker from 4.0 on drops a message after twenty deliveries, and each look is one.
+
+    Where an earlier version had set the policy of unrouted events, the limit is added.
+    """
+    policy = {"pattern": f"^{UNROUTED_QUEUE}$", "definition": {"max-length-bytes": 1000}}
+    broker.admin.call("PUT", f"policies/{broker.vhost}/{UNROUTED_QUEUE}", policy)
+    provision(broker)
+    queues = (UNROUTED_QUEUE, DISCARDED, "mailer.dead", "mailer.retry.5s", "support.retry.1h")
+
+    def limits() -> list[int]:
+        found = (broker.admin.queue(broker.vhost, name) for name in queues)
+        policies = [one.get("effective_policy_definition") or {} for one in found]
+        return [int(one.get("delivery-limit", 0)) for one in policies]
+
+    await eventually(lambda: limits() == [KEPT_DELIVERIES] * len(queues), 60)
+    main = broker.admin.queue(broker.vhost, "mailer")
+    assert main["arguments"]["x-delivery-limit"] == 20
+    assert not main.get("effective_policy_definition")
 
 
 def test_s_14_few_of_the_events_that_wait_are_in_memory(

@@ -170,6 +170,8 @@ EVENTS: Mapping[str, str] = {
     "support.JournalExported": N_("Export du journal téléchargé, du {from} au {to}"),
     "support.JournalPurged": N_("Entrées de plus d'un an effacées : {deleted}"),
     "support.JournalVerified": N_("Chaîne du journal vérifiée : {links} maillons"),
+    "support.DeadLetterRevealed": N_("Contenu d'une lettre morte lu : {event}"),
+    "support.DeadLettersDiscarded": N_("Lettres mortes écartées : {count}"),
 }
 
 #: What an entry says besides, in this order, by field.

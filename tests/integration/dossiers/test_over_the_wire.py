@@ -16,7 +16,7 @@ import pytest_asyncio
 from operations.operate.dossiers import DossierMessage, publish_all
 from shared.contracts import backoffice
 from shared.database import Connection
-from shared.messaging.dead_letters import list_dead
+from shared.messaging.dead_letters import list_letters
 from shared.messaging.envelope import wrap
 from shared.messaging.topology import EVENTS, OPERATOR
 from shared.runtime.service import utc_now
@@ -143,7 +143,7 @@ async def test_invalid_events_go_to_the_dead_letters_with_their_reason(
         await publisher.publish(*INVALID.values(), message_of(filed("good")))
 
         async def all_there() -> list[Any]:
-            letters = await list_dead(publisher.operator_url, "dossiers")
+            letters = await list_letters(publisher.operator_url, "dossiers")
             return letters if len(letters) == len(INVALID) and await publisher.rows() else []
 
         letters = await eventually(all_there, 60, every=0.2)

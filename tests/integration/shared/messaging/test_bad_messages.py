@@ -8,7 +8,7 @@ import pytest
 from shared.contracts.mailer import MailAccepted
 from shared.contracts.registration.events import EmailVerified, RequestCancelled
 from shared.messaging import hears, topology
-from shared.messaging.dead_letters import list_dead
+from shared.messaging.dead_letters import list_letters
 from shared.messaging.envelope import new_id, wrap
 from tests.support.servers.bus_fixture import BusFixture, RecordingHandler, channel, forge, now
 from tests.support.waiting import eventually
@@ -150,5 +150,5 @@ async def test_a_bound_type_without_a_handler_is_dead_lettered(bus: BusFixture) 
 
 
 async def _listed(bus: BusFixture, message_type: str) -> bool:
-    letters = await list_dead(bus.broker.admin_url, "mailer")
+    letters = await list_letters(bus.broker.admin_url, "mailer")
     return [letter.type for letter in letters] == [message_type]

@@ -71,5 +71,8 @@ def test_unrouted_messages_are_stored() -> None:
         made.exchanges
     )
     # S-14: arguments of a queue cannot change; its limit is a policy's.
-    assert made.queues == (Queue("impex.unrouted.events", {"x-queue-type": "quorum"}),)
+    assert made.queues == (
+        Queue("impex.unrouted.events", {"x-queue-type": "quorum"}),
+        Queue("impex.discarded", {"x-queue-type": "quorum", "x-message-ttl": 30 * 86_400_000}),
+    )
     assert Binding("impex.unrouted", "impex.unrouted.events", "") in made.bindings
