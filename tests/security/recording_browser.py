@@ -21,12 +21,15 @@ CODES = {
     "/inscription/validation": "validation code",
     "/connexion/adresse": "address code",
     "/compte/adresse/validation": "address code",
+    "/compte/adresse-de-secours/validation": "address code",
 }
 #: Messages to support, which it alone may read.
-SUPPORT_TEXTS = ("text", "remark", "establishment", "reporter_name")
+SUPPORT_TEXTS = ("text", "remark", "establishment", "reporter_name", "name", "account_address")
 #: Where somebody without an account is answered: the mailer writes to it.
 REPORTER = "reporter's address"
 REPORT = "/signaler-un-depart"
+#: Forms whose field `address` is that of somebody without an account.
+WRITERS = ("/aide/ecrire", "/aide/messagerie")
 TOKEN = re.compile(r"jeton=([\w.-]+)")
 OTPAUTH = re.compile(r"otpauth://[^\s\"'<]+")
 FORM_TOKENS = XPath("//input[@name='csrf']")
@@ -58,7 +61,7 @@ class RecordingBrowser(HttpBrowser):
                 self.seen.add("password", value)
             elif name in SUPPORT_TEXTS or (name, path) == ("address", REPORT):
                 self.seen.add("words to the desk", value)
-            elif name == "reporter_address":
+            elif name == "reporter_address" or (name == "address" and path in WRITERS):
                 self.seen.add(REPORTER, value)
             elif name == "address":
                 self.typed_addresses.add(value)

@@ -39,8 +39,8 @@ EFFECTS: dict[str, str] = {
         "ferment. L'historique reste : un second appel dit un code de reprise."
     ),
     "accept_other_names": N_(
-        "La personne retrouve son compte sous le nom qu'elle a saisi, avec ses informations et "
-        "ses dossiers."
+        "La personne retrouve son compte avec ses informations et ses dossiers. Le nom du compte "
+        "reste celui du dossier."
     ),
     "view_more_accounts": N_("Cet agent peut ouvrir plus de 100 comptes aujourd'hui."),
     "change_address": N_(

@@ -3,6 +3,18 @@ the documents."""
 
 from shared.i18n.catalogue import N_
 
+#: The units of values.
+UNITS: dict[str, str] = {
+    "KiB": N_("Kio"),
+    "characters": N_("caractères"),
+    "days": N_("jours"),
+    "hours": N_("heures"),
+    "minutes": N_("minutes"),
+    "months": N_("mois"),
+    "per second": N_("par seconde"),
+    "seconds": N_("secondes"),
+    "working days": N_("jours ouvrés"),
+}
 #: In the order of the page.
 EFFECTS: dict[str, str] = {
     "IMPEX_ANSWER_DAYS_LOST_PHONE": N_("Jours ouvrés promis pour un téléphone perdu."),

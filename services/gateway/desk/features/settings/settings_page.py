@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from services.gateway.desk.features.settings.effects import EFFECTS
+from services.gateway.desk.features.settings.effects import EFFECTS, UNITS
 from services.gateway.desk.own_settings import OWN_SETTINGS
 from services.gateway.desk.support import agent_of, ask_support
 from services.gateway.http.rendering import page
@@ -23,6 +23,7 @@ class ShownSetting:
 
     row: SettingRow
     services: list[str]
+    unit: str
     effect: str
     in_english: bool
 
@@ -52,6 +53,7 @@ def shown_settings(services: Iterable[ServiceSettingRows], lang: str) -> list[Sh
                 ShownSetting(
                     row=row,
                     services=[],
+                    unit=translate(UNITS.get(row.unit, row.unit), lang) if row.unit else "",
                     effect=translate(EFFECTS[row.name], lang)
                     if row.name in EFFECTS
                     else row.meaning,

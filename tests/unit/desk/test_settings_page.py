@@ -1,0 +1,47 @@
+"""The page of settings: a setting once for each value, units in words, effects that exist."""
+
+from operations import service_registry
+from services.gateway.desk.features.settings.effects import EFFECTS, UNITS
+from services.gateway.desk.features.settings.settings_page import shown_settings
+from services.gateway.desk.service import SERVICE as DESK
+from shared.contracts.settings import SettingRow
+from shared.contracts.support.settings import ServiceSettingRows
+from shared.settings import specs
+
+
+def _row(name: str, value: str) -> SettingRow:
+    return SettingRow(
+        name=name,
+        value=value,
+        default="1",
+        unit="days",
+        meaning="Days.",
+        secret=False,
+        is_set=True,
+        changed=value != "1",
+    )
+
+
+def test_a_setting_of_several_services_is_one_line_for_each_value() -> None:
+    services = [
+        ServiceSettingRows(service="support", rows=(_row("IMPEX_X", "1"),)),
+        ServiceSettingRows(service="mailer", rows=(_row("IMPEX_X", "1"),)),
+        ServiceSettingRows(service="mfa", rows=(_row("IMPEX_X", "2"),)),
+        ServiceSettingRows(service="registration", rows=(_row("IMPEX_DORMANT_MONTHS", "24"),)),
+    ]
+    shown = [(one.row.name, one.row.value, one.services) for one in shown_settings(services, "fr")]
+    assert shown == [
+        ("IMPEX_DORMANT_MONTHS", "24", ["registration"]),
+        ("IMPEX_X", "1", ["support", "mailer"]),
+        ("IMPEX_X", "2", ["mfa"]),
+    ]
+
+
+def test_every_effect_is_of_a_setting_and_every_unit_has_a_word() -> None:
+    known = [
+        spec
+        for service in (*service_registry.services(), DESK)
+        for _, spec in specs(service.settings)
+    ]
+    assert set(EFFECTS) <= {spec.name for spec in known}
+    assert {spec.unit for spec in known if spec.unit} <= set(UNITS)
