@@ -100,6 +100,8 @@ def _development(verbs: Verbs) -> None:
 
 def _operation(verbs: Verbs) -> None:
     status = _verb(verbs, "status", "operate.status.main", "services, addresses and queues")
+    text = "whether the services of this container are ready, for its health check"
+    _verb(verbs, "healthy", "operate.healthy.main", text)
     queues = _verb(verbs, "queues", "operate.queues.main", "every queue and its depth")
 
     _dead_letters(verbs)
@@ -236,6 +238,8 @@ def _installation(verbs: Verbs) -> None:
     _switch(made, "--without-tls", "also to servers elsewhere, in a try-out on a closed network")
     text = "only put a new key in front of this ring, a setting's name, in every folder"
     made.add_argument("--rotate", metavar="RING", help=text)
+    text = "only give a role, user or administrator a new password, in every folder"
+    made.add_argument("--new-password", metavar="NAME", help=text)
     for option in ("owner", "group"):
         text = f"{option} of the folders and files, or of one reader's; repeatable"
         made.add_argument(

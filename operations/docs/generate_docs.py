@@ -21,6 +21,7 @@ from operations.install.paths import ROOT
 from operations.local.settings import StackSettings
 from operations.printing import say
 from operations.provision import provisioning
+from operations.provision.install_commands import operator_settings
 from operations.provision.permissions import (
     PARTNERS,
     broker_topology,
@@ -33,6 +34,7 @@ from shared.contracts.base import EVENTS, REQUESTS, Event, Request
 from shared.messaging import topology
 from shared.messaging.envelope import wrap
 from shared.settings import CommonSettings, Spec, specs
+from shared.settings.reading import ALL_NAMES
 
 GENERATED = "<!-- Written by `make docs` from the code; edit there. -->"
 SETTINGS_HEAD = f"""\
@@ -40,9 +42,10 @@ SETTINGS_HEAD = f"""\
 
 # Settings
 
-Every setting is an environment variable. A secret may be read from a file instead, whose
-path is in the same name with `_FILE`. Invalid values are reported on standard error, and
-the start ends with exit code 2.
+Every setting is an environment variable. A secret may be read from a file instead: the one
+that the same name with `_FILE` names, or the file of the setting's name in the folder
+`IMPEX_SECRETS_DIR`, as `impex secrets` makes one for each service. Invalid values are
+reported on standard error, and the start ends with exit code 2.
 """
 EVENTS_HEAD = f"""\
 {GENERATED}
@@ -115,11 +118,24 @@ def documents() -> dict[str, str]:
     load_contracts()
     return {
         "docs/settings.md": settings_page(),
+        ALL_NAMES.relative_to(ROOT).as_posix(): setting_names(),
         "docs/events.md": events_page(),
         "docs/asyncapi.json": _json(asyncapi()),
         "deploy/definitions.json": _json(broker_definitions()),
         "deploy/roles.sql": roles_script(),
     }
+
+
+def setting_names() -> str:
+    """The name of every setting of every service, a line each."""
+    classes: list[type[Any]] = [
+        StackSettings,
+        *(one.settings for one in service_registry.services()),
+    ]
+    found = {spec.name: spec.secret for one in classes for _, spec in specs(one)}
+    found |= dict.fromkeys(operator_settings(), True)
+    names = {*found, *(f"{name}_FILE" for name, secret in found.items() if secret), "IMPEX_HOME"}
+    return "\n".join(sorted(names)) + "\n"
 
 
 def _json(value: dict[str, Any]) -> str:

@@ -12,7 +12,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from operations import service_registry
-from operations.provision.install_commands import operator_settings
 from operations.provision.provisioning import (
     DATABASE,
     VHOST,
@@ -131,8 +130,5 @@ def validate_settings(environ: Mapping[str, str]) -> StackSettings:
 
 def unknown_variables(environ: Mapping[str, str]) -> list[str]:
     """`IMPEX_` variables that nothing reads, each with the name that it resembles, if any."""
-    others = {"IMPEX_HOME", *operator_settings()}
-    others |= {f"{name}_FILE" for name in others}
-    rest = {name: text for name, text in environ.items() if name not in others}
     services = (one.settings for one in service_registry.services())
-    return unknown_names([StackSettings, *services], rest)
+    return unknown_names([StackSettings, *services], environ)

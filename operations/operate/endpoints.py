@@ -8,7 +8,6 @@ is missing where neither helps.
 import os
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeVar
 from urllib.parse import unquote, urlsplit
 
@@ -21,6 +20,7 @@ from operations.provision.provisioning import VHOST
 from shared.database import Connection, database_errors
 from shared.database.pool import connecting
 from shared.errors import ConfigurationError
+from shared.settings import SECRETS_DIR, secret_text
 
 T = TypeVar("T")
 BROKER_SETTINGS = ("IMPEX_AMQP_MANAGEMENT_URL", "IMPEX_OPERATOR_AMQP_URL")
@@ -37,14 +37,12 @@ class BrokerEndpoint:
 
 
 def secret(environ: Mapping[str, str], name: str) -> str | None:
-    """A secret from the variable `name` or the file that `<name>_FILE` names; None without."""
-    path = environ.get(f"{name}_FILE")
-    if not path:
-        return environ.get(name) or None
+    """A secret of the environment, by any of the ways of `secret_text`; None without."""
     try:
-        return Path(path).read_text(encoding="utf-8").strip() or None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError([(f"{name}_FILE", f"cannot be read: {error}")]) from None
+        return (secret_text(name, environ) or "").strip() or None
+    except ValueError as error:
+        given = f"{name}_FILE" if environ.get(f"{name}_FILE") else name
+        raise ConfigurationError([(given, str(error))]) from None
 
 
 def required(environ: Mapping[str, str], *names: str) -> dict[str, str]:
@@ -55,7 +53,7 @@ def required(environ: Mapping[str, str], *names: str) -> dict[str, str]:
         try:
             found[name] = secret(environ, name) or ""
             if not found[name]:
-                problems.append((name, f"is required (or {name}_FILE)"))
+                problems.append((name, f"is required (or {name}_FILE, or {SECRETS_DIR})"))
         except ConfigurationError as error:
             problems += error.problems
     if problems:

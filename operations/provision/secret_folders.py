@@ -22,6 +22,7 @@ from operations.provision.install_commands import ADMIN_URLS, operator_settings
 from operations.provision.permissions import PARTNERS
 from operations.provision.provisioning import (
     AdminUrls,
+    accounts,
     amqp_setting,
     new_key_for,
     ring_makers,
@@ -29,6 +30,7 @@ from operations.provision.provisioning import (
 )
 from operations.provision.secrets_dir import (
     SecretsDir,
+    new_password,
     open_own,
     read_secret,
     replace_secret,
@@ -50,6 +52,8 @@ def make_secrets(options: argparse.Namespace) -> int:
     )
     if options.rotate:
         return _rotate(root, options.rotate)
+    if options.new_password:
+        return _new_password(root, options.new_password)
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
     store = SecretsDir(root / ALL)
     _make_all(store, options)
@@ -161,6 +165,50 @@ def _rotate(root: Path, name: str) -> int:
     order = ", then ".join(_listed(group) for group in (first, last) if group)
     say(f"{name} has a new key in front. Restart {order}.")
     say("Remove the former keys when nothing needs them any more: see « Keys » in the runbook.")
+    return 0
+
+
+#: The administrators' passwords: what holds each beside its own file, and how its server learns it.
+ADMINISTRATORS = {
+    "postgresql-administrator": (
+        ("IMPEX_DATABASE_URL",),
+        f"ALTER ROLE {ADMIN} PASSWORD '…' in PostgreSQL",
+    ),
+    "rabbitmq-administrator": (
+        ("IMPEX_AMQP_URL", "IMPEX_AMQP_MANAGEMENT_URL"),
+        f"rabbitmqctl change_password {ADMIN} < FILE",
+    ),
+}
+
+
+def _new_password(root: Path, name: str) -> int:
+    """Give an account of the servers a new password, in every folder that has its address."""
+    owners = {
+        account: setting for setting, account in accounts(service_registry.principals()).items()
+    }
+    known = sorted({*owners, *ADMINISTRATORS})
+    file = root / ALL / (name if name in ADMINISTRATORS else f"password-{name}")
+    if name not in known or not file.exists():
+        sentence = f"must be a role, user or administrator of {root / ALL}: {', '.join(known)}"
+        raise ConfigurationError([("--new-password", sentence)])
+    settings, _ = ADMINISTRATORS.get(name, ((owners.get(name, ""),), ""))
+    password, former = new_password(), read_secret(file)
+    paths = {path for setting in settings for path in root.glob(f"*/{setting}")}
+    if name == "rabbitmq-administrator":
+        paths |= set(root.glob("*/administrator.conf"))
+    for path in sorted(paths):
+        replace_secret(path, read_secret(path).replace(former, password))
+    replace_secret(file, password)
+    others = root.glob(f"*/{name}") if name in ADMINISTRATORS else ()
+    for path in others:
+        replace_secret(path, password)
+    readers_of = sorted({path.parent.name for path in paths} - {ALL, "operator"})
+    if name in ADMINISTRATORS:
+        say(f"{name} is in {file}. Give it to the server: {ADMINISTRATORS[name][1]}")
+    else:
+        say(f"{name} has a new password. `impex provision` gives it to the server.")
+        if readers_of:
+            say(f"Then restart {_listed(readers_of)}.")
     return 0
 
 

@@ -14,9 +14,20 @@ from shared.settings.common import (
     health_port_of,
     validate_base_url,
 )
-from shared.settings.reading import Problem, Spec, load, read_bool, setting, specs, unknown_names
+from shared.settings.reading import (
+    SECRETS_DIR,
+    Problem,
+    Spec,
+    load,
+    read_bool,
+    secret_text,
+    setting,
+    specs,
+    unknown_names,
+)
 
 __all__ = [
+    "SECRETS_DIR",
     "CommonSettings",
     "Problem",
     "ServiceSettings",
@@ -27,6 +38,7 @@ __all__ = [
     "health_port_of",
     "load",
     "read_bool",
+    "secret_text",
     "setting",
     "specs",
     "unknown_names",

@@ -1,6 +1,7 @@
 """Reads a settings class from the environment: types, bounds, files, all mistakes at once."""
 
 import dataclasses
+import os
 import types
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -19,6 +20,10 @@ Problem = tuple[str, str]
 TRUE = ("1", "true", "yes", "on")
 FALSE = ("0", "false", "no", "off")
 PREFIX = "IMPEX_"
+#: The folder with a file for each secret, named like its setting.
+SECRETS_DIR = "IMPEX_SECRETS_DIR"
+#: The names of all settings of all services, written by `make docs`.
+ALL_NAMES = Path(__file__).with_name("all_names.txt")
 #: How alike two names must be for one to be taken for a misspelling of the other.
 ALIKE = 0.8
 #: Of a wrong value no more is shown.
@@ -115,7 +120,7 @@ def _value(field: dataclasses.Field[Any], spec: Spec, hint: Any, environ: Mappin
     text = _text(spec, environ)
     if text is None:
         if field.default is MISSING:
-            file_too = f" (or {spec.name}_FILE)" if spec.secret else ""
+            file_too = f" (or {spec.name}_FILE, or {SECRETS_DIR})" if spec.secret else ""
             raise ValueError(f"is required{file_too}: {_lower(spec.doc)}".rstrip(": "))
         return field.default
     value = _typed(hint, text)
@@ -134,21 +139,39 @@ def _value(field: dataclasses.Field[Any], spec: Spec, hint: Any, environ: Mappin
 
 
 def _text(spec: Spec, environ: Mapping[str, str]) -> str | None:
-    """The value as written, from the variable or its file; an empty variable counts as absent."""
-    text = environ.get(spec.name) or None
-    path = environ.get(f"{spec.name}_FILE") or None if spec.secret else None
-    if path is None:
+    """The value as written; an empty variable counts as absent."""
+    return secret_text(spec.name, environ) if spec.secret else environ.get(spec.name) or None
+
+
+def secret_text(name: str, environ: Mapping[str, str]) -> str | None:
+    """A secret from its variable, the file that `<name>_FILE` names, or the file of its name in the
+    folder IMPEX_SECRETS_DIR; None without. ValueError where it is given twice or cannot be read.
+    """
+    text = environ.get(name) or None
+    path = environ.get(f"{name}_FILE") or None
+    if path is not None and text is not None:
+        raise ValueError(f"is given twice, also by {name}_FILE; keep one")
+    if path is not None:
+        return _read_secret(Path(path), f"the file of {name}_FILE")
+    folder = environ.get(SECRETS_DIR)
+    if text is not None or not folder:
         return text
-    if text is not None:
-        raise ValueError(f"is given twice, also by {spec.name}_FILE; keep one")
+    file = Path(folder, name)
+    if Path(folder).is_dir() and not os.path.lexists(file) and os.access(folder, os.X_OK):
+        return None
+    return _read_secret(file, f"its file in {SECRETS_DIR}")
+
+
+def _read_secret(path: Path, which: str) -> str | None:
+    """The content of a file without its line end."""
     try:
-        with Path(path).open(encoding="utf-8") as file:
+        with path.open(encoding="utf-8") as file:
             content = file.read(SECRET_FILE_BYTES + 1)
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-        raise ValueError(f"cannot be read from the file of {spec.name}_FILE: {reason}") from None
+        raise ValueError(f"cannot be read from {which}: {reason}") from None
     if len(content) > SECRET_FILE_BYTES:
-        raise ValueError(f"cannot be read from the file of {spec.name}_FILE: it is too long")
+        raise ValueError(f"cannot be read from {which}: it is too long")
     return content.rstrip("\r\n") or None
 
 
@@ -218,12 +241,18 @@ def _lower(doc: str) -> str:
 
 
 def unknown_names(classes: Iterable[type[Any]], environ: Mapping[str, str]) -> list[str]:
-    """Variables of ours that none of the classes reads, each with the name it resembles, if any."""
+    """Variables of ours that are no setting, each with the name it resembles, if any.
+
+    A setting that only other services read may be in an environment that all share.
+    """
     known: set[str] = set()
     for cls in classes:
         for _, spec in specs(cls):
             known |= {spec.name, f"{spec.name}_FILE"} if spec.secret else {spec.name}
-    unknown = sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
+    elsewhere = {SECRETS_DIR, *ALL_NAMES.read_text(encoding="utf-8").split()}
+    unknown = sorted(
+        name for name in environ if name.startswith(PREFIX) and name not in known | elsewhere
+    )
     return [name + _resembles(name, known - set(environ)) for name in unknown]
 
 

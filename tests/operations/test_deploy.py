@@ -19,20 +19,35 @@ from operations import service_registry
 from operations.cli import parser
 from operations.docs.generate_docs import documents
 from operations.install.paths import ROOT
+from operations.operate.endpoints import required
 from operations.provision.install_commands import operator_settings
+from services.gateway.http.design_system import copy_used
+from services.gateway.http.static_files import Assets, find_dsfr
+from shared.security.connection_urls import validate_amqp_url
+from shared.settings import load
 from tests.support.servers import fork_server
 from tests.support.strict_yaml import load_yaml
 
 COMPOSE: dict[str, Any] = load_yaml((ROOT / "compose.yaml").read_text("utf-8"))
 CONTAINERS: dict[str, Any] = COMPOSE["services"]
+PRODUCTION: dict[str, Any] = load_yaml((ROOT / "compose.production.yaml").read_text("utf-8"))
+INSTALLED: dict[str, Any] = PRODUCTION["services"]
 OURS = [name for name, one in CONTAINERS.items() if one.get("image") == "impexweb"]
 RUNNING = [name for name in OURS if CONTAINERS[name]["command"][0] == "run"]
+#: The only containers of our image with another user than its own, and what they do as root.
+AS_ROOT = {"secrets": ["CHOWN", "DAC_OVERRIDE", "FOWNER"], "backup": ["DAC_OVERRIDE"]}
+
+
+def interpolated(text: object) -> str:
+    """A value as Compose reads it without any variable set."""
+    return re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", str(text))
 
 
 def test_every_service_has_a_container_and_nothing_else_has() -> None:
     assert sorted(RUNNING) == sorted(service_registry.service_names())
-    for name in RUNNING:
-        assert CONTAINERS[name]["command"] == ["run", name]
+    for containers in (CONTAINERS, INSTALLED):
+        for name in RUNNING:
+            assert containers[name]["command"] == ["run", name]
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -45,22 +60,18 @@ def test_every_command_is_a_verb_that_parses(name: str) -> None:
 def test_a_service_is_given_its_settings_and_no_others(name: str) -> None:
     one = service_registry.service(name)
     given = CONTAINERS[name]["environment"]
-    secrets = service_registry.setting_names(one, secret=True)
-    known = service_registry.setting_names(one) | {f"{secret}_FILE" for secret in secrets}
-    assert set(given) <= known
-    assert {f"{secret}_FILE" for secret in secrets} <= set(given), "every secret, as a file"
-    assert not secrets & set(given), "no secret in the environment"
-
-
-@pytest.mark.parametrize(("name", "needed"), [("provision", set(operator_settings()))])
-def test_the_operators_jobs_are_given_what_they_read(name: str, needed: set[str]) -> None:
-    assert set(CONTAINERS[name]["environment"]) == {f"{one}_FILE" for one in needed}
+    assert set(given) - set(COMPOSE["x-environment"]) <= service_registry.setting_names(one)
+    assert not service_registry.setting_names(one, secret=True) & set(given), "none in clear"
 
 
 @pytest.mark.parametrize("name", [*RUNNING, "provision", "migrate"])
 def test_cr_07_each_container_sees_its_own_secrets_only(name: str) -> None:
     mine = name if name in RUNNING else "operator"
     assert CONTAINERS[name]["volumes"] == [f"secrets-{mine}:/run/impex:ro"]
+
+
+def secrets_dir(folder: Path) -> dict[str, str]:
+    return {"IMPEX_SECRETS_DIR": str(folder)}
 
 
 def test_cr_07_every_secret_file_is_made(tmp_path: Path) -> None:
@@ -74,14 +85,10 @@ def test_cr_07_every_secret_file_is_made(tmp_path: Path) -> None:
         volume.split(":")[1].rpartition("/")[2] for volume in CONTAINERS["secrets"]["volumes"]
     }
     assert folders == {path.name for path in tmp_path.iterdir()}
-    for name, one in CONTAINERS.items():
-        for mounted in one.get("volumes", []):
-            if not mounted.startswith("secrets-") or name == "secrets":
-                continue
-            folder = tmp_path / mounted.split(":")[0].removeprefix("secrets-")
-            for setting, path in one.get("environment", {}).items():
-                if setting.endswith("_FILE"):
-                    assert (folder / Path(path).name).read_text().strip(), (name, setting)
+    for name in RUNNING:
+        given = {key: interpolated(text) for key, text in CONTAINERS[name]["environment"].items()}
+        load(service_registry.service(name).settings, given | secrets_dir(tmp_path / name))
+    assert required(secrets_dir(tmp_path / "operator"), *operator_settings())
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()}
     done = fork_server.run(command, {"PATH": os.environ["PATH"]})
     assert done.returncode == 0, done.stderr
@@ -97,21 +104,75 @@ def test_o_03_each_container_owns_its_secrets() -> None:
         if word.startswith("--owner")
     ]
     (uid,) = re.findall(r"useradd .*--uid (\d+)", dockerfile())
-    # The user of postgres:15 and of rabbitmq:3.10-management is 999.
+    # The user of postgres:15 and of rabbitmq:4-management is 999.
     assert owners == [uid, "postgresql=999", "rabbitmq=999"]
-    assert "CHOWN" in CONTAINERS["secrets"]["cap_add"]
-    assert [name for name in OURS if CONTAINERS[name].get("user")] == ["secrets"]
+    assert CONTAINERS["postgresql"]["user"] == CONTAINERS["rabbitmq"]["user"] == "999:999"
+    for containers in (CONTAINERS, INSTALLED):
+        ours = {n: one for n, one in containers.items() if one.get("image") == "impexweb"}
+        assert {n: one["cap_add"] for n, one in ours.items() if "user" in one} == AS_ROOT
+    assert f"--owner={uid}" in INSTALLED["secrets"]["entrypoint"]
 
 
 @pytest.mark.parametrize("name", RUNNING)
 def test_a_container_is_watched_drained_and_bare(name: str) -> None:
-    one = CONTAINERS[name]
-    port = str(one["environment"][f"IMPEX_{name.upper()}_HEALTH_PORT"])
-    assert f":{port}/health/ready" in " ".join(one["healthcheck"]["test"])
-    assert one["stop_grace_period"] == "40s"
-    assert one["read_only"]
-    assert one["cap_drop"] == ["ALL"]
-    assert "container_name" not in one, "a service may be scaled"
+    """The image's health check asks every health page of the environment."""
+    for containers in (CONTAINERS, INSTALLED):
+        one = containers[name]
+        assert one["environment"][f"IMPEX_{name.upper()}_HEALTH_PORT"] == "9000"
+        assert "healthcheck" not in one
+        assert one["stop_grace_period"] == "40s"
+        assert not {"container_name", "ports"} & set(one), "a service may be scaled"
+
+
+def test_no_container_keeps_a_right_that_it_does_not_need() -> None:
+    for containers in (CONTAINERS, INSTALLED):
+        for name, one in containers.items():
+            assert one["cap_drop"] == ["ALL"], name
+            assert one["security_opt"] == ["no-new-privileges:true"], name
+            assert one.get("cap_add", []) == AS_ROOT.get(name, [])
+            assert one.get("read_only") or name == "rabbitmq", name
+    helpers = set(CONTAINERS) - set(OURS)
+    assert {n for n in helpers if "user" not in CONTAINERS[n]} == {"maildev"}, "USER in Dockerfile"
+
+
+def test_the_image_is_built_once() -> None:
+    for containers in (CONTAINERS, INSTALLED):
+        ours = [one for one in containers.values() if one.get("image") == "impexweb"]
+        assert [one["build"] for one in ours if "build" in one] == ["."]
+        assert {one["pull_policy"] for one in ours if "build" not in one} == {"never"}
+
+
+def test_one_variable_moves_a_port_and_its_address() -> None:
+    text = (ROOT / "compose.yaml").read_text("utf-8")
+    assert text.count("http://127.0.0.1:${IMPEX_PORT:-8080}\n") == 1
+    ports = CONTAINERS["proxy"]["ports"]
+    assert ports == [
+        "127.0.0.1:${IMPEX_PORT:-8080}:8080",
+        "127.0.0.1:${IMPEX_DESK_PORT:-8090}:8090",
+    ]
+
+
+def test_an_installation_in_containers_reaches_its_servers_by_tls(tmp_path: Path) -> None:
+    """Its command for secrets and the example of settings make every service's settings valid."""
+    words = [str(word) for word in INSTALLED["secrets"]["entrypoint"]]
+    assert words[:3] == ["python3", "-m", "operations"]
+    words = [word for word in words[3:] if os.getuid() == 0 or not word.startswith("--owner")]
+    words[1] = str(tmp_path)
+    elsewhere = [
+        "--database=db.agency.example:5432/impex",
+        "--broker=mq.agency.example:5671/impex",
+        "--management=mq.agency.example:15671",
+        "--smtp=smtps://u:p@mail.example",
+    ]
+    done = fork_server.run([*words, *elsewhere], {"PATH": os.environ["PATH"]})
+    assert done.returncode == 0, done.stderr
+    url = (tmp_path / "mfa" / "IMPEX_MFA_AMQP_URL").read_text().strip()
+    assert validate_amqp_url(url) is None
+    assert url.endswith("?cafile=/etc/impex/ca.pem")
+    for name in RUNNING:
+        mounted = [volume.split(":")[-2] for volume in INSTALLED[name]["volumes"]]
+        assert mounted[:2] == ["/run/impex", "/etc/impex/ca.pem"]
+        assert not INSTALLED[name]["environment"].keys() & {"IMPEX_BASE_URL"}
 
 
 def test_ports_are_published_on_the_loopback_address_only() -> None:
@@ -124,7 +185,8 @@ def test_everything_waits_for_what_it_needs() -> None:
     for name, one in CONTAINERS.items():
         for needed, condition in one.get("depends_on", {}).items():
             if condition["condition"] == "service_healthy":
-                assert "healthcheck" in CONTAINERS[needed], (name, needed)
+                watched = "healthcheck" in CONTAINERS[needed] or needed in RUNNING
+                assert watched, (name, needed)
     assert {"postgresql", "rabbitmq"} == set(CONTAINERS["provision"]["depends_on"])
 
 
@@ -135,14 +197,23 @@ def dockerfile() -> str:
 def test_the_image_runs_unprivileged_with_hashed_runtime_packages_only() -> None:
     text = dockerfile()
     last = text[text.rindex("\nFROM ") :]
-    assert re.search(r"^USER impex$", last, re.MULTILINE)
+    assert re.search(r"^USER 10001$", last, re.MULTILINE), "by number: no other image has our name"
+    assert re.search(r'^HEALTHCHECK (.|\n)*"healthy"\]$', last, re.MULTILINE)
+    assert "pip" not in last
     assert "--require-hashes -r requirements.lock" in text
     assert "npm ci --ignore-scripts" in text
     assert 'ENTRYPOINT ["python", "-m", "operations"]' in last
     assert set(re.findall(r"^FROM (\S+)", text, re.MULTILINE)) == {
         "node:20-bookworm-slim",
-        "python:3.11-slim-bookworm",
+        "debian:bookworm-slim",
     }
+
+
+def test_the_image_has_the_part_of_the_design_system_that_pages_use(tmp_path: Path) -> None:
+    whole = find_dsfr(None)
+    copy_used(whole, tmp_path)
+    assert Assets((), tmp_path).version == Assets((), whole).version
+    assert sum(path.stat().st_size for path in tmp_path.rglob("*.*")) < 3_000_000
 
 
 def test_files_copied_into_the_image_exist_and_are_not_ignored() -> None:
@@ -162,7 +233,13 @@ def test_files_copied_into_the_image_exist_and_are_not_ignored() -> None:
 
 
 def test_cr_07_no_shipped_file_contains_a_secret() -> None:
-    for name in ("Dockerfile", "compose.yaml", "deploy/definitions.json", "deploy/roles.sql"):
+    for name in (
+        "Dockerfile",
+        "compose.yaml",
+        "compose.production.yaml",
+        "deploy/definitions.json",
+        "deploy/roles.sql",
+    ):
         text = (ROOT / name).read_text()
         assert not re.search(r"password(_hash)?[\"']?\s*[:=]\s*[\"']?\w{8,}", text, re.IGNORECASE)
 

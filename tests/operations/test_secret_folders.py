@@ -361,3 +361,45 @@ def test_a_place_without_a_host_is_named(tmp_path: Path, option: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         secrets(tmp_path, option)
     assert caught.value.problems[0][0] == option.partition("=")[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("impex_mfa", {"IMPEX_MFA_DATABASE_URL"}),
+        ("mfa", {"IMPEX_MFA_AMQP_URL"}),
+        ("postgresql-administrator", {"IMPEX_DATABASE_URL"}),
+        (
+            "rabbitmq-administrator",
+            {"IMPEX_AMQP_URL", "IMPEX_AMQP_MANAGEMENT_URL", "administrator.conf"},
+        ),
+    ],
+)
+def test_a_new_password_is_in_every_folder_and_nothing_else_changes(
+    folder: Path, name: str, settings: set[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    before, were = contents(folder), modes(folder)
+    former = (folder / ALL / (name if "-" in name else f"password-{name}")).read_text().strip()
+    assert secrets(folder, "--new-password", name) == 0
+    after = contents(folder)
+    own = {path for path in before if path.rpartition("/")[2] in {name, f"password-{name}"}}
+    changed = {path for path in before if before[path] != after[path]}
+    assert {path.rpartition("/")[2] for path in changed - own} == settings
+    assert own <= changed
+    (fresh,) = {after[path].strip() for path in own}
+    assert all(before[path].replace(former, fresh) == after[path] for path in changed)
+    assert former not in "".join(after.values())
+    assert modes(folder) == were
+    printed = capsys.readouterr().out
+    assert fresh not in printed
+    assert secrets(folder) == 0, "and a later run keeps it"
+    assert contents(folder) == after
+
+
+def test_a_new_password_of_nobody_is_refused(folder: Path) -> None:
+    before = contents(folder)
+    for name in ("nobody", "../all"):
+        with pytest.raises(ConfigurationError) as caught:
+            secrets(folder, "--new-password", name)
+        assert caught.value.problems[0][0] == "--new-password"
+    assert contents(folder) == before

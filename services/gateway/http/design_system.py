@@ -7,6 +7,7 @@ that may be served is found by what the bundle names. This module reads files; i
 
 import posixpath
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -94,6 +95,14 @@ def dsfr_files(dist: Path) -> tuple[str, ...]:
     return tuple(sorted(named))
 
 
+def copy_used(dist: Path, target: Path) -> None:
+    """Copy what the bundles and browsers read of `dist`, for an image."""
+    for name in (*DSFR_CSS, *DSFR_JS, *dsfr_files(dist)):
+        path = target / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes((dist / name).read_bytes())
+
+
 def _style_sheet(dist: Path, name: str, address: Callable[[str], str]) -> str:
     text = _SOURCE_MAP.sub("", (dist / name).read_text("utf-8"))
     text = _FACE.sub(lambda face: _face(face[0]), text)
@@ -130,3 +139,7 @@ def _face(rule: str) -> str:
     if not any(f"/{face}.woff2" in rule for face in FONT_FACES):
         return ""
     return _WOFF.sub("", rule)
+
+
+if __name__ == "__main__":
+    copy_used(Path(sys.argv[1]), Path(sys.argv[2]))

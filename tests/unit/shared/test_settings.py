@@ -249,3 +249,40 @@ def test_a_misspelt_variable_gets_a_suggestion() -> None:
         "IMPEX_ZZZZ",
     ]
     assert unknown_names([Example], {**GOOD, "IMPEX_EXAMPLE_KEYS_FILE": "x"}) == []
+
+
+def test_a_secret_is_read_from_the_folder_of_secrets(tmp_path: Path) -> None:
+    """By the setting's name; a variable or a file of its own goes first."""
+    (tmp_path / "IMPEX_EXAMPLE_KEYS").write_text(GOOD["IMPEX_EXAMPLE_KEYS"] + "\n")
+    rest = {name: text for name, text in GOOD.items() if name != "IMPEX_EXAMPLE_KEYS"}
+    given = {**rest, "IMPEX_SECRETS_DIR": str(tmp_path)}
+    assert load(Example, given) == load(Example, GOOD)
+    assert unknown_names([Example], given) == []
+    (tmp_path / "IMPEX_EXAMPLE_KEYS").write_text("k1:short")
+    assert load(Example, {**given, "IMPEX_EXAMPLE_KEYS": GOOD["IMPEX_EXAMPLE_KEYS"]})
+
+
+def test_a_folder_of_secrets_that_lacks_one_or_is_not_there_is_named(tmp_path: Path) -> None:
+    rest = {name: text for name, text in GOOD.items() if name != "IMPEX_EXAMPLE_KEYS"}
+
+    def problem(folder: Path) -> str:
+        with pytest.raises(ConfigurationError) as caught:
+            load(Example, {**rest, "IMPEX_SECRETS_DIR": str(folder)})
+        ((name, sentence),) = caught.value.problems
+        assert name == "IMPEX_EXAMPLE_KEYS"
+        return sentence
+
+    assert problem(tmp_path).startswith("is required (or IMPEX_EXAMPLE_KEYS_FILE, or IMPEX_SECR")
+    assert problem(tmp_path / "gone").startswith(
+        "cannot be read from its file in IMPEX_SECRETS_DIR"
+    )
+    (tmp_path / "IMPEX_EXAMPLE_KEYS").mkdir()
+    assert "Is a directory" in problem(tmp_path)
+
+
+def test_a_setting_of_another_service_is_not_misspelt() -> None:
+    """Services may share one environment."""
+    assert (
+        unknown_names([Example], {**GOOD, "IMPEX_TERMS_DIR": "x", "IMPEX_MFA_HEALTH_PORT": "1"})
+        == []
+    )
