@@ -20,7 +20,7 @@ help:
 	@echo "  make bench   measure speed, next to baselines of this machine"
 	@echo "  make docs    write the generated documents again"
 	@echo "  make texts   collect the texts to translate in shared/i18n/translations"
-	@echo "  make pictures  take the screenshots of the help page again"
+	@echo "  make pictures  take the screenshots of the help pages again"
 	@echo "  make hooks   check code and documents before every commit (pre-commit)"
 	@echo "  make lock    choose newer versions of the Python packages"
 
@@ -66,7 +66,7 @@ texts:
 
 pictures:
 	$(INSTALL) --test
-	@exec $(PY) -m pytest -q tests/journeys/help_screenshots.py
+	@exec $(PY) -m pytest -q tests/journeys/help_screenshots.py tests/journeys/guide_screenshots.py
 
 hooks:
 	$(INSTALL)

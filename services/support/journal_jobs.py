@@ -147,7 +147,7 @@ async def record_verification(
     )
     write = log.info if report.intact else log.error
     write(
-        "The journal was verified.",
+        "The journal was verified." if report.intact else "The journal was changed.",
         action="journal_verified" if report.intact else "journal_broken",
         checked=report.links,
         findings=report.total,

@@ -5,24 +5,20 @@ invented person and replaces each picture whose screen has changed, with its not
 to take it anyway. It is no test, and no run of the tests includes it.
 """
 
-import io
-import json
-from dataclasses import dataclass
-
 import pytest
-from PIL import Image
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import expect
 
 from operations.local.demo import generate
 from operations.operate.dossiers import publish_all
-from services.gateway.features.help.help_screenshots import SCALE
+from services.gateway.portal.screenshots import SCALE
 from shared.contracts.backoffice import OWNER
 from shared.runtime.service import utc_now
 from tests.support import eventually
 from tests.support.actors.account_holder import PHARMACY
 from tests.support.actors.chromium_account_holder import ChromiumAccountHolder
 from tests.support.actors.chromium_user import ChromiumUser, tick
-from tests.support.pages import help_catalogue
+from tests.support.pages.camera import Camera
+from tests.support.pages.help_catalogue import HELP
 from tests.support.servers.portal import PASSWORD
 from tests.support.servers.spawned_portal import NewUser, SpawnedPortal
 
@@ -36,14 +32,6 @@ WIDE = {"width": 1280, "height": 900}
 TALL = {"width": 1280, "height": 1900}
 #: A mail program's window.
 MAIL_WINDOW = {"width": 636, "height": 700}
-AROUND = 24
-#: Flat drawings: so many colours are enough, text edges included.
-COLOURS = 32
-STILL = """async () => {
-  document.activeElement?.blur();
-  scrollTo(0, 0);
-  await document.fonts.ready;
-}"""
 #: Rows of the home page's table that are enough to see what it is.
 ROWS = 5
 NAMES = {
@@ -67,64 +55,6 @@ DECLARED = {
 }
 
 
-@dataclass
-class Camera:
-    """Takes and saves pictures of one language."""
-
-    page: Page
-    language: str
-
-    async def take(
-        self,
-        name: str,
-        part: Locator | None = None,
-        until: Locator | None = None,
-        around: int = AROUND,
-    ) -> None:
-        """A picture of a part of the page, down to the end of `until`, where given.
-
-        Skipped where the existing one is current.
-        """
-        known = next(one for one in help_catalogue.PICTURES if one.name == name)
-        if help_catalogue.is_current(known, self.language):
-            return
-        await self.page.evaluate(STILL)
-        part = part or self.page.locator("main .impex-text").first
-        box = await part.bounding_box()
-        assert box is not None, name
-        bottom = box["y"] + box["height"]
-        if until is not None:
-            end = await until.bounding_box()
-            assert end is not None, name
-            bottom = end["y"] + end["height"]
-        clip = {
-            "x": box["x"] - around,
-            "y": box["y"] - around,
-            "width": box["width"] + 2 * around,
-            "height": bottom - box["y"] + 2 * around,
-        }
-        taken = await self.page.screenshot(full_page=True, clip=clip, animations="disabled")  # type: ignore[arg-type]
-        self._save(known, taken)
-
-    def _save(self, known: help_catalogue.Picture, taken: bytes) -> None:
-        picture = Image.open(io.BytesIO(taken)).convert("RGB")
-        # Whole pixels of the page, so that the page shows it without scaling.
-        size = tuple(side // SCALE * SCALE for side in picture.size)
-        small = picture.crop((0, 0, *size)).quantize(COLOURS, dither=Image.Dither.NONE)
-        path = help_catalogue.path(self.language, known.name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        small.save(path, optimize=True)
-        notes = help_catalogue.notes()
-        notes.setdefault(self.language, {})[known.name] = {
-            "width": size[0],
-            "height": size[1],
-            "file": help_catalogue.digest_of(path),
-            "shows": help_catalogue.shown(known, self.language),
-        }
-        text = json.dumps(notes, indent=1, sort_keys=True)
-        help_catalogue.NOTES.write_text(text + "\n", "utf-8")
-
-
 @pytest.mark.parametrize("language", ["fr", "en"])
 async def test_the_pictures_of_the_help_page_are_taken(
     portal: SpawnedPortal, new_user: NewUser, language: str
@@ -132,7 +62,7 @@ async def test_the_pictures_of_the_help_page_are_taken(
     """From the sign-in page to the home page; each picture of the catalogue is taken once."""
     user = await new_user(language=language, device_scale_factor=SCALE, color_scheme="light")
     first_name, last_name, address = NAMES[language]
-    camera = Camera(user.page, language)
+    camera = Camera(HELP, user.page, language)
     await user.open("/connexion")
     await camera.take("sign_in")
     await _account(portal, user, camera, first_name, last_name, address)
@@ -141,7 +71,7 @@ async def test_the_pictures_of_the_help_page_are_taken(
     await _information(user, camera)
     await _home(portal, user, camera)
     await _signing_in(holder, camera)
-    assert set(help_catalogue.notes()[language]) == {one.name for one in help_catalogue.PICTURES}
+    assert set(HELP.notes()[language]) == {one.name for one in HELP.pictures}
 
 
 async def _account(
@@ -185,7 +115,7 @@ async def _mail(portal: SpawnedPortal, user: ChromiumUser, language: str, addres
     tab = await user.context.new_page()
     await tab.set_viewport_size(MAIL_WINDOW)  # type: ignore[arg-type]
     await tab.set_content(received.text("html"))
-    await Camera(tab, language).take("mail", tab.locator(".sheet"))
+    await Camera(HELP, tab, language).take("mail", tab.locator(".sheet"))
     await tab.close()
 
 

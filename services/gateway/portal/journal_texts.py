@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from services.gateway.portal.dossier_texts import status_text
 from shared.contracts.support.journal import EntryView
 from shared.i18n.catalogue import N_, translate
-from shared.i18n.dates import format_datetime
+from shared.i18n.dates import format_datetime, format_day
 
 #: What happened, by the type of the entry. A `{name}` is filled by a fact of that name, in words.
 EVENTS: Mapping[str, str] = {
@@ -365,7 +366,7 @@ def describe(
         who=_who(entry, language),
         why=_why(entry, language),
         details=tuple(
-            (translate(label, language), _shown(facts[name], language))
+            (translate(label, language), _detail(name, facts[name], language))
             for name, label in FIELDS.items()
             if facts.get(name) not in (None, "", 0) and f"{{{name}}}" not in EVENTS[entry.type]
         ),
@@ -418,8 +419,14 @@ def _why(entry: EntryView, language: str) -> str:
     return reason_text(str(reason), language) if reason else ""
 
 
+def _detail(name: str, value: Any, language: str) -> str:
+    return status_text(str(value), language) if name == "status" else _shown(value, language)
+
+
 def _shown(value: Any, language: str) -> str:
-    """A fact as people read it; moments come as text in a JSON object."""
+    """A fact as people read it; moments and days come as text in a JSON object."""
+    if isinstance(value, str) and len(value) == len("2026-01-15"):
+        return format_day(value, language)
     if isinstance(value, str) and len(value) >= len("2026-01-15T10:00:00Z") and value[10:11] == "T":
         try:
             return format_datetime(datetime.fromisoformat(value), language)

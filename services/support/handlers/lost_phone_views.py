@@ -159,7 +159,7 @@ async def show(
         codes_left=max(0, MAX_CODES - case.codes),
         may_call=await why_no_call(context, agent, one, case, calls),
         line=_line(context, one),
-        proposal_id=case.names_proposal_id or case.proposal_id or "",
+        proposal_id=(case.names_proposal_id if state == "to_check" else case.proposal_id) or "",
         due_at=case.due_at,
         code_until=case.code_until,
     )

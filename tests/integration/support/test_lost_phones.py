@@ -493,6 +493,7 @@ async def test_g_26_other_names_are_accepted_by_two_agents(
     assert await desk.refused(desk.accept_names()) == ("call_refused", {"why": "state"})
     await harness.handle_event(ResumptionHeld(request_id="r", held_at=harness.now), desk.account)
     assert (await desk.page()).state == "to_check"
+    assert (await desk.look()).proposal_id == "", "the names are not proposed yet"
     owners, requests = harness.owners, RequestDesk(harness)
     assert owners is not None
     assert (await requests.show(desk.first, desk.number)).names is None, "registration knows none"

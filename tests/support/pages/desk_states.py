@@ -5,13 +5,15 @@ states here, made by functions of a module of its own.
 """
 
 from dataclasses import replace
-from functools import cache
+from datetime import timedelta
+from functools import cache, partial
 from types import SimpleNamespace
 from typing import Any
 
 from services.gateway.desk import act_words
 from services.gateway.desk.act_words import transfer_text
 from services.gateway.desk.app import PAGES
+from services.gateway.desk.features.help import guide_screenshots
 from services.gateway.desk.features.journal.journal_page import SHOWN
 from services.gateway.desk.navigation import ENTRIES
 from services.gateway.desk.resources import TEMPLATES
@@ -32,6 +34,7 @@ from shared.contracts.support.proposals import (
     UndoableTransfer,
 )
 from shared.i18n.catalogue import translate
+from shared.i18n.dates import format_datetime
 from tests.support.pages.desk_account_states import account_states
 from tests.support.pages.desk_call_states import call_states
 from tests.support.pages.desk_dormant_states import dormant_states
@@ -153,8 +156,8 @@ ACCOUNT = "0b0f8a52-3c1f-4b0e-9b0a-5b6f3f0f9d11"
 PERSON = "M… DURAND, m…@labo.example"
 
 
-def _words(table: str, key: str) -> str:
-    return act_words.words(getattr(act_words, table), key, "fr")
+def _words(table: str, key: str, lang: str = "fr") -> str:
+    return act_words.words(getattr(act_words, table), key, lang)
 
 
 def _reasons() -> list[tuple[str, str]]:
@@ -228,6 +231,25 @@ def _approval(
     }
 
 
+def _lost_phone_approval(lang: str) -> dict[str, Any]:
+    """The removal of a lost phone, as the second person reads it."""
+    evidence = {
+        "line": _words("LINES", "file", lang),
+        "line_since": format_datetime(NOW - timedelta(days=400), lang),
+        "matched_at": format_datetime(NOW, lang),
+    }
+    return {
+        **_approval(
+            act="remove_lost_phone",
+            number="TEL-A44X2-YZ7EW",
+            details=evidence,
+            may=("approve", "refuse", "stop"),
+        ),
+        "said": partial(_words, lang=lang),
+        "reasons": [(key, _words("REASONS", key, lang)) for key in act_words.REASONS],
+    }
+
+
 def _approvals(count: int, shown: str = "to_approve") -> dict[str, Any]:
     """The list of acts."""
     row = ProposalRow(
@@ -272,17 +294,9 @@ ACT_STATES = (
     State(
         "desk-approval-lost_phone",
         "approval.html",
-        _approval(
-            act="remove_lost_phone",
-            number="TEL-A44X2-YZ7EW",
-            details={
-                "line": act_words.LINES["file"],
-                "line_since": "3 février 2024 à 10:42 (heure de Paris)",
-                "matched_at": "23 novembre 2026 à 10:42 (heure de Paris)",
-            },
-            may=("approve", "refuse", "stop"),
-        ),
+        {},
         me=agent(),
+        localized=lambda lang: _lost_phone_approval(lang),
     ),
     State(
         "desk-approval-transfer",
@@ -520,8 +534,8 @@ STATES = (
     *dormant_states(agent("supervisor")),
     *settings_states(agent("supervisor")),
     *call_states(agent()),
-    State("desk-help", "desk_help.html", {}, me=agent()),
-    State("desk-help-anonymous", "desk_help.html", {}),
+    State("desk-help", "desk_help.html", {"pictures": guide_screenshots.load()}, me=agent()),
+    State("desk-help-anonymous", "desk_help.html", {"pictures": guide_screenshots.load()}),
     State("desk-403", "error.html", _error(403, FORBIDDEN), me=agent()),
     State("desk-403-network", "error.html", _error(403, OTHER_NETWORK)),
     State("desk-404", "error.html", _error(404, NOT_FOUND), me=agent()),

@@ -8,13 +8,13 @@ from PIL import Image
 
 from services.gateway.features.help import help_screenshots
 from shared.i18n.catalogue import LANGUAGES
-from tests.support.pages.help_catalogue import FOLDER, PICTURES, Picture, is_current, path
+from tests.support.pages.help_catalogue import HELP, Picture
 from tests.support.pages.render_pages import Page
 from tests.unit.gateway.templates.parsed_pages import ALL, soup
 
 EACH = [
     pytest.param(picture, language, id=f"{picture.name}-{language}")
-    for picture in PICTURES
+    for picture in HELP.pictures
     for language in LANGUAGES
 ]
 GUIDES = [page for page in ALL if page.state.name == "help_creation" and page.theme == "dsfr"]
@@ -25,19 +25,21 @@ AGAIN = "the screen has changed: make pictures takes it again"
 
 @pytest.mark.parametrize(("picture", "language"), EACH)
 def test_g_02_each_picture_shows_the_screen_as_it_is(picture: Picture, language: str) -> None:
-    assert is_current(picture, language), AGAIN
+    assert HELP.is_current(picture, language), AGAIN
 
 
 def test_g_02_there_are_these_pictures_and_no_others() -> None:
-    expected = sorted(f"{language}/{one.name}.png" for one in PICTURES for language in LANGUAGES)
-    assert sorted(str(one.relative_to(FOLDER)) for one in FOLDER.rglob("*.*")) == expected
-    assert sum(one.stat().st_size for one in FOLDER.rglob("*.png")) <= MAX_BYTES
+    expected = sorted(
+        f"{language}/{one.name}.png" for one in HELP.pictures for language in LANGUAGES
+    )
+    assert sorted(str(one.relative_to(HELP.folder)) for one in HELP.folder.rglob("*.*")) == expected
+    assert sum(one.stat().st_size for one in HELP.folder.rglob("*.png")) <= MAX_BYTES
 
 
 def test_g_02_a_picture_of_a_code_qr_cannot_be_scanned_by_mistake() -> None:
-    for picture in PICTURES:
+    for picture in HELP.pictures:
         for language in LANGUAGES:
-            seen = Image.open(path(language, picture.name)).convert("L").reduce(2)
+            seen = Image.open(HELP.path(language, picture.name)).convert("L").reduce(2)
             assert not zxingcpp.read_barcodes(seen), (language, picture.name)
 
 
@@ -46,12 +48,12 @@ def test_g_02_ax_06_every_picture_is_on_the_page_once_with_a_text_and_its_size(p
     language = page.language
     sizes = help_screenshots.load()[language]
     shown_ones = soup(page).select("main figure")
-    assert len(shown_ones) == len(PICTURES)
+    assert len(shown_ones) == len(HELP.pictures)
     for figure in shown_ones:
         (image,) = figure.select("img")
         name = str(image["src"]).rpartition("/")[2].removesuffix(".png")
         assert image["src"] == f"static/images/help/{language}/{name}.png"
-        with Image.open(path(language, name)) as picture:
+        with Image.open(HELP.path(language, name)) as picture:
             shown_size = int(str(image["width"])), int(str(image["height"]))
             assert picture.size == (shown_size[0] * 2, shown_size[1] * 2)
         assert (sizes[name].width, sizes[name].height) == shown_size

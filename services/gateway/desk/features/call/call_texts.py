@@ -41,6 +41,7 @@ NO_CALL_IN: dict[str, str] = {
     "proposed": N_("Une seconde personne vérifie. Rien n'est à faire jusque-là."),
     "planned": N_("Le délai court. Le second appel, avec le code de reprise, se fait ensuite."),
     "stopped": N_("Tout est arrêté : rien n'a changé."),
+    "to_check": N_("Une seconde personne compare les noms."),
     "done": N_("La personne a retrouvé son compte."),
 }
 OUTCOMES: dict[str, str] = {
