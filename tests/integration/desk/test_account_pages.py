@@ -242,7 +242,9 @@ async def test_a_request_of_the_accounts_holder_is_written_down_from_its_page(
     form = await agent.browser.get(str(link["href"]))
     assert form.form("/assistance/demandes/nouvelle")["account_id"] == account_id
     assert form.soup.select_one(f"a[href='{ACCOUNT}/{account_id}']"), "the way back"
-    english = await agent.browser.post(form, f"/langue?de={link['href']}", {"lang": "en"})
+    fields = {**form.form("/assistance/demandes/nouvelle"), "lang": "en"}
+    fields |= {"kind": "", "channel": "", "language": "fr", "text": ""}
+    english = await agent.browser.send_form("/langue?de=/assistance/demandes/nouvelle", fields)
     assert english.form("/assistance/demandes/nouvelle")["account_id"] == account_id
     given = {"kind": "message", "channel": "call", "language": "fr", "text": "Où en est-on ?"}
     made = await agent.browser.post(english, "/assistance/demandes/nouvelle", given)

@@ -1,6 +1,5 @@
 """A request that somebody made by telephone or by mail, written down by an agent."""
 
-from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 
 from aiohttp import web
@@ -24,12 +23,6 @@ BY_AGENTS = tuple(channel for channel in CHANNELS if channel != "portal")
 LANGUAGES = (("fr", "Français"), ("en", "English"))
 #: In the query of the page: the account that the request is about.
 ACCOUNT_QUERY = "compte"
-
-
-def keep_query(query: str) -> str:
-    """The account, which stays in another language."""
-    account_id = dict(parse_qsl(query)).get(ACCOUNT_QUERY, "")
-    return urlencode({ACCOUNT_QUERY: account_id}) if _is_account_id(account_id) else ""
 
 
 async def show(request: web.Request, form: Form) -> web.Response:

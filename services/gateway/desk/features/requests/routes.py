@@ -28,7 +28,6 @@ PAGES = (
         "kind channel account_id address language text",
         show_form=new_request.show,
         login_target="nouvelle-demande",
-        keep_query=new_request.keep_query,
     ),
     agent_page(
         "request",
