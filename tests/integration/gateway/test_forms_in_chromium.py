@@ -88,7 +88,7 @@ async def test_p_02_p_03_a_form_survives_what_people_do_with_a_page(
     there = page.url
     await page.reload()
     await shows(page, form, typed)
-    await page.goto(f"{portal.base}/aide")
+    await page.goto(f"{portal.base}/session/etat")  # shows as text, at once
     await page.go_back()
     assert page.url == there
     await shows(page, form, typed)

@@ -29,7 +29,7 @@ READY = """async (theme) => {
 #: What is asked of a page at 320 px, and at 1280 px, in one call each.
 NARROW = f"""async () => {{
   await ({READY})("light");
-  return [({LOOKS})(), {SPILL}, ({SMALL_TARGETS})(), ({MISPLACED_HINTS})()];
+  return [({LOOKS})([]), {SPILL}, ({SMALL_TARGETS})(), ({MISPLACED_HINTS})()];
 }}"""
 WIDE = f"() => [{SPILL}, ({SMALL_TARGETS})(), ({MISPLACED_HINTS})()]"
 #: Another width or theme would lay out once more the page that the last test has left.

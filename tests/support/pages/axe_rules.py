@@ -38,8 +38,9 @@ STATES = ("aria-current", "aria-invalid", "aria-sort", "disabled", "open", "role
 UNSEEN = ("autocapitalize", "inputmode", "maxlength", "name", "spellcheck")
 #: Every element as style sheets and assistive technology see it: its name, classes, states and
 #: which attributes it has, whether it holds text or has a label, and the same of its ancestors.
-LOOK_OF_EACH = f"""() => {{
-  const states = {json.dumps(STATES)}, others = [...states, "class", ...{json.dumps(UNSEEN)}];
+LOOK_OF_EACH = f"""(more = []) => {{
+  const states = [...{json.dumps(STATES)}, ...more];
+  const others = [...states, "class", ...{json.dumps(UNSEEN)}];
   const looks = new Map([[document.documentElement, ""]]);
   const filled = (element) => [...element.attributes]
     .filter(({{name}}) => !others.includes(name))
@@ -53,7 +54,8 @@ LOOK_OF_EACH = f"""() => {{
   }}
   return looks;
 }}"""
-LOOKS = f"() => [...new Set(({LOOK_OF_EACH})().values())]"
+#: The looks on a page. Attributes that are given are states too.
+LOOKS = f"(more) => [...new Set(({LOOK_OF_EACH})(more).values())]"
 #: The largest parts of a page in which nothing has one of the `fresh` looks, nor a parent of what
 #: has: a new element may change the style of those next to it.
 KNOWN_PARTS = f"""(fresh) => {{
@@ -153,7 +155,7 @@ class PageChecker:
 
     async def look(self, tab: Tab) -> list[str]:
         """The violations on the page; axe is given to it where something on it looks new."""
-        fresh = self.new(await tab.evaluate(LOOKS))
+        fresh = self.new(await tab.evaluate(LOOKS, []))
         if not fresh:
             return []
         known = await tab.evaluate_handle(KNOWN_PARTS, fresh)
