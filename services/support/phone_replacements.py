@@ -13,6 +13,8 @@ from services.support.lost_phones import LostPhone
 
 #: How long the enrolment stays open.
 OPEN_TIME = timedelta(days=7)
+#: The clock runs every few seconds: so much later is on time.
+ON_TIME = timedelta(minutes=1)
 #: Whoever could not object while the service was away may do so for a while afterwards.
 LATE = timedelta(hours=1)
 
@@ -40,8 +42,9 @@ def next_step(case: LostPhone, now: datetime) -> Step:
 
 def due_after_reminder(case: LostPhone, now: datetime) -> datetime:
     """When it opens after a notice in the middle that goes out now: half of the delay is left, also
-    where that notice was late."""
+    where that notice is late."""
     assert case.alone_since is not None
     assert case.alone_due_at is not None
     half = (case.alone_due_at - case.alone_since) / 2
-    return max(case.alone_due_at, now + half)
+    is_late = now > case.alone_since + half + ON_TIME
+    return now + half if is_late else case.alone_due_at

@@ -3,9 +3,11 @@
 from collections.abc import AsyncIterator
 from uuid import uuid4
 
+import asyncpg
 import pytest
 import pytest_asyncio
 
+from shared.domain.support_requests import request_number
 from tests.support.actors.desk_agent import add_account, journal_of, signed_in_agent
 from tests.support.servers.desk import Desk, running_desk
 from tests.support.servers.system import System
@@ -13,12 +15,23 @@ from tests.support.servers.system import System
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 ACCOUNT = "/assistance/comptes"
+WAITING_REQUEST = """
+insert into support.requests (number, kind, state, version, account_id, channel, language,
+    received_at, promised_on, answer_by, planned_at, details)
+values ($1, 'lost_phone', 'planned', 1, $2, 'portal', '', now(), current_date, current_date,
+    now() + interval '72 hours', '{"recipient": "support", "key_id": "t1", "box": ""}')
+"""
+WAITING_PHONE = """
+insert into support.lost_phones (number, account_id, alone_since, alone_due_at)
+values ($1, $2, now(), now() + interval '72 hours')
+"""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="package")
 async def acting_desk(shared_system: System) -> AsyncIterator[Desk]:
     """The desk and the owners of accounts and their information."""
-    async with running_desk(shared_system, "support", "registration", "profile") as running:
+    names, settings = ("support", "registration", "profile"), {"IMPEX_LOST_PHONE_ALONE": "true"}
+    async with running_desk(shared_system, *names, **settings) as running:
         yield running
 
 
@@ -70,3 +83,30 @@ async def test_az_01_an_act_on_ones_own_account_posted_by_hand_changes_nothing(
     assert [kind for kind, _public in await journal_of(acting_desk, agent.id)] == [
         "support.ActForbidden.v1"
     ]
+
+
+async def test_ot_15_a_lost_phone_without_an_agent_is_planned_and_stopped(
+    acting_desk: Desk,
+) -> None:
+    agent = await signed_in_agent(acting_desk)
+    account_id = await add_account(
+        acting_desk, f"{uuid4().hex[:8]}@labo.fr", "Élodie", "Lefèvre", city="Lyon"
+    )
+    number = request_number("lost_phone", account_id.encode())
+    connection = await asyncpg.connect(acting_desk.system.database.admin_url)
+    try:
+        await connection.execute(WAITING_REQUEST, number, account_id)
+        await connection.execute(WAITING_PHONE, number, account_id)
+    finally:
+        await connection.close()
+    page = await agent.browser.get(f"{ACCOUNT}/{account_id}")
+    page = await agent.browser.post(
+        page, f"{ACCOUNT}/{account_id}/ouvrir", {"reason": "lost_phone"}
+    )
+    assert "Nouveau téléphone, sans agent" in page.text
+    assert "Rien de prévu." not in page.text
+    stop = f"{ACCOUNT}/{account_id}/sans-agent/arret"
+    done = await agent.browser.post(page, stop)
+    assert "Tout est arrêté" in done.text
+    assert "Rien de prévu." in done.text
+    assert done.soup.find("form", action=stop) is None

@@ -34,7 +34,8 @@ async def sent_mails(shared_system: System) -> AsyncIterator[SentMails]:
 @pytest_asyncio.fixture(scope="package", loop_scope="package")
 async def portal(shared_system: System, sent_mails: SentMails) -> AsyncIterator[Portal]:
     """Gateway, registration and second factor, shared by the tests of this folder."""
-    async with running_portal(shared_system, sent_mails, *SERVICES) as portal:
+    settings = {"IMPEX_LOST_PHONE_ALONE": "true"}
+    async with running_portal(shared_system, sent_mails, *SERVICES, **settings) as portal:
         yield portal
 
 

@@ -47,6 +47,14 @@ insert into support.proposals (id, act, account_id, reason, details, state, prop
 values ($1, $7, $2, 'requested_by_person', '{}', 'approved', $5, now(), $6, now(), $3, $4)
 """
 LOST_PHONE = "insert into support.lost_phones (number, account_id, proposal_id) values ($1, $2, $3)"
+OLD_PASSWORD = """
+update registration.credentials set set_at = set_at - interval '31 days' where account_id = $1
+"""
+#: A lost phone that another one may replace with the password alone.
+OPENED = """
+insert into mfa.delayed_replacements (number, account_id, asked_at, open_until, forget_at)
+values ($1::text, $1::uuid, $2, $3, $3)
+"""
 #: Every declaration that takes a form.
 FORMS = {page.name: page for page in PAGES if isinstance(page, Page) and page.submit is not None}
 
@@ -164,6 +172,22 @@ async def sign_in_recovery(person: Person) -> Filled:
     await holder.give_password(browser=browser)
     page = await browser.get("/connexion/code-de-secours")
     return Filled(browser, page, {"recovery_code": person.codes[0]})
+
+
+@scene("sign_in_replacement")
+async def sign_in_replacement(person: Person) -> Filled:
+    """The phone was reported lost a while ago, and nobody has objected."""
+    holder, browser = await person.settled(), person.browser()
+    account, asked_at = await holder.account_id(), person.portal.clock() + timedelta(seconds=30)
+    connection = await asyncpg.connect(person.portal.system.database.admin_url)
+    try:
+        await connection.execute(OLD_PASSWORD, account)
+        until = asked_at + timedelta(days=7)
+        await connection.execute(OPENED, account, asked_at, until)
+    finally:
+        await connection.close()
+    await holder.give_password(browser=browser)
+    return Filled(browser, await browser.get("/connexion/nouveau-telephone"))
 
 
 @scene("sign_in_address", "resend_sign_in_address")

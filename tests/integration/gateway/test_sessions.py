@@ -18,7 +18,7 @@ from tests.support.servers.portal import Portal
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
-HALF = ("/connexion/code", "/connexion/code-de-secours")
+HALF = ("/connexion/code", "/connexion/code-de-secours", "/connexion/nouveau-telephone")
 ENROLLING = ("/connexion/telephone", "/connexion/adresse")
 FULL = (
     "/accueil",
@@ -56,6 +56,7 @@ POSTS = {
     "password": (
         "/connexion/code",
         "/connexion/code-de-secours",
+        "/connexion/nouveau-telephone",
         "/connexion/telephone",
         "/connexion/telephone/recommencer",
         "/connexion/adresse",

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
@@ -14,6 +15,7 @@ from shared.contracts.gateway import SessionOpened
 from shared.contracts.mailer import MailAccepted, MailRefused
 from shared.contracts.mfa.events import AuthenticatorReplaced, RecoveryCodeUsed
 from shared.contracts.registration.events import AccountThawed, PasswordChanged
+from shared.contracts.registration.recovery_address import RecoveryAddressChanged
 from shared.security.sealing import KeyRing
 from shared.security.signed_tokens import read
 from tests.support.harness.mailer import MailerHarness
@@ -27,6 +29,9 @@ from tests.support.mail.sample_events import (
     now,
     opened,
     refused,
+    removal_planned,
+    replacement_opened,
+    replacement_planned,
 )
 from tests.support.servers.system import keys
 
@@ -259,3 +264,37 @@ async def test_in_04_the_user_agent_is_one_short_line(
     (line,) = [one for one in smtp.messages[-1].text().splitlines() if "Appareil" in one]
     assert line.strip().startswith("Appareil\u00a0: Evilhttpselsewhere xxx")
     assert len(line) <= 80
+
+
+async def test_ot_19_each_notice_of_a_lost_phone_goes_to_both_addresses(
+    mailer: MailerHarness, smtp: MailServer
+) -> None:
+    second = "secours@labo.example"
+    events = (
+        removal_planned(),
+        replacement_planned(),
+        replacement_planned(again=True),
+        replacement_opened(),
+        AuthenticatorReplaced(by="delay", replaced_at=now()),
+    )
+    async with mailer.run(IMPEX_SMTP_URL=smtp.url):
+        await known(mailer)
+        await mailer.publish(RecoveryAddressChanged(address=second, changed_at=now()))
+        await mailer.all_handled()
+        for event in events:
+            await mailer.publish(event, times=2)
+        # With a code of the old phone it is no recovery.
+        await mailer.publish(AuthenticatorReplaced(by="phone", replaced_at=now()))
+        await mailer.all_handled()
+        rows = await mailer.database.fetch("SELECT template, address FROM deliveries")
+    sent = Counter((row["template"], row["address"] == second) for row in rows)
+    notices = {
+        "phone_removal_planned": 1,
+        "phone_replacement_planned": 2,
+        "phone_replacement_open": 1,
+        "phone_replaced": 2,
+    }
+    assert {name: sent[name, False] for name in notices} == notices
+    seconds = {f"{name}_second": count for name, count in notices.items()}
+    seconds["phone_replaced_second"] = 1
+    assert {name: sent[name, True] for name in seconds} == seconds

@@ -40,6 +40,8 @@ from shared.contracts.support.lost_phones import (
     LostPhoneReleased,
     LostPhoneStopped,
     PhoneRemovalPlanned,
+    PhoneReplacementOpened,
+    PhoneReplacementPlanned,
     ResumptionCodeTold,
 )
 from shared.messaging.envelope import new_id
@@ -206,6 +208,28 @@ def removal_planned() -> PhoneRemovalPlanned:
         link_token=sealed(PhoneRemovalPlanned, "link_token", TOKEN),
         planned_at=now(),
         due_at=now() + 24 * HOUR,
+    )
+
+
+def replacement_planned(*, again: bool = False) -> PhoneReplacementPlanned:
+    """A lost phone that waits without an agent."""
+    return PhoneReplacementPlanned(
+        number=NUMBER,
+        link_token=sealed(PhoneReplacementPlanned, "link_token", TOKEN),
+        planned_at=now(),
+        due_at=now() + 72 * HOUR,
+        again=again,
+    )
+
+
+def replacement_opened() -> PhoneReplacementOpened:
+    """It may be replaced with the password alone."""
+    return PhoneReplacementOpened(
+        number=NUMBER,
+        link_token=sealed(PhoneReplacementOpened, "link_token", TOKEN),
+        asked_at=now() - 72 * HOUR,
+        opened_at=now(),
+        open_until=now() + 168 * HOUR,
     )
 
 

@@ -116,7 +116,7 @@ WORDS = {
     ("lost_phone_stopped", 6): ("Votre compte est désactivé", "Your account is deactivated"),
     ("lost_phone_stopped", 7): ("lié à votre compte d'une autre façon", "another way"),
     ("lost_phone_stopped", 8): ("n'est plus proposé", "is no longer offered"),
-    ("lost_phone_stopped", 9): ("n'a été enrôlé à temps", "was enrolled in time"),
+    ("lost_phone_stopped", 9): ("n'a été enrôlé à temps", "was linked in time"),
     ("lost_phone_released", 0): ("vous dit un code de reprise", "tells you a resumption code"),
     ("account_resumed", 0): (
         "informations, établissement et dossiers",

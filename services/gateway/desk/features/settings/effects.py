@@ -24,6 +24,12 @@ EFFECTS: dict[str, str] = {
     "IMPEX_ANSWER_DAYS_CORRECTION": N_("Jours ouvrés promis pour une correction."),
     "IMPEX_REQUEST_DAYS": N_("Durée de conservation d'une demande après sa fin."),
     "IMPEX_LOST_PHONE_DELAY": N_("Attente entre l'accord et le détachement d'un téléphone perdu."),
+    "IMPEX_LOST_PHONE_ALONE": N_(
+        "Un téléphone perdu se remplace aussi sans agent, par la messagerie et le mot de passe."
+    ),
+    "IMPEX_LOST_PHONE_ALONE_DELAY": N_(
+        "Attente d'un téléphone perdu sans agent ; la personne peut tout arrêter."
+    ),
     "IMPEX_SENSITIVE_CHANGE_DELAY": N_(
         "Attente entre l'accord et un changement sensible ; la personne peut s'opposer."
     ),
