@@ -99,19 +99,32 @@ def _development(verbs: Verbs) -> None:
 
 
 def _operation(verbs: Verbs) -> None:
-    status = _verb(verbs, "status", "operate.status.main", "services, addresses and queues")
+    text = "servers, services, mails and queues: what answers, and what waits"
+    status = _verb(verbs, "status", "operate.status.main", text)
     text = "whether the services of this container are ready, for its health check"
     _verb(verbs, "healthy", "operate.healthy.main", text)
-    queues = _verb(verbs, "queues", "operate.queues.main", "every queue and its depth")
+    text = "what waits, moves or is dead, live until Ctrl-C on a terminal"
+    queues = _verb(verbs, "queues", "operate.queues.main", text)
+    _switch(queues, "--all", "also what is at rest")
+    _switch(queues, "--once", "print it once")
 
     _dead_letters(verbs)
 
-    mail = _group(verbs, "mail", "mails in doubt, and the DNS of their sender")
-    held = _verb(mail, "held", "operate.mails.main_held", "mails that may have arrived")
-    send = _verb(mail, "send", "operate.mails.main_send", "send a held mail again")
-    send.add_argument("id", metavar="ID")
-    drop = _verb(mail, "drop", "operate.mails.main_drop", "give a held mail up")
-    drop.add_argument("id", metavar="ID")
+    mail = _group(verbs, "mail", "mails that were not accepted, and the DNS of their sender")
+    text = "mails that wait, are deferred, were refused, or are held because they may have arrived"
+    mails = _verb(mail, "list", "operate.mails.main_list", text)
+    mails.add_argument("--state", choices=("waiting", "deferred", "refused", "held"))
+    mails.add_argument("--to", metavar="ADDRESS", help="to this address")
+    moment = "such as 2026-01-15T09:30 (UTC), or 90m, 12h, 3d for so long ago"
+    mails.add_argument("--since", metavar="MOMENT", help=f"written since then: {moment}")
+    shown = _verb(mail, "show", "operate.mails.main_show", "one mail, and what each server said")
+    send = _verb(mail, "send", "operate.mails.main_send", "send a mail again, with its Message-ID")
+    send.add_argument("id", metavar="ID", nargs="?")
+    text = f"every mail that was refused since then: {moment}"
+    send.add_argument("--all-refused-since", metavar="MOMENT", help=text)
+    drop = _verb(mail, "drop", "operate.mails.main_drop", "give a held or deferred mail up")
+    for verb in (shown, drop):
+        verb.add_argument("id", metavar="ID")
     text = "what the sender's domain must say in the DNS, and what is missing"
     records = _verb(mail, "records", "operate.mail_dns.main", text)
     records.add_argument("--selector", help="the DKIM selector of the relay")
@@ -139,7 +152,7 @@ def _operation(verbs: Verbs) -> None:
     users.add_argument("--days", type=int, default=30, metavar="N", help=text)
     _switch(users, "--renew", "another code for accounts that were imported and never joined")
 
-    for listing in (status, queues, held, team):
+    for listing in (status, queues, mails, shown, team):
         _switch(listing, "--json", "for programs")
 
     journal = _group(verbs, "journal", "the journal of the desk: its chain, exports, old events")

@@ -65,30 +65,44 @@ def print_json(value: Any) -> None:
 
 
 def print_rows(
-    heads: "Sequence[str]", rows: "Sequence[Sequence[object]]", *, fit: bool = False
+    heads: "Sequence[str]",
+    rows: "Sequence[Sequence[object]]",
+    *,
+    fit: bool = False,
+    whole: "Sequence[str]" = (),
+    below: "Sequence[str]" = (),
 ) -> None:
     """Columns as wide as their content, below `heads` if there are any; numbers to the right.
 
-    With `fit` the widest texts are cut until a line fits the terminal.
+    With `fit` the widest texts are cut until a line fits the terminal, but those of `whole`, which
+    people copy. `below` has a sentence for each row, printed under it.
     """
     lines = [[escape(str(cell)) for cell in row] for row in (heads, *rows) if row]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     right = [isinstance(cell, int | float) for cell in (rows or [heads])[0]]
+    columns = shutil.get_terminal_size((PIPED_WIDTH, 0)).columns
     if fit:
-        widths = fit_widths(widths, shutil.get_terminal_size((PIPED_WIDTH, 0)).columns)
-    for line in lines:
+        kept = [place for place, name in enumerate(heads) if name in whole]
+        widths = fit_widths(widths, columns, kept)
+    for number, line in enumerate(lines, -1 if heads else 0):
         cells = (
             cut(cell, width).rjust(width) if to_right else cut(cell, width).ljust(width)
             for cell, width, to_right in zip(line, widths, right, strict=True)
         )
         print(("  " + "  ".join(cells)).rstrip())
+        if below and number >= 0:
+            print(cut(f"    {escape(below[number])}", columns))
 
 
-def fit_widths(widths: "Sequence[int]", columns: int) -> list[int]:
-    """The widths of a table's cells so that a line has no more than `columns`."""
+def fit_widths(widths: "Sequence[int]", columns: int, kept: "Sequence[int]" = ()) -> list[int]:
+    """The widths of a table's cells so that a line has no more than `columns`; `kept` stay."""
     fitted = list(widths)
-    while 2 + sum(fitted) + 2 * (len(fitted) - 1) > columns and max(fitted) > MIN_CELL:
-        fitted[fitted.index(max(fitted))] -= 1
+    while 2 + sum(fitted) + 2 * (len(fitted) - 1) > columns:
+        others = [place for place in range(len(fitted)) if place not in kept]
+        widest = max(others, key=lambda place: fitted[place])
+        if fitted[widest] <= MIN_CELL:
+            break
+        fitted[widest] -= 1
     return fitted
 
 

@@ -4,7 +4,9 @@ Listens on 127.0.0.1 only, with its own epmd, and reads nothing under /etc. Its 
 folder given. For trying out and for tests, not for production.
 """
 
+import json
 import socket
+from contextlib import suppress
 from pathlib import Path
 
 from operations.install.paths import (
@@ -16,8 +18,10 @@ from operations.install.paths import (
     user_for,
     write_for,
 )
-from operations.local.processes import Child, free_port, wait_until
+from operations.local.processes import Child, free_port, port_is_free, wait_until
 
+#: The file of the ports of the last start.
+PORTS = "ports.json"
 #: How old the depth of a queue may be in the management API.
 STATISTICS_MS = 1000
 
@@ -31,17 +35,18 @@ class Rabbit:
         password: str,
         *,
         name: str = "impex",
+        port: int = 0,
     ) -> None:
-        """`password` is the administrator's; only the first start in a folder sets it."""
+        """`password` is the administrator's; only the first start in a folder sets it.
+
+        `port` is for clients; with 0 the ports are those of the last start where they are free.
+        """
         if "rabbitmq-server" in missing_servers():
             raise FileNotFoundError("RabbitMQ is not installed (Debian package rabbitmq-server)")
         self.folder = folder.absolute()
         self.password = password
         self.user = user_for("rabbitmq")
-        self.ports = {
-            role: free_port()
-            for role in ("amqp", "management", "prometheus", "distribution", "epmd")
-        }
+        self.ports = self._choose_ports(port)
         self.environment = self._environment(f"{name}@localhost")
         self.epmd = Child(
             "epmd",
@@ -59,6 +64,18 @@ class Rabbit:
             self.folder,
             user=self.user,
         )
+
+    def _choose_ports(self, port: int) -> dict[str, int]:
+        """A port for each role, so that what people noted stays true."""
+        known: dict[str, int] = {}
+        with suppress(OSError, ValueError):
+            known = dict(json.loads((self.folder / PORTS).read_text()))
+        if port:
+            known["amqp"] = port
+        return {
+            role: known[role] if role in known and port_is_free(known[role]) else free_port()
+            for role in ("amqp", "management", "prometheus", "distribution", "epmd")
+        }
 
     def _environment(self, node: str) -> dict[str, str]:
         """Every place where RabbitMQ would look, inside our folder."""
@@ -138,6 +155,7 @@ class Rabbit:
             "vm_memory_high_watermark.absolute = 1GB",
         ]
         files = {
+            PORTS: json.dumps(ports),
             "rabbitmq.conf": "\n".join(settings) + "\n",
             "enabled_plugins": "[rabbitmq_management,rabbitmq_prometheus].\n",
             "advanced.config": f"[{{rabbit, [{{quorum_tick_interval, {STATISTICS_MS}}}, "

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from operations import service_registry
+from operations.operate.endpoints import management_of
 from operations.provision.provisioning import (
     DATABASE,
     VHOST,
@@ -57,7 +58,8 @@ class StackSettings(CommonSettings):
         "IMPEX_AMQP_MANAGEMENT_URL",
         default=None,
         secret=True,
-        doc="Management API of that RabbitMQ, with the administrator's login.",
+        doc="Management API of that RabbitMQ, with the administrator's login; operators' commands "
+        "use their own.",
         default_doc="port 15672 of the host of IMPEX_AMQP_URL",
     )
     smtp_url: str | None = setting(
@@ -79,6 +81,13 @@ class StackSettings(CommonSettings):
         doc="Port of the desk; if it is taken, a free one is used and printed.",
         between=(1, 65_535),
     )
+    broker_port: int = setting(
+        "IMPEX_BROKER_PORT",
+        default=0,
+        doc="Port of the private RabbitMQ; 0 is the one of the last start, at first a free one. If "
+        "it is taken, a free one is used.",
+        between=(0, 65_535),
+    )
     catcher_port: int = setting(
         "IMPEX_CATCHER_PORT",
         default=1080,
@@ -92,10 +101,7 @@ class StackSettings(CommonSettings):
             return ""
         if self.management_url:
             return self.management_url
-        parts = urlsplit(self.amqp_url)
-        scheme, port = ("https", 15671) if parts.scheme == "amqps" else ("http", 15672)
-        login = parts.netloc.rpartition("@")[0]
-        return f"{scheme}://{login + '@' if login else ''}{parts.hostname}:{port}"
+        return management_of(self.amqp_url)
 
     def check(self) -> list[Problem]:
         """The management API has an HTTP address."""

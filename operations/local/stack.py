@@ -124,7 +124,12 @@ class Stack:
         data = self.paths.data()
         data.mkdir(parents=True, exist_ok=True)
         if self.settings.amqp_url is None:
-            self.rabbit = Rabbit(data / "rabbitmq", self.secrets_dir.get("rabbitmq-administrator"))
+            password = self.secrets_dir.get("rabbitmq-administrator")
+            wanted = self.settings.broker_port
+            self.rabbit = Rabbit(data / "rabbitmq", password, port=wanted)
+            port = self.rabbit.ports["amqp"]
+            if wanted not in (0, port):
+                self.remarks.append(f"port {wanted} is taken: RabbitMQ is on {port} this time")
             self.rabbit.epmd.log = self.paths.logs / "epmd.log"
             self.rabbit.child.log = self.paths.logs / "rabbitmq.log"
             self.rabbit.start()

@@ -51,6 +51,15 @@ class ProcessIdentity:
         return self.boot == boot_id() and started_at(self.pid) == self.started
 
 
+@dataclass(frozen=True)
+class Restart:
+    """How often a part ended by itself and was started again; the last time, and its exit code."""
+
+    count: int
+    at: str
+    code: int | None
+
+
 @dataclass
 class State:
     """Everything that `impex status` shows without asking another process."""
@@ -60,6 +69,7 @@ class State:
     addresses: dict[str, str] = field(default_factory=dict)
     health: dict[str, str] = field(default_factory=dict)
     children: dict[str, ProcessIdentity] = field(default_factory=dict)
+    restarts: dict[str, Restart] = field(default_factory=dict)
     ready: bool = False
 
     def write(self, path: Path) -> None:

@@ -15,7 +15,11 @@ from operations.install.paths import short_path
 from operations.local.log_retention import keep_logs
 from operations.local.processes import Child
 from operations.local.stack import Stack
+from operations.local.state import Restart
 from operations.printing import say
+from shared.runtime.telemetry import get_logger
+
+log_line = get_logger("launcher")
 
 SHARED = "shared"
 #: Seconds before a part that ended is started again; they begin anew after a minute of life.
@@ -116,8 +120,20 @@ class Supervisor:
             log = short_path(child.log)
             say(f"{name} ended with code {code}; starting it again in {pause} s (log: {log})")
             self.due[name] = now + pause
+            log_line.error(
+                "A part ended by itself; it is started again.",
+                action="part_ended",
+                part=name,
+                exit_code=code,
+                pause=pause,
+            )
+            restarts = self.stack.state.restarts
+            before = restarts[name].count if name in restarts else 0
+            at = datetime.now(UTC).isoformat(timespec="seconds")
+            restarts[name] = Restart(before + 1, at, code)
         elif now >= self.due[name]:
             del self.due[name]
             self.started[name] = now
             child.start()
             self.stack.save_state()
+            log_line.info("A part was started again.", action="part_restarted", part=name)

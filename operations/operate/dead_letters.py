@@ -69,7 +69,7 @@ def main_list(options: argparse.Namespace) -> int:
     if len(letters) >= MAX_LISTED:
         say(f"\nOnly the oldest {MAX_LISTED} of each queue were read.")
     if place == "dead":
-        say("\nimpex dead show SERVICE --fault FAULT shows one, replay sends them again.")
+        say("\nTimes are UTC. impex dead show SERVICE --fault FAULT shows one.")
     return 0
 
 
@@ -225,7 +225,7 @@ def _document(letter: DeadLetter) -> dict[str, object]:
 
 def _show_groups(groups: list[LetterGroup]) -> None:
     print_rows(
-        ("fault", "service", "count", "first", "last", "type", "why", "sample"),
+        ("fault", "service", "count", "first", "last", "sample", "type"),
         [
             (
                 one.fault,
@@ -233,13 +233,14 @@ def _show_groups(groups: list[LetterGroup]) -> None:
                 one.count,
                 _moment(one.first),
                 _moment(one.last),
-                _types(one),
-                _why(one.sample),
                 one.sample.code,
+                _types(one),
             )
             for one in groups
         ],
         fit=True,
+        whole=("fault", "sample", "first", "last"),
+        below=[_why(one.sample) for one in groups],
     )
 
 
@@ -248,12 +249,13 @@ def _show_letters(letters: list[DeadLetter]) -> None:
         ("service", "code", "id", "type", "tries", "age", "error"),
         [
             (
-                one.service or "-", one.code, one.id, one.type, one.attempt, _age(one.age),
+                one.service or "-", one.code, one.id, _name(one.type), one.attempt, _age(one.age),
                 _why(one),
             )
             for one in letters
         ],
         fit=True,
+        whole=("code",),
     )  # fmt: skip
 
 
@@ -264,7 +266,7 @@ def _show(letter: DeadLetter, content: LetterContent, fields: dict[str, object])
         ("fault", letter.fault),
         ("code", letter.code),
         ("id", letter.id),
-        ("type", letter.type),
+        ("type", _type(letter, content)),
         ("account", content.account),
         ("trace", content.trace),
         ("said at", content.said_at),
@@ -290,6 +292,12 @@ def _show(letter: DeadLetter, content: LetterContent, fields: dict[str, object])
         say("  The owner of its type did not publish it: it can only be discarded.")
 
 
+def _type(letter: DeadLetter, content: LetterContent) -> str:
+    """Its type, and what it is by its own words, where a publisher wrote two."""
+    other = content.type not in ("", letter.type)
+    return f"{letter.type}, inside {content.type}" if other else letter.type
+
+
 def _first(letter: DeadLetter) -> str:
     return f"{letter.first_failed_at} {letter.first_error}".strip()
 
@@ -308,7 +316,13 @@ def _discard(letter: DeadLetter) -> str:
 
 def _types(one: LetterGroup) -> str:
     more = len(one.types) - 1
-    return f"{one.types[0]} and {more} more" if more else one.types[0]
+    return f"{_name(one.types[0])} and {more} more" if more else _name(one.types[0])
+
+
+def _name(event_type: str) -> str:
+    """The middle of `owner.Name.v1`; `show` has the whole."""
+    parts = event_type.split(".")
+    return parts[1] if len(parts) == 3 else event_type
 
 
 def _why(letter: DeadLetter) -> str:
@@ -316,8 +330,8 @@ def _why(letter: DeadLetter) -> str:
 
 
 def _moment(text: str) -> str:
-    """A time of a header, to the minute."""
-    return text[:16].replace("T", " ") if text else "-"
+    """A time of a header, month to minute."""
+    return text[5:16].replace("T", " ") if text else "-"
 
 
 def _account_id(content: LetterContent) -> str | None:

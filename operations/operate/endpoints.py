@@ -1,8 +1,9 @@
 """How the operator's commands find the broker and the database.
 
-By the settings if they are given (IMPEX_AMQP_MANAGEMENT_URL, IMPEX_OPERATOR_AMQP_URL, or a
-service's own address), else by what `impex up` wrote in this folder. ConfigurationError names what
-is missing where neither helps.
+By the settings if they are given (IMPEX_OPERATOR_AMQP_URL, or a service's own address), else by
+what `impex up` wrote in this folder. The management API is used with the operator's login; where
+IMPEX_AMQP_MANAGEMENT_URL is not given, it is expected at its usual port of the broker's host.
+ConfigurationError names what is missing where neither helps.
 """
 
 import os
@@ -13,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 import asyncpg
 
-from operations.install.paths import ADMIN, paths
+from operations.install.paths import paths
 from operations.local.state import read_running_state
 from operations.provision.database_admin import run_blocking
 from operations.provision.provisioning import VHOST
@@ -23,7 +24,7 @@ from shared.errors import ConfigurationError
 from shared.settings import SECRETS_DIR, secret_text
 
 T = TypeVar("T")
-BROKER_SETTINGS = ("IMPEX_AMQP_MANAGEMENT_URL", "IMPEX_OPERATOR_AMQP_URL")
+MANAGEMENT, OPERATOR_URL = "IMPEX_AMQP_MANAGEMENT_URL", "IMPEX_OPERATOR_AMQP_URL"
 NOTHING_RUNS = "is required, because no `impex up` runs in this folder"
 
 
@@ -63,19 +64,25 @@ def required(environ: Mapping[str, str], *names: str) -> dict[str, str]:
 
 def resolve_broker() -> BrokerEndpoint:
     """The broker of the settings, else that of the `impex up` which runs in this folder."""
-    management, operator = (secret(os.environ, name) for name in BROKER_SETTINGS)
-    where = paths()
-    state = read_running_state(where)
-    if operator is None and state is not None:
-        operator = (where.secrets / BROKER_SETTINGS[1]).read_text().strip()
-    if management is None and state is not None:
-        password = (where.secrets / "rabbitmq-administrator").read_text().strip()
-        url = state.addresses["broker_management"]
-        management = url.replace("://", f"://{ADMIN}:{password}@", 1)
-    if management is None or operator is None:
-        raise ConfigurationError([(name, NOTHING_RUNS) for name in BROKER_SETTINGS])
-    vhost = unquote(urlsplit(operator).path[1:]) or VHOST
-    return BrokerEndpoint(management, operator, vhost)
+    operator = configured_or_running(OPERATOR_URL)
+    management = secret(os.environ, MANAGEMENT)
+    state = read_running_state(paths())
+    if management is None and state is not None and secret(os.environ, OPERATOR_URL) is None:
+        management = state.addresses["broker_management"]
+    parts = urlsplit(operator)
+    given = urlsplit(management or management_of(operator))
+    place = given.netloc.rpartition("@")[2]
+    login = parts.netloc.rpartition("@")[0]
+    vhost = unquote(parts.path[1:]) or VHOST
+    return BrokerEndpoint(f"{given.scheme}://{login}@{place}", operator, vhost)
+
+
+def management_of(amqp_url: str) -> str:
+    """Where the management API of a broker usually is, with the same login."""
+    parts = urlsplit(amqp_url)
+    scheme, port = ("https", 15671) if parts.scheme == "amqps" else ("http", 15672)
+    login = parts.netloc.rpartition("@")[0]
+    return f"{scheme}://{login + '@' if login else ''}{parts.hostname}:{port}"
 
 
 def configured_or_running(setting: str) -> str:

@@ -1,56 +1,187 @@
-"""`impex mail held`, `send` and `drop`: the mails that wait for a person.
+"""`impex mail list`, `show`, `send` and `drop`: the mails that were not accepted.
 
-A mail is held when its delivery is uncertain. Addresses are shown, because a person must ask the
-recipient or read the mail server's log; code and link are sealed and cannot be shown.
+Addresses are shown, because a person must ask the recipient or read the mail server's log; code and
+link are sealed and cannot be shown.
 """
 
 import argparse
-from collections.abc import Awaitable, Callable
+import re
 from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
+from operations.operate import acts
 from operations.operate.endpoints import as_service
 from operations.printing import print_json, print_rows, say
-from services.mailer import held_mails
-from shared.database import Connection
+from services.mailer import operator_mails
+from services.mailer.operator_mails import OperatorMail
 from shared.errors import ConfigurationError
+from shared.runtime.service import utc_now
+
+UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+AGO = re.compile(r"([0-9]{1,4})([mhd])")
+#: An id, or its beginning.
+BEGINNING = re.compile(r"[0-9a-f]{8}[0-9a-f-]{0,28}")
+#: What became of `impex mail send`, and its exit code.
+SENT = {
+    "sent": ("goes out again.", 0),
+    "gone": ("is not there (any more).", 1),
+    "done": ("was accepted or given up: nothing is sent.", 1),
+    "going_on": ("is on its way already.", 1),
+    "secret_gone": (
+        "cannot be sent again: its code or link was deleted when it was refused. The person asks "
+        "for another one.",
+        1,
+    ),
+    "no_address": ("cannot be sent again: its address was deleted.", 1),
+}
 
 
-def main_held(options: argparse.Namespace) -> int:
-    """List the held mails; exit code 0 whatever their number."""
-    mails = as_service("mailer", held_mails.list_held)
+def main_list(options: argparse.Namespace) -> int:
+    """List mails; exit code 0 whatever their number."""
+    since = None if options.since is None else moment("--since", options.since)
+    mails = as_service(
+        "mailer",
+        lambda connection: operator_mails.list_mails(
+            connection, state=options.state, to=options.to, since=since
+        ),
+    )
     if options.json:
-        print_json([{name: str(each) for name, each in asdict(mail).items()} for mail in mails])
+        print_json([_document(mail) for mail in mails])
     elif not mails:
-        say("No mail waits for a person.")
+        say("No such mail." if options.state or options.to or since else "No mail waits.")
     else:
         print_rows(
-            ("mail", "template", "address", "written", "last known"),
+            ("mail", "state", "template", "address", "written", "last answer"),
             [
-                (str(m.mail_id), m.template, m.address, f"{m.written_at:%Y-%m-%d %H:%M}", m.answer)
-                for m in mails
+                (
+                    str(one.mail_id)[:8], str(one.state), one.template, one.address,
+                    f"{one.written_at:%m-%d %H:%M}", one.answer or one.reason,
+                )
+                for one in mails
             ],
-        )
-        say("\nimpex mail send ID sends one again, impex mail drop ID gives it up.")
+            fit=True,
+            whole=("mail", "written"),
+        )  # fmt: skip
+        if len(mails) == operator_mails.MAX_LISTED:
+            say(f"\nOnly the latest {operator_mails.MAX_LISTED}.")
+        say("\nTimes are UTC. impex mail show ID says what each server said; send ID sends again.")
+    return 0
+
+
+def main_show(options: argparse.Namespace) -> int:
+    """Show one mail with its attempts; exit code 1 where there is none."""
+    mail_id = _mail_id(options.id)
+    if mail_id is None:
+        return 1
+    found = as_service("mailer", lambda connection: operator_mails.show_mail(connection, mail_id))
+    if found is None:
+        say(f"Mail {mail_id} is not there (any more).")
+        return 1
+    mail, attempts = found
+    if options.json:
+        tried = [{**asdict(one), "began_at": one.began_at.isoformat()} for one in attempts]
+        print_json({**_document(mail), "attempts": tried})
+        return 0
+    for name, value in (
+        ("mail", mail.mail_id),
+        ("state", mail.state or "accepted or given up"),
+        ("template", mail.template),
+        ("address", mail.address or "deleted"),
+        ("account", mail.account_id),
+        ("written", _minute(mail.written_at)),
+        ("next try", _minute(mail.next_try_at)),
+        ("ended", _minute(mail.ended_at)),
+        ("reason", mail.reason),
+    ):
+        if value not in (None, "", "-"):
+            say(f"  {name:<10} {value}")
+    for one in attempts:
+        code = f"{one.smtp_code} " if one.smtp_code and not one.answer.startswith("4") else ""
+        say(f"  {one.number:>3}. {_minute(one.began_at)}  {one.outcome:<9} {code}{one.answer}")
     return 0
 
 
 def main_send(options: argparse.Namespace) -> int:
-    """Send a held mail again, with the same Message-ID; exit code 1 if it is not held."""
-    return _change(held_mails.send, options.id, "goes out again")
+    """Send one mail, or all that were refused since a moment; exit code 1 where none was."""
+    if (options.id is None) == (options.all_refused_since is None):
+        raise ConfigurationError([("ID", "name one mail, or --all-refused-since MOMENT")])
+    if options.id is not None:
+        mail_id = _mail_id(options.id)
+        if mail_id is None:
+            return 1
+        outcome = as_service("mailer", lambda connection: operator_mails.send(connection, mail_id))
+        sentence, code = SENT[outcome]
+        say(f"Mail {mail_id} {sentence}")
+        if not code:
+            acts.log_act("mail_sent_again", "A mail is sent again.", mail_id=str(mail_id))
+        return code
+    since = moment("--all-refused-since", options.all_refused_since)
+    sent, left = as_service(
+        "mailer", lambda connection: operator_mails.send_all_refused(connection, since)
+    )
+    say(f"{sent} {'mail goes' if sent == 1 else 'mails go'} out again.")
+    if left:
+        say(f"{left} cannot be: their code or link was deleted, and the person asks for another.")
+    if sent:
+        acts.log_act(
+            "mails_sent_again",
+            "Refused mails are sent again.",
+            since=since.isoformat(),
+            count=sent,
+        )
+    return 0 if sent else 1
 
 
 def main_drop(options: argparse.Namespace) -> int:
-    """Give a held mail up; exit code 1 if it is not held."""
-    return _change(held_mails.drop, options.id, "is given up")
+    """Give a held or deferred mail up; exit code 1 if it is neither."""
+    mail_id = _mail_id(options.id)
+    if mail_id is None:
+        return 1
+    if not as_service("mailer", lambda connection: operator_mails.drop(connection, mail_id)):
+        say(f"Mail {mail_id} is neither held nor deferred.")
+        return 1
+    acts.log_act("mail_dropped", "A mail is given up.", mail_id=str(mail_id))
+    say(f"Mail {mail_id} is given up.")
+    return 0
 
 
-def _change(work: Callable[[Connection, UUID], Awaitable[bool]], text: str, done: str) -> int:
+def moment(name: str, text: str) -> datetime:
+    """A moment of UTC such as 2026-01-15 or 2026-01-15T09:30, or how long ago: 90m, 12h, 3d."""
+    if ago := AGO.fullmatch(text):
+        return utc_now() - timedelta(**{UNITS[ago[2]]: int(ago[1])})
     try:
-        mail_id = UUID(text)
+        found = datetime.fromisoformat(text)
     except ValueError:
-        sentence = "must be a mail's id, as `impex mail held` shows"
-        raise ConfigurationError([("ID", sentence)]) from None
-    changed = as_service("mailer", lambda connection: work(connection, mail_id))
-    say(f"Mail {mail_id} {done}." if changed else f"Mail {mail_id} is not held.")
-    return 0 if changed else 1
+        sentence = "must be a moment of UTC, such as 2026-01-15T09:30, or 90m, 12h or 3d ago"
+        raise ConfigurationError([(name, sentence)]) from None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _mail_id(text: str) -> UUID | None:
+    """The mail whose id begins so; None where there is none (any more)."""
+    beginning = text.lower()
+    if not BEGINNING.fullmatch(beginning):
+        sentence = "must be a mail's id, or its first eight digits, as `impex mail list` shows"
+        raise ConfigurationError([("ID", sentence)])
+    found = as_service("mailer", lambda tx: operator_mails.find_ids(tx, beginning))
+    if len(found) > 1:
+        raise ConfigurationError([("ID", "several mails begin so: give more of it")])
+    if not found:
+        say(f"Mail {text} is not there (any more).")
+        return None
+    return found[0]
+
+
+def _minute(at: datetime | None) -> str:
+    return f"{at:%Y-%m-%d %H:%M}" if at else "-"
+
+
+def _document(mail: OperatorMail) -> dict[str, Any]:
+    """As JSON; times are ISO texts."""
+    values = {
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in asdict(mail).items()
+    }
+    return {**values, "mail_id": str(mail.mail_id), "sendable": mail.sendable}

@@ -1,124 +1,195 @@
-"""`impex queues`: every queue with its depth, and what that means.
+"""`impex queues`: what waits, moves or is dead, live on a terminal.
 
-The backlog of each service, the messages to be tried again, those that somebody must read, and
-those that no service hears.
+A row for each service with its retry queues and dead letters, one for each queue of requests, and
+those that nobody consumes. Colours repeat what a word or a number says.
 """
 
 import argparse
-from collections.abc import Mapping, Sequence
-from contextlib import closing
-from dataclasses import asdict, dataclass
-from typing import Any
+import asyncio
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 from operations.operate.endpoints import BrokerEndpoint, resolve_broker
-from operations.printing import print_json, print_rows
-from operations.provision.broker_admin import BrokerAdmin
-from operations.provision.permissions import PARTNERS
+from operations.printing import print_json, print_rows, say
+from shared.errors import DependencyDown
 from shared.messaging import topology
+from shared.messaging.queue_states import QueueReader, QueueState
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 #: The share of its limit from which a queue is warned about.
 WARN_AT = 0.5
+#: Seconds between two readings.
+PAUSE = 2.0
+HEADS = ("queue", "ready", "in work", "waiting", "next", "dead", "oldest", "in/s", "out/s", "cons.")
+MINUTE, HOUR, DAY = 60, 3_600, 86_400
 
 
-@dataclass(frozen=True)
-class Depth:
-    """One queue: messages `ready` for a consumer, and `taken` by one but not settled yet."""
-
-    queue: str
-    kind: str
-    ready: int
-    taken: int
-    meaning: str
-    #: The share of its limit in bytes that is used, at which the oldest are dropped; None without.
-    full: float | None = None
+async def read_queues(where: BrokerEndpoint) -> list[QueueState]:
+    """Every row of the virtual host, in the order of the services."""
+    async with QueueReader(where.management_url, where.operator_url, where.vhost) as reader:
+        return await reader.read()
 
 
-def depths(where: BrokerEndpoint) -> list[Depth]:
-    """Every queue of the virtual host, in the order of the services."""
-    with closing(BrokerAdmin(where.management_url)) as admin:
-        found = admin.queues(where.vhost)
-        full = {
-            one["name"]: share_used(admin.queue(where.vhost, one["name"]))
-            for one in found
-            if one["name"] == topology.UNROUTED_QUEUE
-        }
-    rows = [
-        Depth(
-            queue=one["name"],
-            kind=str(one.get("type") or one.get("arguments", {}).get("x-queue-type", "classic")),
-            ready=int(one.get("messages_ready", 0)),
-            taken=int(one.get("messages_unacknowledged", 0)),
-            meaning=meaning(one["name"]),
-            full=full.get(one["name"]),
-        )
-        for one in found
-        # Neither the broker's own nor those of one process, which end with it.
-        if not one["name"].startswith("amq.") and not one.get("exclusive")
-    ]
-    return sorted(rows, key=_place)
-
-
-def _place(row: Depth) -> tuple[bool, str, int, int]:
-    """A service's queues together: main, requests, retry queues by delay, dead."""
-    service, _, rest = row.queue.partition(".")
-    rank = {"": 0, "requests": 1, "dead": 3}.get(rest, 2)
-    step = topology.RETRY_DELAYS.get(rest.removeprefix("retry."), 0)
-    return service == "impex", service, rank, step
-
-
-def meaning(queue: str) -> str:
-    """What messages in a queue mean to an operator."""
-    service, _, rest = queue.partition(".")
-    if queue == topology.UNROUTED_QUEUE:
-        return "events that nobody hears yet"
-    if queue == topology.UNROUTED:
-        return "such events of an earlier version, kept for the desk"
-    if rest == "dead":
-        return f"must be read: impex dead list {service}"
-    if rest.startswith("retry."):
-        return f"tried again after {rest.removeprefix('retry.')}"
-    if service in PARTNERS:
-        return f"waits until {service} reads it"
-    if rest == "requests":
-        return "questions waiting, 3 s at most"
-    return "backlog"
-
-
-def share_used(queue: Mapping[str, Any]) -> float | None:
-    """How much of its limit a queue uses, 0 to 1; None without a limit or statistics yet."""
-    limit = (queue.get("effective_policy_definition") or {}).get("max-length-bytes")
-    used = queue.get("message_bytes_ready")
-    return round(used / limit, 3) if limit and used is not None else None
-
-
-def warnings(rows: Sequence[Depth]) -> list[str]:
-    """A sentence for each queue that will drop its oldest messages if nobody acts."""
-    return [
-        f"{row.queue} is {row.full:.0%} full; when it is full, its oldest events are lost: "
-        "see « Unrouted events » in the runbook"
-        for row in rows
-        if row.full is not None and row.full >= WARN_AT
-    ]
+def notes(rows: Sequence[QueueState]) -> list[str]:
+    """A sentence for what a number alone does not say."""
+    found = []
+    if dead := [row.queue for row in rows if row.dead]:
+        found.append(f"Dead letters of {', '.join(dead)} must be read: impex dead list")
+    for row in rows:
+        if row.is_stopped:
+            found.append(f"{row.queue}: nobody consumes it, so the service is stopped or starting")
+        if row.is_partners and row.ready:
+            owner = row.queue.partition(".")[0]
+            found.append(f"{row.queue}: waits until the application {owner} reads it")
+        if row.queue == topology.UNROUTED_QUEUE and row.ready:
+            found.append(f"{row.queue}: events that nobody heard: impex dead list --in unrouted")
+        if row.queue == topology.UNROUTED and row.ready:
+            found.append(f"{row.queue}: such events of an earlier version, kept for the desk")
+        if row.full is not None and row.full >= WARN_AT:
+            found.append(
+                f"{row.queue} is {row.full:.0%} full; when it is full, its oldest events are lost: "
+                "see « Unrouted events » in the runbook"
+            )
+    return found
 
 
 def main(options: argparse.Namespace) -> int:
-    """Print the table, or JSON; exit code 1 when dead letters wait to be read."""
-    rows = depths(resolve_broker())
+    """Show the rows; exit code 1 when dead letters wait to be read."""
+    where = resolve_broker()
+    if sys.stdout.isatty() and not (options.once or options.json):
+        return _live(where, with_all=options.all)
+    rows = asyncio.run(read_queues(where))
     if options.json:
-        print_json([asdict(row) for row in rows])
+        print_json([document(row) for row in rows])
     else:
-        show(rows)
-    return 1 if any(row.queue.endswith(".dead") and row.ready for row in rows) else 0
+        show(rows, with_all=options.all, now=datetime.now(UTC))
+    return _code(rows)
 
 
-def show(rows: list[Depth]) -> None:
-    """The table for people, with the meaning where the queue has messages."""
-    print_rows(
-        ("queue", "ready", "taken", "kind", ""),
-        [
-            (row.queue, row.ready, row.taken, row.kind, row.meaning if row.ready else "")
-            for row in rows
-        ],
+def document(row: QueueState) -> dict[str, Any]:
+    """A row as JSON; times are ISO texts."""
+    values = {
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in asdict(row).items()
+    }
+    return {**values, "at_rest": row.at_rest}
+
+
+def show(rows: Sequence[QueueState], *, with_all: bool, now: datetime) -> None:
+    """The table as plain text."""
+    shown = [row for row in rows if with_all or not row.at_rest]
+    if not shown:
+        say("  All at rest.")
+        return
+    print_rows(HEADS, [cells(row, now) for row in shown], fit=True)
+    for number, sentence in enumerate(notes(rows)):
+        say(f"  {sentence}" if number else f"\n  {sentence}")
+
+
+def cells(row: QueueState, now: datetime) -> tuple[str | int | float, ...]:
+    """A row's cells, in the order of `HEADS`."""
+    return (
+        row.queue,
+        row.ready,
+        row.in_work,
+        row.waiting,
+        _until(row.next_at, now),
+        row.dead,
+        _since(row.oldest_at, now),
+        row.in_rate,
+        row.out_rate,
+        "-" if row.is_kept else row.consumers,
     )
-    for sentence in warnings(rows):
-        print(f"\n  {sentence}")
+
+
+def _until(at: datetime | None, now: datetime) -> str:
+    """When the next waiting one is tried again, to the minute."""
+    if at is None:
+        return "-"
+    minutes = (at - now).total_seconds() / MINUTE
+    return "now" if minutes < 1 else f"in {minutes:.0f} min"
+
+
+def _since(at: datetime | None, now: datetime) -> str:
+    if at is None:
+        return "-"
+    seconds = max(0.0, (now - at).total_seconds())
+    for unit, size in (("d", DAY), ("h", HOUR), ("min", MINUTE)):
+        if seconds >= size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def _code(rows: Sequence[QueueState]) -> int:
+    return 1 if any(row.dead for row in rows) else 0
+
+
+def _live(where: BrokerEndpoint, *, with_all: bool) -> int:
+    """Redraw until Ctrl-C; the exit code is that of the last reading."""
+    rows: list[QueueState] = []
+
+    async def redraw() -> None:
+        nonlocal rows
+        from rich.live import Live
+
+        reader = QueueReader(where.management_url, where.operator_url, where.vhost)
+        async with reader:
+            with Live(auto_refresh=False) as live:
+                while True:
+                    problem = ""
+                    try:
+                        rows = await reader.read()
+                    except DependencyDown as down:
+                        problem = str(down)
+                    now = datetime.now(UTC)
+                    table = drawn(rows, with_all=with_all, now=now, problem=problem)
+                    live.update(table, refresh=True)
+                    await asyncio.sleep(PAUSE)
+
+    with suppress(KeyboardInterrupt):
+        asyncio.run(redraw())
+    return _code(rows)
+
+
+def drawn(
+    rows: Sequence[QueueState], *, with_all: bool, now: datetime, problem: str = ""
+) -> "RenderableType":
+    """The table for a terminal, with what is wrong below it."""
+    from rich import box
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = [row for row in rows if with_all or not row.at_rest]
+    parts: list[Any] = []
+    if shown:
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+        for head in HEADS:
+            table.add_column(head, justify="left" if head == "queue" else "right", no_wrap=True)
+        for row in shown:
+            texts = [str(cell) for cell in cells(row, now)]
+            table.add_row(*(Text(text, _style(row, n)) for n, text in enumerate(texts)))
+        parts.append(table)
+    elif not problem:
+        parts.append(Text("All at rest.", "green"))
+    parts += [Text(sentence) for sentence in notes(rows)]
+    if problem:
+        parts.append(Text(f"RabbitMQ does not answer: {problem}", "bold red"))
+    parts.append(Text(f"{now:%H:%M:%S} UTC, every {PAUSE:.0f} s, Ctrl-C ends", "dim"))
+    return Group(*parts)
+
+
+def _style(row: QueueState, column: int) -> str:
+    """Red: somebody must act. Yellow: it is tried again. Nothing else is coloured."""
+    name = HEADS[column]
+    if (name == "dead" and row.dead) or (name == "cons." and row.is_stopped):
+        return "bold red"
+    if name in ("waiting", "next") and row.waiting:
+        return "yellow"
+    return "bold" if name == "queue" else ""

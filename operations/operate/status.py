@@ -1,76 +1,186 @@
-"""`impex status`: services, addresses and queues of what runs from this folder."""
+"""`impex status`: servers, services, mails and queues; what answers, and what waits.
+
+Of what runs from this folder, or else of an installation that the settings name. Ready means that
+each server answers by its own protocol, and each service says so or consumes its queue.
+"""
 
 import argparse
+import asyncio
+import os
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from typing import Any
+from urllib.parse import urlsplit
 
 from operations.install.paths import paths
 from operations.local.processes import memory_of
 from operations.local.stack import responds
 from operations.local.state import ProcessIdentity, State, read_running_state
-from operations.operate.endpoints import resolve_broker
-from operations.operate.queues import Depth, depths, show
-from operations.printing import print_json, print_rows
-from shared.errors import ImpexError
+from operations.operate import probes, queues
+from operations.operate.endpoints import OPERATOR_URL, as_service, resolve_broker, secret
+from operations.printing import print_json, print_rows, say
+from services.mailer.operator_mails import count_mails
+from shared.errors import ConfigurationError, ImpexError
+from shared.messaging.queue_states import QueueState
+from shared.runtime.service import utc_now
+
+MAIL_SERVER, MAILER_DATABASE = "IMPEX_SMTP_URL", "IMPEX_MAILER_DATABASE_URL"
 
 
 def parts(state: State) -> list[dict[str, Any]]:
-    """Every child process: name, pid, ready (without a health page: alive), memory in bytes."""
+    """Every child process: name, pid, ready (without a health page: alive), memory in bytes, and
+    how often it ended by itself."""
 
     def one(item: tuple[str, ProcessIdentity]) -> dict[str, Any]:
         name, child = item
         alive = child.runs()
         ready = alive and (name not in state.health or responds(state.health[name]))
-        pid = child.pid if alive else None
-        return {"name": name, "pid": pid, "ready": ready, "memory": memory_of(child.pid)}
+        restart = state.restarts.get(name)
+        return {
+            "name": name,
+            "pid": child.pid if alive else None,
+            "ready": ready,
+            "memory": memory_of(child.pid),
+            "restarts": 0 if restart is None else restart.count,
+            "last_end": None if restart is None else asdict(restart),
+        }
 
     with ThreadPoolExecutor(8) as pool:
         return list(pool.map(one, state.children.items()))
 
 
+def servers(state: State | None) -> dict[str, str]:
+    """The addresses of the servers by their names, as far as they are known."""
+    if state is not None:
+        known = state.addresses
+        found = {name: known.get(key, "") for name, key in (
+            ("RabbitMQ", "broker"), ("PostgreSQL", "database"), ("mail server", "smtp"),
+        )}  # fmt: skip
+    else:
+        found = {
+            "RabbitMQ": secret(os.environ, OPERATOR_URL) or "",
+            "PostgreSQL": secret(os.environ, MAILER_DATABASE) or "",
+            "mail server": secret(os.environ, MAIL_SERVER) or "",
+        }
+    return {name: url for name, url in found.items() if url}
+
+
+def answers(addresses: dict[str, str]) -> list[dict[str, str]]:
+    """Each server with its place and why it does not answer, empty where it does."""
+
+    async def ask() -> Sequence[str]:
+        return await asyncio.gather(*map(probes.problem, addresses.values()))
+
+    problems = asyncio.run(ask())
+    return [
+        {"name": name, "at": urlsplit(url).netloc.rpartition("@")[2], "problem": problem}
+        for (name, url), problem in zip(addresses.items(), problems, strict=True)
+    ]
+
+
 def main(options: argparse.Namespace) -> int:
     """Exit code 0 when everything is ready, 1 when something is not or nothing runs."""
     state = read_running_state(paths())
-    if state is None:
+    known = servers(state)
+    if not known:
         if options.json:
             print_json({"running": False})
         else:
-            print("IMPEXWEB does not run from this folder; `make up` starts it.")
+            say(
+                "IMPEXWEB does not run from this folder; `make up` starts it. For another "
+                f"installation set {OPERATOR_URL}, {MAILER_DATABASE} and {MAIL_SERVER}."
+            )
         return 1
-    queues: list[Depth] | None
-    try:
-        queues = depths(resolve_broker())
-    except (OSError, ImpexError):
-        queues = None
-    found: dict[str, Any] = {
-        "running": True,
-        "ready": state.ready,
-        "since": state.since,
-        "launcher": state.launcher.pid,
-        "addresses": state.addresses,
-        "parts": parts(state),
-        "queues": None if queues is None else [asdict(row) for row in queues],
-    }
+    found: dict[str, Any] = {"running": True, "servers": answers(known)}
+    rows, problem = _queues()
+    found["queues"] = None if rows is None else [queues.document(row) for row in rows]
+    found["mails"], mail_problem = _mails()
+    ready = not any(one["problem"] for one in found["servers"])
+    if state is not None:
+        found |= {
+            "since": state.since,
+            "launcher": state.launcher.pid,
+            "addresses": state.addresses,
+            "parts": parts(state),
+        }
+        ready = ready and state.ready and all(part["ready"] for part in found["parts"])
+    else:
+        ready = ready and rows is not None and not any(row.is_stopped for row in rows)
+    found["ready"] = ready
     if options.json:
         print_json(found)
     else:
-        _show(found, queues)
-    return 0 if state.ready and all(part["ready"] for part in found["parts"]) else 1
+        _show(found, rows, problem, mail_problem)
+    return 0 if ready else 1
 
 
-def _show(found: dict[str, Any], queues: list[Depth] | None) -> None:
-    print(f"IMPEXWEB runs since {found['since']} (process {found['launcher']})\n")
-    rows = []
-    for part in found["parts"]:
-        memory = "-" if part["memory"] is None else f"{part['memory'] / 1_048_576:.0f} MB"
-        ready = "ready" if part["ready"] else "NOT READY"
-        rows.append((part["name"], ready, part["pid"] or "-", memory))
-    print_rows(("part", "state", "process", "memory"), rows)
-    print()
-    print_rows(("address", ""), [(n.replace("_", " "), u) for n, u in found["addresses"].items()])
-    print()
-    if queues is None:
-        print("  the queues cannot be asked for: the broker does not answer")
+def _queues() -> tuple[list[QueueState] | None, str]:
+    """The rows, or None and why not."""
+    try:
+        return asyncio.run(queues.read_queues(resolve_broker())), ""
+    except (OSError, ImpexError) as error:
+        return None, _sentence(error)
+
+
+def _mails() -> tuple[dict[str, int] | None, str]:
+    """How many mails of each state, or None and why not."""
+    try:
+        return dict(as_service("mailer", count_mails).items()), ""
+    except (OSError, ImpexError) as error:
+        return None, _sentence(error)
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, ConfigurationError):
+        return "; ".join(f"{name} {sentence}" for name, sentence in error.problems)
+    return str(error)
+
+
+def _show(
+    found: dict[str, Any], rows: list[QueueState] | None, problem: str, mail_problem: str
+) -> None:
+    verdict = "ready" if found["ready"] else "NOT READY"
+    since = f", since {found['since']} (process {found['launcher']})" if "since" in found else ""
+    say(f"IMPEXWEB is {verdict}{since}\n")
+    print_rows(
+        ("server", "state", "at"),
+        [
+            (
+                one["name"],
+                f"NO ANSWER: {one['problem']}" if one["problem"] else "answers",
+                one["at"],
+            )
+            for one in found["servers"]
+        ],
+    )
+    if "parts" in found:
+        say("")
+        print_rows(
+            ("part", "state", "process", "memory", "restarts"),
+            [_part(one) for one in found["parts"]],
+        )
+        say("")
+        addresses = found["addresses"].items()
+        print_rows(("address", ""), [(name.replace("_", " "), url) for name, url in addresses])
+    say("")
+    if found["mails"] is None:
+        say(f"  Mails: not known: {mail_problem}")
+    elif not any(found["mails"].values()):
+        say("  Mails: all accepted")
     else:
-        show(queues)
+        counts = ", ".join(f"{count} {state}" for state, count in found["mails"].items() if count)
+        say(f"  Mails: {counts}: impex mail list")
+    say("")
+    if rows is None:
+        say(f"  Queues: not known: {problem}")
+    else:
+        queues.show(rows, with_all=False, now=utc_now())
+
+
+def _part(part: dict[str, Any]) -> tuple[str, str, object, str, str]:
+    memory = "-" if part["memory"] is None else f"{part['memory'] / 1_048_576:.0f} MB"
+    last = part["last_end"]
+    restarts = f"{part['restarts']}, last {last['at']}, code {last['code']}" if last else "0"
+    ready = "ready" if part["ready"] else "NOT READY"
+    return part["name"], ready, part["pid"] or "-", memory, restarts

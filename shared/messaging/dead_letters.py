@@ -105,8 +105,9 @@ class DeadLetter:
 
 @dataclass(frozen=True)
 class LetterContent:
-    """What a letter says: account and trace, both empty where there is none, and its fields."""
+    """What a letter says: type, account and trace, empty where there is none, and its fields."""
 
+    type: str
     account: str
     trace: str
     said_at: str
@@ -414,8 +415,9 @@ def _content(message: DeliveredMessage) -> LetterContent:
     try:
         envelope = decode(message.body)
     except Undecodable:
-        return LetterContent(account="", trace="", said_at="", data={}, readable=False)
+        return LetterContent(type="", account="", trace="", said_at="", data={}, readable=False)
     return LetterContent(
+        type=envelope.type,
         account=envelope.subject or "",
         trace=trace_id(envelope.traceparent) or "",
         said_at=envelope.time.isoformat(),

@@ -17,7 +17,7 @@ from operations.cli import main
 from operations.install.paths import ROOT
 from operations.local.processes import free_port
 from operations.operate.endpoints import BrokerEndpoint
-from operations.operate.queues import depths
+from operations.operate.queues import read_queues
 from operations.provision.database_admin import execute, with_url_parts
 from operations.provision.install_commands import ADMIN_URLS
 from operations.provision.provisioning import AdminUrls, account_urls, accounts
@@ -97,10 +97,17 @@ async def test_dead_letters_are_listed_without_their_content_and_sent_again(
         system.broker.vhost,
     )
 
-    def counted() -> dict[str, int]:
-        return {row.queue: row.ready for row in depths(where)}
+    async def counted() -> tuple[int, int]:
+        row = {row.queue: row for row in await read_queues(where)}["mailer"]
+        return row.dead, row.ready
 
-    await eventually(lambda: counted()["mailer.dead"] == 1)
+    async def one_dead() -> bool:
+        return await counted() == (1, 0)
+
+    async def one_ready() -> bool:
+        return await counted() == (0, 1)
+
+    await eventually(one_dead)
 
     listed = impex(environment, "dead", "list", "--json")
     assert listed.returncode == 0, listed.stderr
@@ -116,13 +123,18 @@ async def test_dead_letters_are_listed_without_their_content_and_sent_again(
         assert "123456" not in shown
         assert "pierre@example.org" not in shown
     assert impex(environment, "queues").returncode == 1, "somebody must read it"
-    assert "must be read: impex dead list mailer" in impex(environment, "queues").stdout
+    assert (
+        "Dead letters of mailer must be read: impex dead list"
+        in impex(environment, "queues").stdout
+    )
+    rows = {row["queue"]: row for row in json.loads(impex(environment, "queues", "--json").stdout)}
+    assert (rows["mailer"]["dead"], rows["mailer"]["at_rest"]) == (1, False)
 
     other = impex(environment, "dead", "replay", "mailer", "--id", "another")
     assert (other.returncode, other.stdout) == (1, "0 messages sent to mailer again.\n")
     again = impex(environment, "dead", "replay", "mailer", "--id", ONE_ID)
     assert (again.returncode, again.stdout) == (0, "1 message sent to mailer again.\n")
-    await eventually(lambda: (counted()["mailer.dead"], counted()["mailer"]) == (0, 1))
+    await eventually(one_ready)
     assert impex(environment, "dead", "list").stdout == "No dead letters.\n"
 
     await bury(system, b"{}", "not said by registration")

@@ -10,8 +10,9 @@ from pamqp.commands import Basic
 
 from operations import service_registry
 from operations.operate.endpoints import BrokerEndpoint
-from operations.operate.queues import Depth, depths, share_used, show, warnings
+from operations.operate.queues import notes, read_queues, show
 from operations.provision.provisioning import AdminUrls, provision_broker
+from shared.messaging.queue_states import QueueState, share_used
 from shared.messaging.topology import (
     DISCARDED,
     EVENTS,
@@ -20,6 +21,7 @@ from shared.messaging.topology import (
     UNROUTED,
     UNROUTED_QUEUE,
 )
+from shared.runtime.service import utc_now
 from tests.support import eventually
 from tests.support.servers.shared_servers import ROOT, Broker, TestServers
 
@@ -67,9 +69,8 @@ async def test_s_14_an_earlier_queue_keeps_its_events_and_gets_no_more(broker: B
         await publish(broker, "new")
         await eventually(lambda number=number: broker.depths()[UNROUTED_QUEUE] == number)
         assert broker.depths()[UNROUTED] == 2
-    rows = depths(BrokerEndpoint(broker.management_url, broker.admin_url, broker.vhost))
-    meanings = {row.queue: row.meaning for row in rows}
-    assert meanings[UNROUTED] == "such events of an earlier version, kept for the desk"
+    rows = await read_queues(BrokerEndpoint(broker.management_url, broker.admin_url, broker.vhost))
+    assert f"{UNROUTED}: such events of an earlier version, kept for the desk" in notes(rows)
 
 
 async def test_s_14_the_limit_is_an_operators_to_change(broker: Broker) -> None:
@@ -86,8 +87,8 @@ async def test_s_14_the_limit_is_an_operators_to_change(broker: Broker) -> None:
     await publish(broker, "a" * 300, "b" * 300)
     where = BrokerEndpoint(broker.management_url, broker.admin_url, broker.vhost)
 
-    def warned() -> bool:
-        return any("is 60% full" in sentence for sentence in warnings(depths(where)))
+    async def warned() -> bool:
+        return any("is 60% full" in sentence for sentence in notes(await read_queues(where)))
 
     await eventually(warned, 60, why="the queue is more than half full")
 
@@ -147,7 +148,7 @@ def test_s_14_how_much_of_its_limit_a_queue_uses(
 def test_s_14_half_a_limit_is_warned_about(
     full: float | None, text: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    show([Depth(UNROUTED_QUEUE, "quorum", 5, 0, "events that nobody hears yet", full)])
+    show([QueueState(queue=UNROUTED_QUEUE, ready=5, full=full)], with_all=False, now=utc_now())
     printed = capsys.readouterr().out
     assert ("Unrouted events" in printed) is bool(text)
     assert f"is {text} full" in printed or not text

@@ -163,7 +163,7 @@ def test_status_gives_programs_every_address(installation: Installation) -> None
         *("postgresql", "rabbitmq", "epmd", "maildev"),
         *service_registry.service_names(),
     }
-    assert {"mailer", "mailer.dead", "registration.requests", "impex.unrouted.events"} <= {
+    assert {"mailer", "registration.requests", "impex.unrouted.events"} <= {
         queue["queue"] for queue in status["queues"]
     }
     assert installation.run("status").returncode == 0
@@ -273,7 +273,7 @@ def test_logs_are_printed_by_time_for_one_service_or_all(installation: Installat
     assert installation.run("logs", "--trace", "f" * 32).stdout == ""
 
 
-def test_a_crashed_service_is_restarted_and_reported(installation: Installation) -> None:
+def test_o_12_a_crashed_service_is_restarted_and_reported(installation: Installation) -> None:
     before = installation.processes()["mailer"]
     os.kill(before, signal.SIGKILL)
 
@@ -283,6 +283,11 @@ def test_a_crashed_service_is_restarted_and_reported(installation: Installation)
 
     eventually_sync(back, 60, every=0.2)
     assert "mailer ended with code -9; starting it again in 1 s" in installation.text
+    part = {one["name"]: one for one in installation.status()["parts"]}["mailer"]
+    assert (part["restarts"], part["last_end"]["code"]) == (1, -9), "O-12"
+    lines = installation.run("logs", "--service", "launcher").stdout
+    assert "part_ended" in lines
+    assert "part_restarted" in lines
 
 
 def test_a_launcher_that_is_killed_leaves_nothing_and_data_survives(
@@ -315,8 +320,10 @@ def test_a_launcher_that_is_killed_leaves_nothing_and_data_survives(
     pids = installation.processes()
     born = families(pids)
 
+    broker = addresses["broker"]
     installation.end(signal.SIGKILL)
     installation.start("--watch", "--without", "dossiers")
+    assert installation.status()["addresses"]["broker"] == broker, "O-18"
 
     left = [name for name, pid in pids.items() if started_at(pid) == born[name]]
     assert left == []

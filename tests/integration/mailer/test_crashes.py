@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from services.mailer import held_mails
+from services.mailer import operator_mails
 from shared.contracts.mailer import MailAccepted, MailRefused
 from tests.support.mail.mail_server import MailServer
 from tests.support.mail.mailer_on_broker import MailerOnBroker
@@ -72,11 +72,11 @@ async def test_a_mail_without_a_code_is_held_after_such_a_crash(
     assert (event.cause, event.reason) == (cause, "in_doubt")
     assert len(smtp.messages) == 1
 
-    (waiting,) = await held_mails.list_held(on_broker.database)
+    (waiting,) = await operator_mails.list_mails(on_broker.database, state="held")
     assert waiting.template == "finalisation"
     assert waiting.mail_id == UUID(event.mail_id)
-    assert await held_mails.send(on_broker.database, waiting.mail_id)
-    assert not await held_mails.send(on_broker.database, waiting.mail_id)
+    assert await operator_mails.send(on_broker.database, waiting.mail_id) == "sent"
+    assert await operator_mails.send(on_broker.database, waiting.mail_id) != "sent"
     await on_broker.state(cause, "accepted")
     first, second = smtp.messages
     assert first.message["Message-ID"] == second.message["Message-ID"]

@@ -5,7 +5,7 @@ from datetime import timedelta
 import msgspec
 
 from operations.local.processes import free_port
-from services.mailer import held_mails
+from services.mailer import operator_mails
 from shared.contracts.mailer import MailAccepted, MailDeferred, MailRefused
 from shared.contracts.registration.events import AccountRequested
 from shared.security.seal_keys import SealingRing, new_seal_key
@@ -253,8 +253,8 @@ async def test_an_operator_drops_a_held_mail(mailer: MailerHarness, smtp: MailSe
     async with mailer.run(IMPEX_SMTP_URL=smtp.url):
         cause = await mailer.publish(created())
         row = await mailer.state(cause, "held")
-        assert await held_mails.drop(mailer.database, row["mail_id"])
-        assert await held_mails.list_held(mailer.database) == []
+        assert await operator_mails.drop(mailer.database, row["mail_id"])
+        assert await operator_mails.list_mails(mailer.database) == []
         assert (await mailer.row(cause))["state"] == "dropped"
     assert len(smtp.messages) == 1
 
