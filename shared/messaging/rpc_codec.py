@@ -58,9 +58,9 @@ def decode_reply(body: bytes) -> ReplyEnvelope:
     return answered
 
 
-#: Fields that say how a request came: a press is repeated over another network, or in another
-#: language, and is the same act.
-CIRCUMSTANCES = frozenset(("network", "device", "language", "known_accounts"))
+#: Fields that say how a request came: a press is repeated over another network, in another
+#: language, or with another code of the second factor, and is the same act.
+CIRCUMSTANCES = frozenset(("network", "device", "language", "known_accounts", "code_at"))
 
 
 def content_hash(request: Request) -> bytes:

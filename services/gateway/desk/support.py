@@ -5,6 +5,7 @@ is 403, an object that one may not know 404; an act that was refused comes back 
 everything that was typed, under the status 403 or 409.
 """
 
+from datetime import datetime
 from typing import TypeVar
 
 from aiohttp import web
@@ -132,20 +133,22 @@ def act_key(request: web.Request, purpose: str, fields: dict[str, str]) -> str:
 
 async def require_fresh_code(
     request: web.Request, fields: dict[str, str], purpose: str
-) -> Form | None:
+) -> datetime | Form:
     """Check the code of the second factor that goes with an act that bears on access (SE-09).
 
     Each such act needs a code of its own: the form again where it is missing or was refused, else
-    None. Called last before the act, since a code is used up.
+    when mfa accepted it, which for a form sent again is when it was sent first. Called last before
+    the act, since a code is used up.
     """
     found = agent_of(request)
     if not fields["code"]:
         return invalid_form(request, fields, "code")
     try:
-        await check_code(request, found, fields, f"{purpose}-code")
+        # What the act is done to may stand in the path alone.
+        checked = await check_code(request, found, fields, f"{purpose}-code {request.path}")
     except Refused as refused:
         return refused_code(request, fields, refused)
-    return None
+    return checked.accepted_at
 
 
 async def _leave_if_closed(request: web.Request) -> None:

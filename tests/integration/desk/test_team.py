@@ -3,6 +3,7 @@
 import re
 from urllib.parse import urlsplit
 
+import asyncpg
 import pytest
 
 from tests.support.actors.agent import DeskAgent, joined_agent
@@ -106,3 +107,45 @@ async def test_an_unknown_agent_or_act_is_not_found(desk: Desk) -> None:
     boss = await joined_agent(desk, "supervisor")
     for path in ("0b0f8a52-3c1f-4b0e-9b0a-5b6f3f0f9d11", f"{boss.id}/promouvoir", "x"):
         assert (await boss.browser.get(f"/assistance/equipe/{path}")).status == 404
+
+
+async def test_mq_05_an_act_that_is_sent_twice_with_its_code_is_one_act(desk: Desk) -> None:
+    """Sent again some seconds later, after a lost answer: the same act, and the same answer."""
+    boss = await joined_agent(desk, "supervisor")
+    path, address = "/assistance/equipe/inviter", "twice@agency.example.fr"
+    page = await boss.browser.get(path)
+    given = {"address": address, "role": "agent", "language": "fr", "reason": "new_colleague"}
+    fields = {**given, "code": boss.code()}
+    first = await boss.browser.post(page, path, fields)
+    desk.clock.advance(seconds=3)
+    again = await boss.browser.post(page, path, fields)
+    assert [(one.status, one.path) for one in (first, again)] == [(200, "/assistance/equipe")] * 2
+    connection = await asyncpg.connect(desk.system.database.url("support"))
+    try:
+        sql = "select count(*) from support.proposals where details ->> 'address' = $1"
+        assert await connection.fetchval(sql, address) == 1
+    finally:
+        await connection.close()
+
+
+async def test_se_09_a_code_counts_for_the_act_that_it_was_given_for(desk: Desk) -> None:
+    """The form of a refused act, sent again to another one's address, needs another code."""
+    proposals = []
+    for number in (1, 2):
+        boss = await joined_agent(desk, "supervisor")
+        path, address = "/assistance/equipe/inviter", f"bound{number}@agency.example.fr"
+        page = await boss.browser.get(path)
+        given = {"address": address, "role": "agent", "language": "fr", "reason": "new_colleague"}
+        await boss.browser.post(page, path, {**given, "code": boss.code()})
+        listed = await boss.browser.get("/assistance/approbations?voir=open")
+        proposals.append(re.findall(r"/assistance/approbations/[0-9a-f-]{36}", listed.html))
+    own, other = (set(found) for found in reversed(proposals))
+    (own_act,), other_act = own - other, sorted(other)[0]
+    page = await boss.browser.get(own_act)
+    ticks = dict.fromkeys(("what", "who", "evidence"), "1")
+    fields = {**page.form(f"{own_act}/arret"), **ticks, "code": boss.code()}
+    fields.pop("reason", None)
+    refused = await boss.browser.send_form(f"{own_act}/accord", fields)
+    assert "votre propre acte" in refused.text
+    again = await boss.browser.send_form(f"{other_act}/accord", fields, follow=True)
+    assert "Ce code vient de servir" in again.text

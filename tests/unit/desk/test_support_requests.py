@@ -202,12 +202,12 @@ async def test_the_same_form_is_one_act_whatever_code_went_with_it() -> None:
 async def test_se_09_an_act_on_access_needs_a_right_code_of_its_own() -> None:
     request, answers = desk(CheckCode=CodeView(accepted_at=NOW, failures=0, recovery_due=False))
     form = await require_fresh_code(request, FIELDS, "suspend")
-    assert form is not None
+    assert isinstance(form, Form)
     assert form.errors["code"] == ["Saisissez les 6 chiffres du code."]
     assert answers.asked == [], "no code, no attempt"
-    assert await require_fresh_code(request, {**FIELDS, "code": "123456"}, "suspend") is None
+    assert await require_fresh_code(request, {**FIELDS, "code": "123456"}, "suspend") == NOW
     request, _ = desk(CheckCode="wrong_code")
     form = await require_fresh_code(request, {**FIELDS, "code": "123456"}, "suspend")
-    assert form is not None
+    assert isinstance(form, Form)
     assert form.alert_field == "code"
     assert form.values["note"] == FIELDS["note"]

@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from shared.contracts.base import EVENTS, FieldError, Refusal, Sealed
 from shared.contracts.registration.events import RequestCancelled
 from shared.contracts.registration.requests import CancelRequest, SignIn, VerifyCode
 from shared.contracts.registration.views import Done
+from shared.contracts.support.proposals import ApproveProposal
 from shared.messaging.envelope import MAX_BODY_BYTES, contract, decode, new_id, traceparent, wrap
 from shared.messaging.errors import Undecodable
 from shared.messaging.rpc_codec import content_hash, decode_reply, encode_refusal, encode_reply
@@ -132,3 +133,12 @@ def test_r_01_the_same_press_over_another_network_is_the_same_request(
     before = content_hash(SignIn(**fields))
     assert content_hash(SignIn(**{**fields, **circumstances})) == before
     assert content_hash(SignIn(**{**fields, "address": "q@x.fr"})) != before
+
+
+def test_r_01_the_same_act_with_another_code_of_the_agent_is_the_same_request() -> None:
+    now = datetime.now(UTC)
+    one, again = (
+        ApproveProposal(agent_id="a", proposal_id="p", code_at=now + timedelta(seconds=later))
+        for later in (0, 30)
+    )
+    assert content_hash(one) == content_hash(again)

@@ -4,6 +4,7 @@ The page says beforehand whether a second person is needed and how long the act 
 judges the form, and whether this agent may.
 """
 
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -15,7 +16,6 @@ from services.gateway.desk.support import act, agent_of, ask_support, require_fr
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
 from services.gateway.http.routes import path_values, redirect
-from services.gateway.http.site import CLOCK
 from services.gateway.portal.form_errors import invalid_form
 from services.gateway.portal.profile_form import options_of, value_text
 from services.gateway.sessions.request_state import REQUEST_STATE, flash
@@ -127,10 +127,12 @@ async def _propose(
     view = await _describe(request, name, account_id)
     if not fields["reason"]:
         return invalid_form(request, fields, "reason")
+    code_at: datetime | None = None
     if view.fresh_code:
-        refused = await require_fresh_code(request, fields, f"act-{name}")
-        if refused is not None:
-            return refused
+        given_at = await require_fresh_code(request, fields, f"act-{name}")
+        if isinstance(given_at, Form):
+            return given_at
+        code_at = given_at
     # A correction names what changes; every other act takes all its fields.
     partial = name == CORRECTION
     given = {one: fields[one] for one in view.fields if fields[one] or not partial}
@@ -142,7 +144,7 @@ async def _propose(
         request_number=fields["request_number"][:40],
         details=seal(request, Propose, "details", msgspec.json.encode(given).decode()),
         note=seal(request, Propose, "note", fields["note"]),
-        code_at=request.app[CLOCK](),
+        code_at=code_at,
     )
     done = await act(request, fields, message, ProposalView, f"act-{name}")
     if isinstance(done, Form):

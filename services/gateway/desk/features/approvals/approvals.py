@@ -95,13 +95,13 @@ async def approve(request: web.Request, fields: dict[str, str]) -> web.Response 
     """Approve the act, with three ticks and a code."""
     if missing := [name for name in TICKS if fields[name] != "1"]:
         return invalid_form(request, fields, *missing)
-    refused = await require_fresh_code(request, fields, "approve")
-    if refused is not None:
-        return refused
+    code_at = await require_fresh_code(request, fields, "approve")
+    if isinstance(code_at, Form):
+        return code_at
     message = ApproveProposal(
         agent_id=agent_of(request).account_id,
         proposal_id=path_values(request)["proposal_id"],
-        code_at=request.app[CLOCK](),
+        code_at=code_at,
     )
     return await _decide(request, fields, message, "approve", "act_approved")
 

@@ -16,12 +16,11 @@ from aiohttp import web
 
 from services.gateway.clients.services import ask, open_sealed, seal
 from services.gateway.desk.features.call import call_texts as texts
+from services.gateway.desk.support import require_fresh_code
 from services.gateway.http.errors import HttpError
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
 from services.gateway.http.routes import redirect
-from services.gateway.http.site import CLOCK
-from services.gateway.portal.fresh_code import give_code
 from services.gateway.sessions.guards import require_signed_in
 from services.gateway.sessions.request_state import REQUEST_STATE, flash, idempotency_key
 from shared.contracts.base import Request
@@ -49,7 +48,6 @@ QUERY = "numero"
 ENDED = dict.fromkeys(("not_requested", "doubt"), "call_stopped")
 #: Refusals that are about one field of a step.
 FIELDS = {"wrong_word": "word", "totp": "code"}
-CODE_PURPOSE = "lost_phone"
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -170,15 +168,14 @@ async def show_code(request: web.Request, form: Form) -> web.Response:
 
 async def tell_code(request: web.Request, fields: dict[str, str]) -> web.StreamResponse | Form:
     """Show the « code de reprise », once, to be read out figure by figure, twice."""
-    found = require_signed_in(request)
-    refused_form = await give_code(request, found, fields, CODE_PURPOSE)
-    if refused_form is not None:
-        return refused_form
+    code_at = await require_fresh_code(request, fields, "tell-code")
+    if isinstance(code_at, Form):
+        return code_at
     message = TellResumptionCode(
-        agent_id=found.account_id,
+        agent_id=require_signed_in(request).account_id,
         number=fields["number"],
         call_id=_call_of(fields),
-        code_at=request.app[CLOCK](),
+        code_at=code_at,
     )
     key = idempotency_key(request, "resumption-code", fields)
     try:
@@ -203,13 +200,12 @@ async def _with_code(
     done: str,
 ) -> web.StreamResponse | Form:
     """A step that bears on access: with a code of the agent's second factor."""
-    found = require_signed_in(request)
     if not fields["reason"]:
         return _explained(request, fields, {"reason": "missing"})
-    refused_form = await give_code(request, found, fields, CODE_PURPOSE)
-    if refused_form is not None:
-        return refused_form
-    message = make(found.account_id, request.app[CLOCK]())
+    code_at = await require_fresh_code(request, fields, "lost-phone")
+    if isinstance(code_at, Form):
+        return code_at
+    message = make(require_signed_in(request).account_id, code_at)
     return await _step_taken(request, fields, message, done=done)
 
 

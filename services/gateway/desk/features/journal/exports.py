@@ -11,7 +11,6 @@ from services.gateway.desk.support import act, agent_of, ask_support, require_fr
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
 from services.gateway.http.routes import path_values
-from services.gateway.http.site import CLOCK
 from services.gateway.portal.csv_file import BOM, csv_text
 from services.gateway.portal.flash import redirect_with_flash
 from services.gateway.portal.form_errors import invalid_form
@@ -51,16 +50,16 @@ async def propose(request: web.Request, fields: dict[str, str]) -> web.Response 
     """Propose an export; somebody else agrees to it under « À approuver »."""
     if missing := [name for name in ("first_day", "last_day", "reason") if not fields[name]]:
         return invalid_form(request, fields, *missing)
-    refused = await require_fresh_code(request, fields, "journal-export")
-    if refused is not None:
-        return refused
+    code_at = await require_fresh_code(request, fields, "journal-export")
+    if isinstance(code_at, Form):
+        return code_at
     days = {name: fields[name] for name in ("first_day", "last_day")}
     message = Propose(
         agent_id=agent_of(request).account_id,
         act="export_journal",
         reason=fields["reason"],
         details=seal(request, Propose, "details", msgspec.json.encode(days).decode()),
-        code_at=request.app[CLOCK](),
+        code_at=code_at,
     )
     done = await act(request, fields, message, ProposalView, "journal-export")
     if isinstance(done, Form):

@@ -45,9 +45,9 @@ async def show(request: web.Request, form: Form) -> web.Response:
 async def end_others(request: web.Request, fields: dict[str, str]) -> web.Response | Form:
     """Close every session but this one, with a code."""
     found = agent_of(request)
-    refused = await require_fresh_code(request, fields, "end-sessions")
-    if refused is not None:
-        return refused
+    code_at = await require_fresh_code(request, fields, "end-sessions")
+    if isinstance(code_at, Form):
+        return code_at
     token = request[REQUEST_STATE].token or ""
     await request.app[SESSIONS].end_others(found.account_id, token)
     return redirect_with_flash(request, "account", "sessions_ended")
@@ -88,9 +88,9 @@ async def change_password(request: web.Request, fields: dict[str, str]) -> web.R
     names = ("current_password", "password")
     if missing := [name for name in names if not fields[name]]:
         return invalid_form(request, fields, *missing)
-    refused_form_of_code = await require_fresh_code(request, fields, "password")
-    if refused_form_of_code is not None:
-        return refused_form_of_code
+    code_at = await require_fresh_code(request, fields, "password")
+    if isinstance(code_at, Form):
+        return code_at
     message = ChangeAgentPassword(
         agent_id=found.account_id,
         password=seal(request, ChangeAgentPassword, "password", fields["current_password"]),

@@ -1,6 +1,7 @@
 """The team: who works here, invitations, and acts on an agent's account."""
 
 import json
+from datetime import datetime
 
 from aiohttp import web
 
@@ -81,11 +82,11 @@ async def invite(request: web.Request, fields: dict[str, str]) -> web.Response |
     names = ("address", "role", "language", "reason")
     if missing := [name for name in names if not fields[name].strip()]:
         return invalid_form(request, fields, *missing)
-    refused = await require_fresh_code(request, fields, "invite")
-    if refused is not None:
-        return refused
+    code_at = await require_fresh_code(request, fields, "invite")
+    if isinstance(code_at, Form):
+        return code_at
     details = {name: fields[name] for name in ("address", "role", "language")}
-    message = _proposal(request, "invite_agent", fields["reason"], details)
+    message = _proposal(request, "invite_agent", fields["reason"], details, code_at)
     answer = await act(request, fields, message, ProposalView, "invite")
     if isinstance(answer, Form):
         return answer
@@ -140,13 +141,13 @@ async def submit_act(request: web.Request, fields: dict[str, str]) -> web.Respon
     if missing := [name for name in names if not fields[name]]:
         return invalid_form(request, fields, *missing)
     purpose = f"{one.name}/{agent.agent_id}"
-    refused = await require_fresh_code(request, fields, purpose)
-    if refused is not None:
-        return refused
+    code_at = await require_fresh_code(request, fields, purpose)
+    if isinstance(code_at, Form):
+        return code_at
     if one.proposed:
         details = {"role": fields["role"]} if "role" in names else {}
         message: Request = _proposal(
-            request, one.name, fields["reason"], details, subject_agent_id=agent.agent_id
+            request, one.name, fields["reason"], details, code_at, subject_agent_id=agent.agent_id
         )
         answer: object = await act(request, fields, message, ProposalView, purpose)
     else:
@@ -167,6 +168,7 @@ def _proposal(
     name: str,
     reason: str,
     details: dict[str, str],
+    code_at: datetime,
     subject_agent_id: str = "",
 ) -> Propose:
     return Propose(
@@ -175,7 +177,7 @@ def _proposal(
         reason=reason,
         subject_agent_id=subject_agent_id,
         details=seal(request, Propose, "details", json.dumps(details)),
-        code_at=request.app[CLOCK](),
+        code_at=code_at,
     )
 
 
