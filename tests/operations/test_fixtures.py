@@ -1,7 +1,11 @@
 """Fixtures of other tests: private servers, fresh databases and vhosts, the mail server."""
 
 import ssl
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable
+from functools import partial
+from pathlib import Path
 
 import aio_pika
 import asyncpg
@@ -9,7 +13,8 @@ import pytest
 from aiosmtplib import SMTP, SMTPRecipientsRefused
 from aiosmtplib.errors import SMTPException
 
-from tests.support import eventually
+from operations.install.paths import ROOT
+from tests.support import eventually, eventually_sync
 from tests.support.mail.mail_server import MailServer
 from tests.support.servers.certificates import Authority
 from tests.support.servers.services import services
@@ -80,3 +85,37 @@ async def test_the_mail_server_speaks_tls_and_demands_a_login(
     await client.quit()
     assert server.messages[0].secure
     assert server.messages[0].login == "portal"
+
+
+STARTS_AND_WAITS = """
+import os, sys
+from tests.support.servers import fork_server
+with open(os.devnull, "w") as nothing:
+    fork = fork_server.start("http.server", ["0"], {"PATH": os.environ["PATH"]}, nothing, nothing)
+print(fork.pid, flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_fork_ends_with_the_test_process_that_started_it() -> None:
+    """Killed, too; the fork server goes on for others."""
+    command = [sys.executable, "-c", STARTS_AND_WAITS]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    tests = [subprocess.Popen(command, cwd=ROOT, text=True, **pipes) for _ in range(2)]
+    forks = []
+    for one in tests:
+        assert one.stdout is not None
+        forks.append(int(one.stdout.readline()))
+    for one, fork in zip(tests, forks, strict=True):
+        assert runs(fork)
+        with one:
+            one.kill()
+        eventually_sync(partial(ended, fork), why="the fork has ended")
+
+
+def runs(pid: int) -> bool:
+    return Path(f"/proc/{pid}").exists()
+
+
+def ended(pid: int) -> bool:
+    return not runs(pid)

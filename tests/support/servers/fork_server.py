@@ -1,17 +1,19 @@
 """Starts Python processes that have everything imported already.
 
 A service or a command needs most of a second to import its modules, more than most tests need of
-it afterwards. This process imports them once and forks: each fork has the given variables and
-files, runs its module as `python -m` does and can be killed like any process. The gateway's pages
-are compiled and our mails are checked by the first start that needs them; passwords are hashed
-cheaply. What a start needs and does in a fresh interpreter is seen where `impex up` starts the
-services (tests/operations/test_up.py), and for commands in tests/operations/test_commands.py.
+it afterwards. This process imports them once for all workers of a run and forks: each fork has the
+given variables and files, runs its module as `python -m` does and can be killed like any process.
+The gateway's pages are compiled and our mails are checked by the first start that needs them;
+passwords are hashed cheaply. What a start needs and does in a fresh interpreter is seen where
+`impex up` starts the services (tests/operations/test_up.py), and for commands in
+tests/operations/test_commands.py.
 
 multiprocessing's fork server would be shorter, but forks outlive a test process that is killed, and
 nothing could be prepared for them once more than imports.
 """
 
 import atexit
+import fcntl
 import gc
 import importlib
 import json
@@ -28,13 +30,16 @@ import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from types import SimpleNamespace
 from typing import IO, Any
 from unittest.mock import patch
 
 from operations.install.paths import ROOT
 from tests.support.cheap_hashes import cheap_hashes
+from tests.support.run_folder import current_run
 
 COMMANDS = ("operations.local", "operations.operate", "operations.provision")
 SIGNED_NUMBER = struct.Struct("q")
@@ -119,20 +124,33 @@ def run(
 
 @cache
 def _server() -> socket.socket:
-    """The line to this process's fork server, which ends with it."""
-    ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    with its:
+    """This process's line to the fork server of the run, which kills its forks when it closes."""
+    run, folder = current_run()
+    address = folder / "forks"
+    with (folder / "forks.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not address.exists():
+            _launch(address, run)
+    line = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    line.connect(str(address))
+    atexit.register(line.close)
+    return line
+
+
+def _launch(address: Path, run: int) -> None:
+    """Start the fork server, which ends with the process `run`; lines to it may open at once."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listening:
+        listening.bind(str(address))
+        listening.listen()
         server = subprocess.Popen(
-            [sys.executable, "-m", __name__, str(its.fileno())],
+            [sys.executable, "-m", __name__, str(listening.fileno()), str(run)],
             cwd=ROOT,
             env={"PATH": os.environ["PATH"]},
-            pass_fds=[its.fileno()],
+            pass_fds=[listening.fileno()],
             stdin=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C is for the tests, which end it
         )
     server.returncode = 0  # it ends after us; Popen would warn about that
-    atexit.register(ours.close)
-    return ours
 
 
 def _import_all() -> None:
@@ -181,38 +199,76 @@ def _prepare(request: Mapping[str, Any]) -> None:
                 _check_mails(request["environment"])
 
 
+@dataclass
+class _Running:
+    """A fork, the line to the tests that wait for its end, and their line to this server."""
+
+    pid: int
+    line: socket.socket
+    client: int
+
+
 class _ForkServer:
-    def __init__(self, control: socket.socket) -> None:
-        self._control = control
-        self._running: dict[int, tuple[int, socket.socket]] = {}
+    def __init__(self, listening: socket.socket, run: int) -> None:
+        self._listening = listening
+        self._run = os.pidfd_open(run)
+        self._clients: dict[int, socket.socket] = {}
+        self._running: dict[int, _Running] = {}
         self._watched = select.poll()
-        self._watched.register(control, select.POLLIN)
+        self._watched.register(listening, select.POLLIN)
+        self._watched.register(self._run, select.POLLIN)
 
     def next_fork(self) -> dict[str, Any]:
-        """Serve until the tests end; returns in every fork, with what it must run."""
+        """Serve until the run ends; returns in every fork, with what it must run."""
         while True:
             for number, _event in self._watched.poll():
-                if number != self._control.fileno():
-                    self._report(number)
-                    continue
-                message, files, _, _ = socket.recv_fds(self._control, 1_000_000, 4)
-                if not message:
+                if number == self._run:
                     self._end()
-                request = dict(json.loads(message))
-                _prepare(request)
-                if self._fork(files):
+                elif number == self._listening.fileno():
+                    self._accept()
+                elif number in self._running:
+                    self._report(number)
+                elif request := self._serve(number):
                     return request
 
-    def _fork(self, files: list[int]) -> bool:
+    def _accept(self) -> None:
+        client, _ = self._listening.accept()
+        self._clients[client.fileno()] = client
+        self._watched.register(client, select.POLLIN)
+
+    def _serve(self, client: int) -> dict[str, Any] | None:
+        """Start what a client asks for; its request, in the fork only."""
+        try:
+            message, files, _, _ = socket.recv_fds(self._clients[client], 1_000_000, 4)
+        except ConnectionError:
+            message, files = b"", []
+        if not message:
+            self._leave(client)
+            return None
+        request = dict(json.loads(message))
+        _prepare(request)
+        return request if self._fork(client, files) else None
+
+    def _leave(self, client: int) -> None:
+        """A client has ended: nobody else ends its forks."""
+        self._watched.unregister(client)
+        self._clients.pop(client).close()
+        for one in self._running.values():
+            if one.client == client:
+                one.client = -1
+                os.kill(one.pid, signal.SIGKILL)
+
+    def _fork(self, client: int, files: list[int]) -> bool:
         """Whether this is the fork."""
         line = socket.socket(fileno=files[0])
         pid = os.fork()
         if pid == 0:
-            for handle, (_, other) in self._running.items():
+            for handle, one in self._running.items():
                 os.close(handle)
+                one.line.close()
+            for other in (line, self._listening, *self._clients.values()):
                 other.close()
-            line.close()
-            self._control.close()
+            os.close(self._run)
             for number, file in enumerate(files[1:]):
                 os.dup2(file, number)
                 os.close(file)
@@ -220,33 +276,34 @@ class _ForkServer:
         for file in files[1:]:
             os.close(file)
         handle = os.pidfd_open(pid)
-        self._running[handle] = (pid, line)
+        self._running[handle] = _Running(pid, line, client)
         self._watched.register(handle, select.POLLIN)
-        socket.send_fds(line, [SIGNED_NUMBER.pack(pid)], [handle])
+        with suppress(OSError):  # the tests may have ended meanwhile
+            socket.send_fds(line, [SIGNED_NUMBER.pack(pid)], [handle])
         return False
 
     def _report(self, handle: int) -> None:
         """Tell the tests how a fork ended."""
         self._watched.unregister(handle)
         os.close(handle)
-        pid, line = self._running.pop(handle)
-        _, status = os.waitpid(pid, 0)
-        with line, suppress(OSError):  # the tests may no longer ask
-            line.send(SIGNED_NUMBER.pack(os.waitstatus_to_exitcode(status)))
+        ended = self._running.pop(handle)
+        _, status = os.waitpid(ended.pid, 0)
+        with ended.line, suppress(OSError):  # the tests may no longer ask
+            ended.line.send(SIGNED_NUMBER.pack(os.waitstatus_to_exitcode(status)))
 
     def _end(self) -> None:
-        for pid, _ in self._running.values():
-            os.kill(pid, signal.SIGKILL)
+        for one in self._running.values():
+            os.kill(one.pid, signal.SIGKILL)
         sys.exit()
 
 
-def main(control: int) -> None:
+def main(listening: int, run: int) -> None:
     """Import, then serve; what returns here is a fork."""
     _import_all()
     assert threading.active_count() == 1, "a fork has no other threads"
     gc.collect()
     gc.freeze()  # else the collector would copy every page in every fork
-    request = _ForkServer(socket.socket(fileno=control)).next_fork()
+    request = _ForkServer(socket.socket(fileno=listening), run).next_fork()
     os.environ.clear()
     os.environ.update(request["environment"])
     sys.argv[1:] = request["arguments"]
@@ -255,4 +312,4 @@ def main(control: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), int(sys.argv[2]))
