@@ -18,6 +18,7 @@ import uvloop
 from benchmarks import (
     account,
     account_search,
+    dead_letters,
     dossiers,
     equal_timing,
     full_journey,
@@ -40,6 +41,7 @@ Scenario = Callable[[Environment, Plan], Awaitable[list[Line]]]
 #: Those that need no service first, because the others leave theirs running.
 SCENARIOS: dict[str, Scenario] = {
     "messaging": messaging.run,
+    "dead_letters": dead_letters.run,
     "dossiers_drain": dossiers.drain,
     "account_search": account_search.run,
     "journal_event": journal.write,

@@ -32,6 +32,7 @@ class Plan:
     journeys: int = 48
     marks: tuple[int, int] = (200, 1_000)
     messages: int = 2_000
+    letters: int = 10_000
     dossier_events: int = 5_000
     dossiers: tuple[int, int] = (1_000, 1_000_000)
     #: Entries of the account, and of all, in the small table and in the large one.
@@ -50,6 +51,7 @@ QUICK = Plan(
     journeys=16,
     marks=(20, 60),
     messages=300,
+    letters=1_000,
     dossier_events=1_000,
     dossiers=(1_000, 20_000),
     journal=((50, 2_000), (500, 50_000)),

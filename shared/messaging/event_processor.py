@@ -142,10 +142,10 @@ class EventProcessor:
             except Exception as error:
                 await self._retry_or_dead_letter(message, error)
 
-    def _read(self, message: DeliveredMessage) -> tuple[Envelope, Event]:
+    def _read(self, message: DeliveredMessage, *, trial: bool = False) -> tuple[Envelope, Event]:
         envelope = decode(message.body)
         properties = message.header.properties
-        if properties.message_id != envelope.id:
+        if properties.message_id != envelope.id and not trial:
             raise Undecodable("message_id is not the envelope's id")
         self._check_publisher(message, envelope)
         return envelope, contract(envelope, self._types)
@@ -190,7 +190,7 @@ class EventProcessor:
         outcome = {"outcome": "handled"}
         with log_context(trial="undone"):
             try:
-                envelope, event = self._read(message)
+                envelope, event = self._read(message, trial=True)
                 traceparent.set(envelope.traceparent)
                 with log_context(trace_id=trace_id(envelope.traceparent)):
                     if not await self._handled(envelope, event, undo=True):

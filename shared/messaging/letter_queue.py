@@ -20,8 +20,10 @@ from shared.errors import ConfigurationError
 from shared.messaging.failures import copy_properties
 
 CONNECT_SECONDS = 10
-#: Seconds without a message after which the rest is taken to be in another session's hands.
-SILENCE = 2.0
+#: A part is in flight at once, on a broker that may be busy with a burst of its own.
+CONFIRM_SECONDS = 60
+#: Seconds without a message after which the queue is asked whether another session holds the rest.
+SILENCE = 1.0
 #: Messages read before the next are asked for, and published before they are settled.
 PART = 500
 
@@ -56,11 +58,16 @@ class LetterQueue:
 
         await self._channel.basic_qos(prefetch_count=size)
         tag = (await self._channel.basic_consume(self.queue, receive)).consumer_tag or ""
-        before = -1
-        while len(found) not in (size, before):
+        silent = 0
+        while len(found) < size and silent < 2:
             before = len(found)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(complete.wait(), SILENCE)
+            if len(found) > before:
+                silent = 0
+            elif not (await self._channel.queue_declare(self.queue, passive=True)).message_count:
+                # Twice, because a message may be on its way between queue and channel.
+                silent += 1
         await self._channel.basic_cancel(tag)
         return found
 
@@ -100,7 +107,7 @@ class LetterQueue:
             routing_key=key,
             properties=properties,
             mandatory=True,
-            timeout=CONNECT_SECONDS,
+            timeout=CONFIRM_SECONDS,
         )
 
     async def give_back(self) -> None:

@@ -54,6 +54,8 @@ async def try_letter(
     tag = (await channel.basic_consume(key, arrived.put, no_ack=True)).consumer_tag or ""
     properties = copy_properties(message, {ATTEMPT: 1, TRIAL: key})
     properties.user_id = user
+    # A version that knows no trials refuses a message whose id is not the one inside.
+    properties.message_id = key
     await channel.basic_publish(
         message.body,
         exchange=retry_exchange(service),

@@ -41,9 +41,11 @@ STOPPED = QueueState(queue="profile")
 async def listener(greeting: bytes) -> AsyncIterator[int]:
     """A server that sends this to whoever connects, and nothing else."""
 
-    async def greet(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(greeting)
         await writer.drain()
+        await reader.read()
+        writer.close()
 
     server = await asyncio.start_server(greet, "127.0.0.1", 0)
     async with server:
