@@ -11,6 +11,7 @@ import msgspec
 
 from services.support.agents import parse_agent_address
 from services.support.permissions import Role
+from services.support.proposals import Proposal
 from shared.contracts.base import FieldError, Refusal
 from shared.contracts.profile.views import ProfileFields
 from shared.domain.person_names import check_name
@@ -41,6 +42,17 @@ MAIL_ADDRESSES = (("change_address", "new_address"), ("invite_agent", "address")
 #: The longest time that an export of the journal covers.
 MAX_EXPORT_DAYS = 366
 IDS = ("to_account_id", "transfer_id", "mail_id")
+#: Which part of an account a look must open to show a field of an act that has ended.
+PARTS: Mapping[str, str] = {
+    **dict.fromkeys(CORRECTED, "establishment"),
+    **dict.fromkeys(("position", "position_other"), "position"),
+    **dict.fromkeys(("phone", "phone_extension", "telephone"), "telephone"),
+    "new_address": "address",
+    "first_name": "name",
+    "last_name": "name",
+    # Free text: any look at the account.
+    "note": "history",
+}
 #: Who confirmed a transfer: the leaver in a session, or the establishment called back.
 CONFIRMED_BY = ("leaver", "establishment")
 #: The values of fields that have a closed list.
@@ -89,6 +101,19 @@ def check_details(
     if known and not errors and not checked:
         errors.append(FieldError(field=known[0], code="unchanged"))
     return checked, Refusal(slug="invalid_fields", errors=tuple(errors)) if errors else None
+
+
+def shown_details(proposal: Proposal, parts: frozenset[str] | None) -> dict[str, str]:
+    """The fields of an act and its note: all while somebody decides on it (`parts` is None), then
+    only what says nothing about a person or belongs to the open parts of the account."""
+    fields = {**proposal.details, "note": proposal.note}
+    if parts is None:
+        return fields
+    return {
+        name: value
+        for name, value in fields.items()
+        if name not in PARTS or PARTS[name] in parts or proposal.account_id is None
+    }
 
 
 def check_note(text: str) -> tuple[str, FieldError | None]:

@@ -129,14 +129,13 @@ def acts_only_before(now: datetime) -> date:
 def entry_view(
     entry: StoredEntry, agents: Mapping[str, NamedAgent], *, to_person: bool
 ) -> EntryView:
-    """An entry as its readers see it: the person reads no agent's id, and `agents` have the names
-    that the reader may know."""
+    """An entry as its readers see it. `agents` have the names that the reader may know: whoever may
+    know none, as the person, reads no agent's id either, since that can be asked for."""
     facts: dict[str, Any] = msgspec.json.decode(entry.public)
     role = str(facts.pop("role", "")) if entry.section == "agents" else ""
     if to_person:
         facts = {name: value for name, value in facts.items() if name not in _FOR_AGENTS}
-    agent_id = "" if to_person else entry.agent_id or ""
-    agent = agents.get(agent_id)
+    agent = None if to_person else agents.get(entry.agent_id or "")
     return EntryView(
         entry_id=entry.id,
         at=entry.at,
@@ -144,7 +143,7 @@ def entry_view(
         section=entry.section,
         facts=facts,
         account_id=entry.account_id or "",
-        agent_id=agent_id,
+        agent_id=entry.agent_id or "" if agent and agent.name else "",
         agent_role=role or (agent.role if agent else ""),
         agent_name=agent.name if agent else "",
     )

@@ -51,8 +51,9 @@ LAST_STOPPED = f"""
 order by one.stopped_at desc limit 1
 """
 CALL = """
-select id::text, number, agent_id::text, purpose, line, line_hash, line_since, found_at, agent_word,
-    words, word_hash, word_key_id, wrong_words, started_at, ends_at, matched_at, ended_at, outcome
+select id::text, number, agent_id::text, purpose, line, line_hash, line_since, telephone, found_at,
+    agent_word, words, word_hash, word_key_id, wrong_words, started_at, ends_at, matched_at,
+    ended_at, outcome
 from calls
 """
 CALLS = f"{CALL} where number = $1 order by started_at"

@@ -67,7 +67,8 @@ class LostPhone:
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """One call. `agent_word`, `words` and `word_hash` are there while it lasts."""
+    """One call. `agent_word`, `words` and `word_hash` are there while it lasts. `telephone` is a
+    published number, and `found_at` where it is published; that of the file is only hashed."""
 
     id: str
     number: str
@@ -76,6 +77,7 @@ class Call:
     line: str
     line_hash: bytes = field(repr=False)
     line_since: datetime | None = None
+    telephone: str = ""
     found_at: str = ""
     agent_word: Sealed | None = None
     words: Sealed | None = None

@@ -9,7 +9,7 @@ from datetime import datetime
 
 import msgspec
 
-from services.support import look_store, lost_phone_flow, proposal_store
+from services.support import look_store, lost_phone_flow, proposal_store, request_store
 from services.support.act_context import ActContext
 from services.support.agent_orders import AGENT_ORDERS
 from services.support.journal_orders import export_journal
@@ -87,10 +87,12 @@ async def _resend(context: ActContext, proposal: Proposal) -> None:
 
 
 async def _anonymise(context: ActContext, proposal: Proposal) -> None:
-    """What the desk itself wrote about the person goes at once."""
+    """What the desk has of the person goes at once: what was to be changed, and every request with
+    what was written in it; nobody is left to answer."""
     await _publish(context, proposal, acts.AnonymisationOrdered)
     if proposal.account_id is not None:
         await proposal_store.delete_details(context.tx, proposal.account_id)
+        await request_store.delete_of_account(context.tx, proposal.account_id)
 
 
 async def _allow_more_accounts(context: ActContext, proposal: Proposal) -> None:

@@ -222,6 +222,12 @@ async def of_account(tx: Connection, account_id: str, limit: int) -> list[Person
     return [_request(row) for row in await tx.fetch(OF_ACCOUNT, account_id, limit)]
 
 
+async def is_about(tx: Connection, number: str, account_id: str) -> bool:
+    """Whether a request of this number is the account's, or of somebody who was not signed in."""
+    one = await find(tx, number)
+    return one is not None and one.account_id in (None, account_id)
+
+
 async def lock_lost_phones(tx: Connection, account_id: str) -> list[PersonRequest]:
     """The open requests of an account for a lost phone, locked."""
     return [_request(row) for row in await tx.fetch(LOCK_LOST_PHONES, account_id)]
@@ -330,6 +336,11 @@ async def count_open(tx: Connection, today: date) -> tuple[int, int]:
     )
     assert row is not None, "an aggregate has one row"
     return row["open"], row["late"]
+
+
+async def delete_of_account(tx: Connection, account_id: str) -> int:
+    """Delete the requests of an account, open ones too, with all that was written in them."""
+    return row_count(await tx.execute("delete from requests where account_id = $1", account_id))
 
 
 async def delete_closed(tx: Connection, before: datetime) -> int:

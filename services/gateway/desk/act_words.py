@@ -126,6 +126,7 @@ FIELDS: dict[str, str] = {
     "mail_id": N_("Message (identifiant)"),
     "line": N_("Numéro appelé"),
     "line_since": N_("Au dossier depuis"),
+    "telephone": N_("Numéro publié"),
     "found_at": N_("Publié où"),
     "matched_at": N_("Mots concordants"),
     "stolen": N_("Téléphone volé"),

@@ -106,6 +106,9 @@ OWN_FIELDS: dict[tuple[str, str], str] = {
     ("mail_id", "missing"): N_("Saisissez l'identifiant du message."),
     ("mail_id", "format"): N_("Cet identifiant n'est pas complet : copiez-le de sa page."),
     ("position", "unchanged"): N_("Rien n'est corrigé : changez au moins un champ."),
+    ("request_number", "unknown"): N_(
+        "Saisissez le numéro d'une demande de ce compte, ou laissez ce champ vide."
+    ),
     ("code", "missing"): N_("Saisissez les 6 chiffres du code."),
     ("first_day", "missing"): N_("Choisissez le premier jour."),
     ("first_day", "format"): N_("Saisissez un jour, par exemple 2026-01-15."),

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from services.support import look_store, looks
+from services.support import look_store, looks, request_store
 from services.support.account_acts import offered_acts
 from services.support.account_search import Guess
 from services.support.agents import Agent
@@ -27,6 +27,7 @@ from shared.contracts.support.looks import (
 from shared.database import Pool, acquire
 from shared.database.locks import lock_name
 from shared.domain.account_ids import account_ids
+from shared.domain.support_requests import read_number
 from shared.errors import DependencyDown
 from shared.messaging.handlers import Refused, RequestContext
 from shared.runtime.telemetry import get_logger
@@ -86,6 +87,9 @@ async def open_account(request: OpenAccount, context: RequestContext[Deps]) -> A
         return await _refuse_more(context, agent, count.allowed)
     if request.reason not in given:
         await look_store.save(tx, agent.id, record.account_id, request.reason, now)
+        number = read_number(request.request_number) or ""
+        if not await request_store.is_about(tx, number, record.account_id):
+            number = ""
         await context.deps.journal.record(
             tx,
             "FieldsShown" if given else "AccountOpened",
@@ -94,7 +98,7 @@ async def open_account(request: OpenAccount, context: RequestContext[Deps]) -> A
             agent_id=agent.id,
             role=agent.role,
             reason=request.reason,
-            number=request.request_number,
+            number=number,
             fields=sorted(reason.opens),
         )
         log.info("An account was opened.", action="account_opened", reason=request.reason)

@@ -113,17 +113,17 @@ async def read_journal(
         begin, end = day_range(request.first_day, request.last_day)
         sections = sections_of(request.show)
         _, before = read_cursor(request.after)
-    if not request.after:
-        await context.deps.journal.record(
-            tx,
-            "JournalRead",
-            now=context.now(),
-            agent_id=agent.id,
-            account_id=request.account_id or None,
-            role=agent.role,
-            agent=request.by_agent,
-            **{"from": str(request.first_day), "to": str(request.last_day)},
-        )
+    # Every page: where one begins stands in the URL, and whoever asks may have written that.
+    await context.deps.journal.record(
+        tx,
+        "JournalRead",
+        now=context.now(),
+        agent_id=agent.id,
+        account_id=request.account_id or None,
+        role=agent.role,
+        agent=request.by_agent,
+        **{"from": str(request.first_day), "to": str(request.last_day)},
+    )
     found = await query.read_journal(
         tx,
         begin,
@@ -216,7 +216,8 @@ async def read_export(
         await _record_download(context, export, agent.id, agent.role)
     begin, end = day_range(export.first_day, export.last_day, most=MAX_EXPORT_DAYS)
     lines = await query.read_export_lines(tx, export.up_to, begin, end, after, EXPORT_SIZE)
-    encoded = msgspec.json.encode([_line(entry) for entry in lines]).decode()
+    named = may_view(agent.role, "journal_by_agent")
+    encoded = msgspec.json.encode([_line(entry, named=named) for entry in lines]).decode()
     context_of_lines = seal_context(contracts.ExportPart, "lines")
     return contracts.ExportPart(
         lines=context.deps.desk_sealer.seal(encoded, context_of_lines),
@@ -239,14 +240,14 @@ async def _record_download(
     )
 
 
-def _line(entry: StoredEntry) -> dict[str, object]:
-    """An entry of an export, with what it says about the person."""
+def _line(entry: StoredEntry, *, named: bool) -> dict[str, object]:
+    """An entry of an export, with what it says about the person; `named`: also which agent."""
     return {
         "at": entry.at,
         "account_id": entry.account_id or "",
         "type": entry.type,
         "section": entry.section,
-        "agent_id": entry.agent_id or "",
+        "agent_id": entry.agent_id or "" if named else "",
         "facts": msgspec.json.decode(entry.public),
         "values": {} if entry.values is None else msgspec.json.decode(entry.values),
     }

@@ -165,6 +165,7 @@ def _evidence(one: PersonRequest, call: Call) -> dict[str, str]:
     evidence = {
         "line": call.line,
         "line_since": "" if call.line_since is None else call.line_since.isoformat(),
+        "telephone": call.telephone,
         "found_at": call.found_at,
         "matched_at": "" if call.matched_at is None else call.matched_at.isoformat(),
         "stolen": "yes" if one.stolen else "",

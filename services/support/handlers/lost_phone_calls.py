@@ -10,6 +10,7 @@ import dataclasses
 import re
 import secrets
 import uuid
+from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
@@ -116,8 +117,8 @@ async def start_call(request: StartCall, context: RequestContext[Deps]) -> Reply
     if why:
         raise refused(why)
     purpose = purpose_of(state_of(case, None, now))
-    digits, found_at = _dialled(request, context, one)
-    hashes = keyed_hashes(context.deps.token_keys, LINE, digits)
+    dialled = _dialled(request, context, one)
+    hashes = keyed_hashes(context.deps.token_keys, LINE, dialled.digits)
     verified = [call for call in calls if call.purpose == CHECK and call.matched_at is not None]
     if purpose == CODE and verified and verified[-1].line_hash not in hashes:
         raise refused("other_line")
@@ -128,7 +129,8 @@ async def start_call(request: StartCall, context: RequestContext[Deps]) -> Reply
         line=request.line,
         line_hash=hashes[0],
         line_since=line.view.since if request.line == FILE and isinstance(line, Line) else None,
-        found_at=found_at,
+        telephone=dialled.published,
+        found_at=dialled.found_at,
     )
     await lost_phone_store.add_call(context.tx, call)
     event = CallStarted(
@@ -222,10 +224,17 @@ def _binding(call_id: str) -> str:
     return f"{WORD}/{call_id}"
 
 
-def _dialled(
-    request: StartCall, context: RequestContext[Deps], one: PersonRequest
-) -> tuple[str, str]:
-    """The digits that were dialled, and where a published number was found; else `Refused`."""
+@dataclass(frozen=True, kw_only=True)
+class _Dialled:
+    """The digits that are compared; of a published number also itself, and where it was found."""
+
+    digits: str
+    published: str = ""
+    found_at: str = ""
+
+
+def _dialled(request: StartCall, context: RequestContext[Deps], one: PersonRequest) -> _Dialled:
+    """What was dialled; else `Refused`."""
     if request.line not in LINES:
         raise _invalid(("line", "missing"))
     if not request.dialled:
@@ -237,7 +246,7 @@ def _dialled(
         why = why_not_the_line(line, one, context)
         if why:
             raise refused(why)
-        return _compared(line.values["number"]), ""
+        return _Dialled(digits=_compared(line.values["number"]))
     typed = "" if request.telephone is None else context.deps.open(request, "telephone")
     digits = NOT_DIGITS.sub("", clean_phone(typed))
     errors = []
@@ -250,7 +259,7 @@ def _dialled(
         errors.append(("found_at", problem))
     if errors:
         raise _invalid(*errors)
-    return _compared(digits), found_at
+    return _Dialled(digits=_compared(digits), published=digits, found_at=found_at)
 
 
 def _found_at(typed: str) -> tuple[str, str]:

@@ -149,6 +149,7 @@ async def show(
     going_on = next((call for call in calls if call.is_going_on(now)), None)
     state = state_of(case, going_on, now)
     purpose = purpose_of(state) if going_on is None else going_on.purpose
+    why_not = await why_no_call(context, agent, one, case, calls)
     view = CallView(
         number=one.number,
         state=state,
@@ -157,8 +158,9 @@ async def show(
         calls_left=calls_left(calls, purpose, now),
         failures_left=max(0, MAX_FAILURES - failures(calls, purpose)),
         codes_left=max(0, MAX_CODES - case.codes),
-        may_call=await why_no_call(context, agent, one, case, calls),
-        line=_line(context, one),
+        may_call=why_not,
+        # In full: for the agent who may dial it now, and nobody else.
+        line=_line(context, one) if not why_not else None,
         proposal_id=(case.names_proposal_id if state == "to_check" else case.proposal_id) or "",
         due_at=case.due_at,
         code_until=case.code_until,

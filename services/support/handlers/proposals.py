@@ -10,9 +10,22 @@ from datetime import datetime
 
 import msgspec
 
-from services.support import act_flow, act_holders, agent_store, proposal_store
+from services.support import (
+    act_flow,
+    act_holders,
+    agent_store,
+    look_store,
+    proposal_store,
+    request_store,
+)
 from services.support.act_context import ActContext
-from services.support.act_details import FIELDS, check_details, check_note, parse_details
+from services.support.act_details import (
+    FIELDS,
+    check_details,
+    check_note,
+    parse_details,
+    shown_details,
+)
 from services.support.act_flow import NewAct, holders
 from services.support.act_holders import Holders
 from services.support.agents import Agent, parse_agent_address
@@ -20,7 +33,14 @@ from services.support.authorization import forbidden, require_act, require_view
 from services.support.deps import Deps
 from services.support.lost_phone_flow import NAMES_ACT
 from services.support.orders import PROPOSED_BY_PAGE
-from services.support.permissions import ACT_REASONS, ACTS, AGENT_REASONS, may_do, reasons_of
+from services.support.permissions import (
+    ACT_REASONS,
+    ACTS,
+    AGENT_REASONS,
+    may_do,
+    open_fields,
+    reasons_of,
+)
 from services.support.proposals import (
     NOT_FOUND,
     OPEN_STATES,
@@ -48,6 +68,7 @@ from shared.contracts.support.proposals import (
 )
 from shared.database import Connection, Pool, acquire, transaction
 from shared.domain.account_ids import account_ids
+from shared.domain.support_requests import read_number
 from shared.errors import DependencyDown
 from shared.messaging.handlers import Refused, RequestContext
 from shared.security.sealing import seal_context
@@ -67,6 +88,7 @@ class CheckedProposal:
 
     details: dict[str, str]
     note: str
+    request_number: str
     holders: Holders
 
 
@@ -88,11 +110,24 @@ async def check_form(request: Propose, deps: Deps, pool: Pool) -> CheckedProposa
     errors: list[FieldError] = list(refusal.errors) if refusal else []
     if request.act == "invite_agent" and not errors:
         errors += await _check_invitation(details["address"], deps, pool)
-    errors += [problem] if problem else []
+    number, wrong_number = await _check_number(request, pool)
+    errors += [one for one in (problem, wrong_number) if one]
     if errors:
         raise Refused(Refusal(slug="invalid_fields", errors=tuple(errors)))
     found = await _check_with_owners(request, details, deps, pool)
-    return CheckedProposal(details=details, note=note, holders=found)
+    return CheckedProposal(details=details, note=note, request_number=number, holders=found)
+
+
+async def _check_number(request: Propose, pool: Pool) -> tuple[str, FieldError | None]:
+    """The number of the request that the act belongs to, and what is wrong with it: people read it
+    in pages and mails as the number of the act."""
+    typed = request.request_number.strip()
+    if not typed:
+        return "", None
+    number = read_number(typed) or ""
+    async with acquire(pool) as connection:
+        known = await request_store.is_about(connection, number, request.account_id)
+    return number, None if known else FieldError(field="request_number", code="unknown")
 
 
 async def _check_with_owners(
@@ -165,7 +200,7 @@ async def propose(request: Propose, context: RequestContext[Deps]) -> Reply:
             reason=request.reason,
             account_id=request.account_id or None,
             subject_agent_id=subject_id,
-            request_number=request.request_number,
+            request_number=checked.request_number,
             details=checked.details,
             note=checked.note,
             holders=checked.holders,
@@ -289,7 +324,8 @@ async def show(
         await agent_store.find(tx, proposal.ended_agent_id) if proposal.ended_agent_id else None
     )
     refusal = approval_refusal(proposal, agent, now, own_account=own)
-    content = msgspec.json.encode({**proposal.details, "note": proposal.note}).decode()
+    parts = None if proposal.state in OPEN_STATES else await _open_parts(context, agent, proposal)
+    content = msgspec.json.encode(shown_details(proposal, parts)).decode()
     return ProposalView(
         proposal_id=proposal.id,
         number=proposal.number,
@@ -320,6 +356,17 @@ async def show(
         why_not="" if refusal is None else refusal.slug,
         names=_names(context, proposal, found),
     )
+
+
+async def _open_parts(
+    context: RequestContext[Deps], agent: Agent, proposal: Proposal
+) -> frozenset[str]:
+    """What of the account the agent's looks of today open; without one, nothing."""
+    if proposal.account_id is None:
+        return frozenset()
+    tx, now = context.tx, context.now()
+    reasons = await look_store.read_reasons(tx, agent.id, proposal.account_id, now)
+    return open_fields(agent.role, frozenset(reasons)) if reasons else frozenset()
 
 
 def _names(context: RequestContext[Deps], proposal: Proposal, found: Holders) -> Sealed | None:

@@ -22,7 +22,8 @@ STATES = ("proposed", "approved", "done", "refused", "stopped", "expired", "fail
 class ProposalView(Reply, frozen=True, kw_only=True):
     """An act as the desk shows it.
 
-    `details` is sealed for the desk: a JSON object of the act's fields and `note`. `may` lists what
+    `details` is sealed for the desk: a JSON object of the act's fields and `note`; once the act has
+    ended, only what the looks of the agent that asked open today. `may` lists what
     the agent that asked may do with it (`approve`, `refuse`, `stop`), `why_not` is the slug of why
     they may not approve it. `failure` is the owner's reason in the state `failed`. `account` is the
     masked name and address of the account, sealed for the desk; None where registration does not
@@ -142,7 +143,8 @@ class Propose(Request, frozen=True, kw_only=True):
     """Propose an act, or do it where it needs nobody else.
 
     `details` is sealed for support: a JSON object of the act's fields, by name. `note` is sealed
-    free text, at most 500 characters. Refused also with `unknown_choice` (params: field) or
+    free text, at most 500 characters. `request_number` is that of a request of the account, or of
+    somebody who was not signed in. Refused also with `unknown_choice` (params: field) or
     `invalid_fields` (errors).
     """
 

@@ -15,6 +15,7 @@ from shared.contracts.gateway import SessionOpened
 from shared.contracts.registration.events import AccountFrozen
 from shared.contracts.registration.events import ActNotCarriedOut as NotCarriedOut
 from shared.contracts.support import acts
+from shared.contracts.support.looks import OpenAccount
 from shared.contracts.support.proposals import (
     ApproveProposal,
     DescribeObjection,
@@ -30,6 +31,7 @@ from shared.contracts.support.proposals import (
 )
 from shared.database import transaction
 from shared.security.sealing import Opener, seal_context
+from tests.support.harness.request_desk import RequestDesk
 from tests.support.harness.support import OpenHarness, SupportHarness
 
 ACCOUNT = "0b0f8a52-3c1f-4b0e-9b0a-5b6f3f0f9d11"
@@ -450,6 +452,9 @@ async def test_gd_02_what_the_desk_wrote_goes_with_an_anonymised_account(
     second = await harness.joined("b@ansm.example", "supervisor")
     details = {"first_name": "Anne", "last_name": "Durand"}
     await harness.ask(proposal(harness, first, "change_name", details=details, note="Mariage"))
+    people = RequestDesk(harness)
+    kept = await people.message()
+    await people.lost_phone(ACCOUNT)
     view = await harness.ask(proposal(harness, first, "anonymise"))
     await harness.ask(approval(harness, second, view))
     await wait(harness, hours=72)
@@ -458,3 +463,48 @@ async def test_gd_02_what_the_desk_wrote_goes_with_an_anonymised_account(
     stored = str(await harness.fetch("select details, note from proposals"))
     assert "Durand" not in stored
     assert "Mariage" not in stored
+    assert [row["number"] for row in await harness.fetch("select number from requests")] == [kept]
+
+
+async def test_az_01_an_act_bears_the_number_of_a_request_of_its_account_only(
+    harness: SupportHarness,
+) -> None:
+    """The number is the act's own in pages and mails: an agent writes no text there."""
+    agent = await harness.joined("a@ansm.example")
+    people = RequestDesk(harness)
+    own, theirs = await people.lost_phone(ACCOUNT), await people.lost_phone(OTHER_ACCOUNT)
+    for number in ("www.autre.example", "COR-A44X2-YZ7EW", theirs):
+        form = proposal(harness, agent, "deactivate_account", request_number=number)
+        (error,) = (await harness.refusal(form)).errors
+        assert (error.field, error.code) == ("request_number", "unknown"), number
+    form = proposal(harness, agent, "deactivate_account", request_number=own.lower())
+    assert (await harness.ask(form)).number == own
+
+
+async def test_b_05_what_an_ended_act_changed_is_shown_as_far_as_looks_open_it(
+    harness: SupportHarness,
+) -> None:
+    assert harness.owners is not None
+    harness.owners.add(ACCOUNT)
+    first, second = await harness.joined("a@ansm.example"), await harness.joined("b@ansm.example")
+    details = {"new_address": "marie@labo.fr"}
+    form = proposal(harness, first, "change_address", details=details, note="Rappelée au 12")
+    view = await harness.ask(form)
+
+    async def shown() -> dict[str, str]:
+        ask = DescribeProposal(agent_id=second.id, proposal_id=view.proposal_id)
+        sealed = (await harness.ask(ask)).details
+        text = harness.desk.open(sealed, seal_context(ProposalView, "details"))
+        return msgspec.json.decode(text, type=dict[str, str])
+
+    everything = {**details, "note": "Rappelée au 12"}
+    assert await shown() == everything, "somebody decides on it"
+    await harness.ask(approval(harness, second, view))
+    assert await shown() == everything
+    await wait(harness, hours=72)
+    assert await shown() == {}
+    look = OpenAccount(agent_id=second.id, account_id=ACCOUNT, reason="question")
+    await harness.ask(look)
+    assert await shown() == {"note": "Rappelée au 12"}
+    await harness.ask(msgspec.structs.replace(look, reason="mail_not_received"))
+    assert await shown() == everything

@@ -1,5 +1,6 @@
 """What agents and people read of the journal, each no more than they may (AZ-04, GD-05)."""
 
+import base64
 import json
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
@@ -175,13 +176,17 @@ async def test_names_of_agents_are_for_the_auditor_and_reading_is_written_down(
         ("support.JournalRead", "supervisor", ""),
         ("support.AccountOpened", "agent", ""),
     ]
+    assert {one.agent_id for one in by_supervisor} == {""}, "the team's page names each id"
     (by_auditor,) = (await ask(auditor, by_agent=agent.id)).entries
-    assert by_auditor.agent_name == "Zoé Martin"
+    assert (by_auditor.agent_name, by_auditor.agent_id) == ("Zoé Martin", agent.id)
+    # From a place in the journal that nobody was shown.
+    by_hand = base64.urlsafe_b64encode(b'["9000-01-01T00:00:00Z",4611686018427387904]').decode()
+    assert (await ask(auditor, by_agent=agent.id, after=by_hand)).entries == (by_auditor,)
     read = await desk.fetch(
         "SELECT agent_id::text, public FROM journal_entries WHERE type = 'support.JournalRead'"
         " ORDER BY number"
     )
-    assert [row["agent_id"] for row in read] == [supervisor.id, auditor.id]
+    assert [row["agent_id"] for row in read] == [supervisor.id, auditor.id, auditor.id]
     assert json.loads(read[1]["public"])["agent"] == agent.id
 
 
@@ -318,6 +323,7 @@ async def test_gd_05_an_export_has_accounts_and_events_between_two_days(
         (OTHER, AccountFrozen.TYPE),
     ]
     assert part.after is None
+    assert {one["agent_id"] for one in lines} == {""}, "asking by agent is for auditors"
     assert lines[0]["values"] == {"device": "some device", "network": "192.0.2.0/24"}
     refused = contracts.ReadExport(agent_id=agent.id, export_id=proposed.proposal_id)
     assert await desk.outcome(refused) == "forbidden"

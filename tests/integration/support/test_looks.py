@@ -1,5 +1,6 @@
 """Searches and looks of agents: who may, what is written down, what stays masked (B-05, AZ-01)."""
 
+import json
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -30,6 +31,7 @@ from shared.database import transaction
 from shared.errors import DependencyDown
 from shared.security.sealing import Opener, seal_context
 from tests.support.harness.desk_owners import JOINED, DeskOwners
+from tests.support.harness.request_desk import RequestDesk
 from tests.support.harness.support import SupportHarness
 
 ACCOUNT = "0b0f8a52-3c1f-4b0e-9b0a-5b6f3f0f9d11"
@@ -299,3 +301,22 @@ async def test_looks_are_deleted_two_days_later_and_the_journal_stays(desk: Desk
         await look_store.purge(tx, desk.harness.now + timedelta(days=3))
     assert await desk.harness.count("account_looks") == 0
     assert "support.AccountOpened" in {kind for kind, _public in await desk.journal()}
+
+
+async def test_a_look_names_a_request_of_the_account_or_none(desk: Desk) -> None:
+    """The journal keeps no text of an agent's for ever."""
+    people = RequestDesk(desk.harness)
+    number = await people.lost_phone(ACCOUNT)
+    theirs = await people.lost_phone(COLLEAGUE)
+    for reason, given in (
+        ("question", "Mme Durand, 06"),
+        ("departure", theirs),
+        ("correction", number),
+    ):
+        await desk.harness.ask(msgspec.structs.replace(desk.opening(reason), request_number=given))
+    rows = await desk.harness.fetch(
+        "select public from journal_entries where number > $1 and type = any($2) order by number",
+        desk.before,
+        ["support.AccountOpened", "support.FieldsShown"],
+    )
+    assert [json.loads(row["public"])["number"] for row in rows] == ["", "", number]

@@ -205,6 +205,30 @@ async def test_ot_15_a_number_given_with_the_request_or_too_new_is_not_called(
     assert view.state == "calling"
 
 
+async def test_ot_15_the_second_agent_reads_which_published_number_was_called(
+    desk: LostPhoneDesk, harness: SupportHarness
+) -> None:
+    """Otherwise nobody could tell a switchboard from the number that the caller gave."""
+    call = await desk.matched("switchboard")
+    proposed = await harness.ask(desk.propose(call.call_id))
+    ask = DescribeProposal(agent_id=desk.second.id, proposal_id=proposed.proposal_id)
+    sealed = (await harness.ask(ask)).details
+    assert harness.desk is not None
+    text = harness.desk.open(sealed, seal_context(ProposalView, "details"))
+    details = json.loads(text)
+    assert (details["line"], details["telephone"]) == ("switchboard", "0140203040")
+    assert details["found_at"] == "annuaire des entreprises"
+
+
+async def test_ot_15_the_number_of_the_file_is_for_who_may_dial_it_now(
+    desk: LostPhoneDesk,
+) -> None:
+    assert desk.opened(await desk.look(), "line")["number"] == "01 23 45 42 17"
+    assert (await desk.look(desk.second)).line is None, "somebody else took the request"
+    await desk.planned()
+    assert (await desk.look()).line is None, "nobody calls now"
+
+
 async def test_ot_15_a_stolen_mobile_is_not_called(harness: SupportHarness) -> None:
     desk = await LostPhoneDesk.of(harness, stolen=True)
     desk.file.mobile = True
