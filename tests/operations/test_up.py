@@ -252,6 +252,16 @@ def test_reset_refuses_while_it_runs(installation: Installation) -> None:
     assert (installation.home / "data").exists()
 
 
+def test_a_backup_finds_database_and_secrets_by_itself(
+    installation: Installation, tmp_path: Path
+) -> None:
+    done = installation.run("backup", str(tmp_path / "backups"))
+    assert done.returncode == 0, done.stderr
+    (made,) = (tmp_path / "backups").iterdir()
+    kept = {path.name for path in (made / "secrets").iterdir()}
+    assert {"IMPEX_TOTP_KEYS", "password-impex_owner", "postgresql-administrator"} <= kept
+
+
 def test_psql_works_as_the_service_and_hides_the_password(installation: Installation) -> None:
     query = "SELECT current_user, current_schema, count(*) >= 0 FROM outbox"
     found = installation.run("psql", "mailer", "--", "-XAtc", query)
