@@ -35,9 +35,10 @@ async def run(environment: Environment, plan: Plan) -> list[Line]:
         begin = time.perf_counter()
         (only,) = group(await list_letters(operator, NAME))
         seconds.append(time.perf_counter() - begin)
-        assert only.count == plan.letters
+        assert only.count == plan.letters, only.count
         begin = time.perf_counter()
-        assert await replay(operator, NAME) == plan.letters
+        moved = await replay(operator, NAME)
+        assert moved == plan.letters, moved
         pairs.append((plan.letters / (time.perf_counter() - begin), published))
         await _empty(operator)
     slowest = sorted(seconds)[len(seconds) // 2]

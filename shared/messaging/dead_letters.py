@@ -275,6 +275,7 @@ async def _move(
         async for part in letters.parts():
             described = [(_described(service, queue, message), message) for message in part]
             mine = [pair for pair in described if chosen(pair[0])]
+            letters.holds = letters.holds or len(mine) < len(part)
             messages = [message for _, message in mine]
             await letters.publish(messages, *to, [headers(*pair) for pair in mine])
             moved += len(mine)

@@ -26,6 +26,8 @@ CONFIRM_SECONDS = 60
 SILENCE = 1.0
 #: Messages read before the next are asked for, and published before they are settled.
 PART = 500
+#: Acknowledgements sent before the queue is asked something, which lets it catch up.
+ACKS = 16
 
 
 class LetterQueue:
@@ -36,6 +38,8 @@ class LetterQueue:
         self.queue = queue
         self.count = count
         self.user = user
+        #: Whether something that was read stays: then nothing is settled together with it.
+        self.holds = False
 
     async def parts(self, limit: int | None = None) -> AsyncIterator[list[DeliveredMessage]]:
         """The messages that were there, oldest first, each once, `PART` at a time."""
@@ -83,6 +87,7 @@ class LetterQueue:
         The first error is raised after the others are settled.
         """
         failed: list[BaseException] = []
+        tags: list[int] = []
         for group in _distinct(zip(messages, headers, strict=True)):
             done = await asyncio.gather(
                 *(self._copy(message, exchange, key, given) for message, given in group),
@@ -92,9 +97,21 @@ class LetterQueue:
                 if isinstance(result, BaseException):
                     failed.append(result)
                 else:
-                    await self._channel.basic_ack(message.delivery_tag or 0, wait=False)
+                    tags.append(message.delivery_tag or 0)
+        await self._settle(tags, together=not (failed or self.holds))
         if failed:
             raise failed[0]
+
+    async def _settle(self, tags: Sequence[int], *, together: bool) -> None:
+        """Acknowledge. The broker keeps back acknowledgements of a quorum queue when many are under
+        way, and loses those at the end of a session: so one for all wherever that is possible."""
+        if together and tags:
+            await self._channel.basic_ack(max(tags), multiple=True)
+            return
+        for number, tag in enumerate(tags):
+            await self._channel.basic_ack(tag)
+            if number % ACKS == 0:
+                await self._channel.queue_declare(self.queue, passive=True)
 
     async def _copy(
         self, message: DeliveredMessage, exchange: str, key: str, headers: Mapping[str, Any]
