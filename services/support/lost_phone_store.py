@@ -57,6 +57,9 @@ select id::text, number, agent_id::text, purpose, line, line_hash, line_since, t
 from calls
 """
 CALLS = f"{CALL} where number = $1 order by started_at"
+CALLS_OF_ACCOUNT = f"""
+{CALL} where number in (select number from lost_phones where account_id = $1) order by started_at
+"""  # noqa: S608 - constants
 OVERDUE = """
 select id::text, number from calls
 where ended_at is null and ends_at <= $1 and id <> all($2) order by ends_at limit $3
@@ -141,6 +144,11 @@ async def save(tx: Connection, case: LostPhone) -> None:
 async def calls(tx: Connection, number: str) -> list[Call]:
     """The calls about a lost phone, oldest first."""
     return [_call(row) for row in await tx.fetch(CALLS, number)]
+
+
+async def calls_of_account(tx: Connection, account_id: str) -> list[Call]:
+    """The calls about every lost phone of an account, oldest first."""
+    return [_call(row) for row in await tx.fetch(CALLS_OF_ACCOUNT, account_id)]
 
 
 async def overdue_calls(

@@ -141,8 +141,10 @@ def calls_left(calls: Iterable[Call], purpose: str, now: datetime) -> int:
 
 
 def call_refusal(case: LostPhone, calls: Sequence[Call], now: datetime, *, is_owner: bool) -> str:
-    """Why no call may start now, or an empty text. `is_owner`: the agent took the request."""
-    going_on = next((call for call in calls if call.is_going_on(now)), None)
+    """Why no call may start now, or an empty text. `is_owner`: the agent took the request. `calls`
+    are those of all requests of the account: another request gives no further guesses today."""
+    own = [call for call in calls if call.number == case.number]
+    going_on = next((call for call in own if call.is_going_on(now)), None)
     state = state_of(case, going_on, now)
     if state not in CALLABLE:
         return "state"
@@ -153,7 +155,7 @@ def call_refusal(case: LostPhone, calls: Sequence[Call], now: datetime, *, is_ow
     purpose = CALLABLE[state]
     if purpose == CODE and case.codes >= MAX_CODES:
         return "codes"
-    if failures(calls, purpose) >= MAX_FAILURES:
+    if failures(own, purpose) >= MAX_FAILURES:
         return "failures"
     return "" if calls_left(calls, purpose, now) else "calls_today"
 

@@ -10,7 +10,7 @@ import asyncpg
 import msgspec
 
 from services.support.journal_store import ACCOUNT
-from services.support.proposals import OPEN_STATES, SENSITIVE, Proposal
+from services.support.proposals import NAMES_ESTABLISHMENT, OPEN_STATES, SENSITIVE, Proposal
 from shared.database import Connection
 from shared.database.rows import update
 
@@ -87,6 +87,10 @@ on conflict do nothing returning serial
 """
 LATEST_SENSITIVE = """
 select max(done_at) from proposals where account_id = $1 and act = any($2) and state = 'done'
+"""
+LATEST_CORRECTION = """
+select max(done_at) from proposals
+where account_id = $1 and act = 'correct_information' and state = 'done' and details ?| $2
 """
 DELETE_DETAILS = """
 update proposals set details = '{}', note = '', holder_agents = '{}' where account_id = $1
@@ -238,6 +242,13 @@ async def find_open(tx: Connection, account_id: str | None, act: str) -> str:
 async def latest_sensitive_change(tx: Connection, account_id: str) -> datetime | None:
     """When the desk last changed address, name or telephone of an account, or opened it again."""
     at: datetime | None = await tx.fetchval(LATEST_SENSITIVE, account_id, sorted(SENSITIVE))
+    return at
+
+
+async def latest_establishment_correction(tx: Connection, account_id: str) -> datetime | None:
+    """When the desk last corrected which establishment an account belongs to."""
+    fields = list(NAMES_ESTABLISHMENT)
+    at: datetime | None = await tx.fetchval(LATEST_CORRECTION, account_id, fields)
     return at
 
 

@@ -46,6 +46,16 @@ STOPPED_BY_FREEZE = frozenset(
 SENSITIVE = frozenset(
     ("change_address", "change_name", "change_telephone", "unblock_account", "reactivate_account")
 )
+#: What of an establishment tells whose published number is called, and an agent corrects alone.
+NAMES_ESTABLISHMENT = (
+    "siret",
+    "company_name",
+    "country",
+    "postal_code",
+    "city",
+    "address",
+    "establishment_type",
+)
 FORBIDDEN = Refusal(slug="forbidden")
 NOT_FOUND = Refusal(slug="not_found")
 CODE_NEEDED = Refusal(slug="code_needed")

@@ -26,6 +26,7 @@ from services.support.handlers.lost_phone_views import (
     call_over,
     case_of,
     end_overdue,
+    establishment_corrected_lately,
     lock_request,
     own_call,
     refused,
@@ -41,6 +42,7 @@ from services.support.lost_phones import (
     FILE,
     LINES,
     STOPPING_OUTCOMES,
+    SWITCHBOARD,
     Call,
     LostPhone,
     purpose_of,
@@ -60,6 +62,7 @@ from shared.contracts.support.lost_phones import (
     StartCall,
 )
 from shared.database import Pool, acquire
+from shared.database.locks import lock_name
 from shared.domain.typed_text import UnsafeText, clean_line, clean_phone
 from shared.messaging.errors import RequestTimeout, ServiceUnavailable
 from shared.messaging.handlers import Refused, RequestContext
@@ -113,10 +116,16 @@ async def start_call(request: StartCall, context: RequestContext[Deps]) -> Reply
     one = await lock_request(context.tx, request.number)
     case, now = await case_of(context.tx, one), context.now()
     calls = await end_overdue(context, case)
-    why = await why_no_call(context, agent, one, case, calls)
+    # Two requests of one account at once must not both have the last call of the day.
+    await lock_name(context.tx, f"calls/{case.account_id}")
+    why = await why_no_call(context, agent, one, case)
     if why:
         raise refused(why)
     purpose = purpose_of(state_of(case, None, now))
+    is_published = request.line == SWITCHBOARD and purpose == CHECK
+    # One agent alone corrects an establishment: not into one whose number is their own.
+    if is_published and await establishment_corrected_lately(context, case.account_id):
+        raise refused("corrected")
     dialled = _dialled(request, context, one)
     hashes = keyed_hashes(context.deps.token_keys, LINE, dialled.digits)
     verified = [call for call in calls if call.purpose == CHECK and call.matched_at is not None]

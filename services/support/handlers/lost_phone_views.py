@@ -125,16 +125,22 @@ async def changed_lately(context: RequestContext[Deps], account_id: str) -> bool
     return changed is not None and changed > context.now() - SENSITIVE_PERIOD
 
 
+async def establishment_corrected_lately(context: RequestContext[Deps], account_id: str) -> bool:
+    """Whether the desk changed too recently whose published number would be called."""
+    corrected = await proposal_store.latest_establishment_correction(context.tx, account_id)
+    return corrected is not None and corrected > context.now() - SENSITIVE_PERIOD
+
+
 async def why_no_call(
     context: RequestContext[Deps],
     agent: Agent,
     one: PersonRequest,
     case: LostPhone,
-    calls: list[Call],
 ) -> str:
     """Why this agent may not call now, or an empty text."""
     if one.state in CLOSED:
         return "state"
+    calls = await lost_phone_store.calls_of_account(context.tx, case.account_id)
     why = call_refusal(case, calls, context.now(), is_owner=one.agent_id == agent.id)
     if not why and await changed_lately(context, case.account_id):
         return "sensitive"
@@ -149,13 +155,14 @@ async def show(
     going_on = next((call for call in calls if call.is_going_on(now)), None)
     state = state_of(case, going_on, now)
     purpose = purpose_of(state) if going_on is None else going_on.purpose
-    why_not = await why_no_call(context, agent, one, case, calls)
+    why_not = await why_no_call(context, agent, one, case)
+    all_calls = await lost_phone_store.calls_of_account(context.tx, case.account_id)
     view = CallView(
         number=one.number,
         state=state,
         purpose=purpose,
         stolen=one.stolen,
-        calls_left=calls_left(calls, purpose, now),
+        calls_left=calls_left(all_calls, purpose, now),
         failures_left=max(0, MAX_FAILURES - failures(calls, purpose)),
         codes_left=max(0, MAX_CODES - case.codes),
         may_call=why_not,

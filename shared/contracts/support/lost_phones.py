@@ -220,9 +220,9 @@ class StartCall(Request, frozen=True, kw_only=True):
 
     `telephone` is the published number, sealed for support, and `found_at` where it is published.
     Refused with `call_refused` (params: why, as `may_call`, or `too_new`, `stolen`, `none`,
-    `other_line`: the first call was to another number), `unavailable` or `invalid_fields` (line,
-    telephone, found_at: `missing`, `format`, `too_long`, `forbidden_characters`; dialled:
-    `missing`).
+    `corrected`: the desk corrected the establishment lately, `other_line`: the first call was to
+    another number), `unavailable` or `invalid_fields` (line, telephone, found_at: `missing`,
+    `format`, `too_long`, `forbidden_characters`; dialled: `missing`).
     """
 
     agent_id: str

@@ -31,7 +31,7 @@ from shared.contracts.support.people_requests import (
     RequestReminded,
     RequestView,
 )
-from shared.contracts.support.proposals import DescribeProposal, ProposalView
+from shared.contracts.support.proposals import DescribeProposal, ProposalView, Propose
 from shared.domain.resumption_codes import read_resumption_code
 from shared.domain.support_requests import request_number
 from shared.security.sealing import seal_context
@@ -227,6 +227,46 @@ async def test_ot_15_the_number_of_the_file_is_for_who_may_dial_it_now(
     assert (await desk.look(desk.second)).line is None, "somebody else took the request"
     await desk.planned()
     assert (await desk.look()).line is None, "nobody calls now"
+
+
+async def test_ot_15_another_request_gives_no_further_call_today(
+    desk: LostPhoneDesk, harness: SupportHarness
+) -> None:
+    """An agent who guesses words would open one request after the other."""
+    for _ in range(2):
+        call = await desk.call()
+        await harness.ask(desk.end(call.call_id, "no_answer"))
+    people = RequestDesk(harness)
+    desk.number = await people.lost_phone(desk.account, request_number("lost_phone", b"another"))
+    await people.take(desk.first, desk.number)
+    view = await desk.look()
+    assert (view.may_call, view.calls_left) == ("calls_today", 0)
+    assert await desk.refused(desk.start()) == ("call_refused", {"why": "calls_today"})
+    harness.advance(days=1)
+    assert (await desk.call()).state == "calling"
+
+
+async def test_ot_15_no_switchboard_of_an_establishment_that_an_agent_just_corrected(
+    desk: LostPhoneDesk, harness: SupportHarness
+) -> None:
+    """One agent corrects alone: their own establishment would have a published number too."""
+    assert harness.owners is not None
+    harness.owners.add(desk.account)
+    details = harness.seal(Propose, "details", json.dumps({"company_name": "Labo de Luc"}))
+    correction = Propose(
+        agent_id=desk.first.id,
+        act="correct_information",
+        reason="typing_error",
+        account_id=desk.account,
+        details=details,
+    )
+    assert (await harness.ask(correction)).state == "done"
+    harness.advance(days=29)
+    assert await desk.refused(desk.start("switchboard")) == ("call_refused", {"why": "corrected"})
+    call = await desk.call()
+    await harness.ask(desk.end(call.call_id, "no_answer"))
+    harness.advance(days=1)
+    assert (await desk.call("switchboard")).state == "calling"
 
 
 async def test_ot_15_a_stolen_mobile_is_not_called(harness: SupportHarness) -> None:

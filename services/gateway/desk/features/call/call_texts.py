@@ -30,6 +30,10 @@ WHY_NO_CALL: dict[str, str] = {
         "L'adresse, le nom ou le téléphone ont été changés par le secrétariat il y a moins de 30 "
         "jours : aucun téléphone n'est détaché avant."
     ),
+    "corrected": N_(
+        "L'établissement a été corrigé par le secrétariat il y a moins de 30 jours : appelez le "
+        "numéro du dossier."
+    ),
     "too_new": N_("Ce numéro est au dossier depuis moins de 30 jours : n'appelez pas ce numéro."),
     "stolen": N_("Le téléphone volé est ce mobile : n'appelez pas ce numéro."),
     "none": N_("Le dossier n'a aucun numéro que l'on puisse appeler."),
