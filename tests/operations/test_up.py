@@ -175,6 +175,7 @@ def test_the_table_shows_addresses_once_and_what_to_do_next(installation: Instal
     for name in ("portal", "desk", "mail catcher", "RabbitMQ management", "database"):
         assert len(re.findall(rf"^  {name}  ", table, re.MULTILINE)) == 1
     assert f"Next: open {addresses['portal']}" in table
+    assert "agent add ADDRESS --role supervisor` invites the first agent" in table
     # S-08: its output is a file here, so it names the file of the password.
     for name in ("rabbitmq-administrator", "postgresql-administrator"):
         assert installation.secret(name) not in installation.text

@@ -52,6 +52,13 @@ OWN: dict[str, tuple[str, str]] = {
         "success",
         N_("Acte proposé. Une seconde personne doit l'approuver ; un message la prévient."),
     ),
+    "act_without_approver": (
+        "warning",
+        N_(
+            "Acte proposé, mais personne d'autre ne peut l'approuver aujourd'hui. Sans "
+            "approbation, il expire."
+        ),
+    ),
     "act_planned": ("success", N_("Acte prévu. La personne en est avertie et peut s'y opposer.")),
     "act_done": ("success", N_("Acte fait. La personne en est avertie.")),
     "act_approved": ("success", N_("Acte approuvé.")),

@@ -148,6 +148,11 @@ async def test_a_request_gives_the_reason_for_opening_its_account(full_desk: Des
     chosen = "input[name=reason][checked]"
     page = await agent.browser.get(f"{ACCOUNT}/{account_id}?demande=DEP-A44X2-YZ7EW")
     assert page.soup.select_one(chosen)["value"] == "departure"
+    form = {"reason": "departure", "number": "DEP-A44X2-YZ7EW"}
+    page = await agent.browser.post(page, f"{ACCOUNT}/{account_id}/{OPEN}", form)
+    page = await agent.browser.get(page.soup.select_one("a[href*=correct_information]")["href"])
+    typed = page.soup.select_one("input[name=request_number]")["value"]
+    assert typed == "DEP-A44X2-YZ7EW", "the act is about the request"
     page = await agent.browser.get(f"{ACCOUNT}/{account_id}")
     assert page.soup.select_one(chosen) is None
 

@@ -193,6 +193,7 @@ def _account(shown: Shown = ACCOUNT, **more: Any) -> dict[str, Any]:
         "planned": PLANNED,
         "replacements": [],
         "acts": ACTS,
+        "number": "",
         "requests": REQUESTS,
         "may_act": True,
         "notice": False,

@@ -188,6 +188,7 @@ def _act(name: str, fields: tuple[str, ...] = (), **more: Any) -> dict[str, Any]
         "reasons": _reasons(),
         "confirmations": [(key, _words("CONFIRMED_BY", key)) for key in act_words.CONFIRMED_BY],
         "delay": "72 h",
+        "names": list(fields),
         "options": {one: options_of(one, "fr") for one in fields},
         "current": {"city": "Lyon", "country": "France"} if name == "correct_information" else {},
         "transfers": transfers,

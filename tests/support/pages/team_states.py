@@ -5,7 +5,13 @@ from types import SimpleNamespace
 from typing import Any
 
 from services.gateway.desk.features.team.team_pages import LANGUAGES
-from services.gateway.desk.features.team.team_texts import ACTS, STATES, possible_acts, reasons
+from services.gateway.desk.features.team.team_texts import (
+    ACTS,
+    STATES,
+    WHY_INVITED,
+    possible_acts,
+    reasons,
+)
 from services.gateway.desk.texts import ROLES
 from tests.support.pages.page_basis import NOW, State, form
 
@@ -68,17 +74,19 @@ def _act(slug: str, shown: SimpleNamespace | None = None) -> dict[str, Any]:
         "label": act.label,
         "effect": act.effect,
         "proposed": act.proposed,
+        "approvable": slug != "role",
         "reasons": reasons("fr"),
         "roles": ROLE_OPTIONS if slug == "role" else [],
     }
 
 
-def _invitation(shown: SimpleNamespace) -> dict[str, Any]:
+def _invitation(shown: SimpleNamespace, approvable: bool = True) -> dict[str, Any]:
     return {
         "form": shown,
         "roles": ROLE_OPTIONS,
         "languages": LANGUAGES,
-        "reasons": reasons("fr"),
+        "reasons": reasons("fr", WHY_INVITED),
+        "approvable": approvable,
     }
 
 
@@ -102,6 +110,12 @@ def team_states(agent: Any) -> tuple[State, ...]:
             "desk-invite-refused",
             "invite_agent.html",
             _invitation(form({"address": "luc"}, FIELD_ERRORS)),
+            me=supervisor,
+        ),
+        State(
+            "desk-invite-alone",
+            "invite_agent.html",
+            _invitation(form(), approvable=False),
             me=supervisor,
         ),
         State("desk-act_on_agent", "act_on_agent.html", _act("suspendre"), me=supervisor),

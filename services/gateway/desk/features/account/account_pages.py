@@ -115,6 +115,7 @@ async def show(request: web.Request, form: Form) -> web.Response:
         planned=shown_planned(request, planned),
         replacements=shown_replacements(requests),
         acts=shown_acts(request, view),
+        number=request.query.get(REQUEST, "")[:MAX_NUMBER],
         requests=shown_requests(request, requests),
         view=view,
         may_act=agent.role in ACTING_ROLES,
@@ -149,7 +150,10 @@ async def submit_reason(request: web.Request, fields: dict[str, str]) -> web.Str
         request_number=fields["number"],
     )
     done = await act(request, fields, message, AccountOpenedView, "open-account")
-    return done if isinstance(done, Form) else _back(request)
+    if isinstance(done, Form):
+        return done
+    kept = {REQUEST: fields["number"]} if fields["number"] else {}
+    return redirect(request, "desk_account", **kept)
 
 
 async def submit_mail(request: web.Request, fields: dict[str, str]) -> web.StreamResponse | Form:

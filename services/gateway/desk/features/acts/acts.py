@@ -28,12 +28,12 @@ from shared.contracts.support.proposals import (
     UndoableTransfer,
 )
 
-#: The fields of all acts; each takes some of them.
+#: The fields of all acts, each of which takes some of them, in the order of the portal's form.
 ALL_FIELDS = (
     "new_address", "first_name", "last_name", "phone", "phone_extension", "to_account_id",
     "confirmed_by", "transfer_id", "mail_id", "position", "position_other", "country", "siret",
-    "company_name", "establishment_type", "establishment_type_other", "postal_code", "address",
-    "address_extra", "city", "vat", "lei", "eori", "closed_reason",
+    "closed_reason", "vat", "lei", "eori", "company_name", "establishment_type",
+    "establishment_type_other", "address", "address_extra", "postal_code", "city",
 )  # fmt: skip
 EVERYBODY, CORRECTION = "end_all_sessions", "correct_information"
 #: What the page says once the act is stored, by its state.
@@ -91,6 +91,7 @@ async def _show(request: web.Request, form: Form, name: str, account_id: str) ->
         reasons=[(key, said("REASONS", key)) for key in view.reasons],
         confirmations=[(key, said("CONFIRMED_BY", key)) for key in act_words.CONFIRMED_BY],
         delay=act_words.delay_text(view.delay_minutes, lang),
+        names=[one for one in ALL_FIELDS if one in view.fields],
         options={one: options_of(one, lang) for one in view.fields},
         current=await _current(request, account_id, lang) if name == CORRECTION else {},
         transfers=_transfers(request, view),

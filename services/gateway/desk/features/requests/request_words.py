@@ -45,6 +45,7 @@ DETAILS: dict[str, str] = {
     "text": N_("Ce qui est demandé"),
     "name": N_("Nom donné"),
     "address": N_("Adresse donnée, non vérifiée"),
+    "leaver": N_("Adresse de la personne qui part, non vérifiée"),
     "account_address": N_("Adresse du compte, telle que saisie"),
     "establishment": N_("Établissement"),
     "date": N_("Date du départ"),

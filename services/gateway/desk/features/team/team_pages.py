@@ -8,7 +8,9 @@ from aiohttp import web
 from services.gateway.clients.services import seal
 from services.gateway.desk.features.team.team_texts import (
     BY_SLUG,
+    WHY_INVITED,
     AgentAct,
+    is_approvable,
     possible_acts,
     reasons,
     state_text,
@@ -64,7 +66,7 @@ async def show_team(request: web.Request) -> web.Response:
 async def show_invitation(request: web.Request, form: Form) -> web.Response:
     """The form of an invitation."""
     require_role(request, "supervisor")
-    await _agents(request)
+    agents = await _agents(request)
     lang = request[REQUEST_STATE].lang
     roles = [(value, translate(label, lang)) for value, label in ROLES.items()]
     return page(
@@ -73,7 +75,8 @@ async def show_invitation(request: web.Request, form: Form) -> web.Response:
         form=form,
         roles=roles,
         languages=LANGUAGES,
-        reasons=reasons(lang),
+        reasons=reasons(lang, WHY_INVITED),
+        approvable=is_approvable(agents, agent_of(request).account_id, request.app[CLOCK]()),
     )
 
 
@@ -90,7 +93,7 @@ async def invite(request: web.Request, fields: dict[str, str]) -> web.Response |
     answer = await act(request, fields, message, ProposalView, "invite")
     if isinstance(answer, Form):
         return answer
-    return redirect_with_flash(request, "team", "act_proposed")
+    return redirect_with_flash(request, "team", await _proposed(request))
 
 
 async def show_agent(request: web.Request) -> web.Response:
@@ -115,7 +118,8 @@ async def show_act(request: web.Request, form: Form) -> web.Response:
     """The form of one act on an agent."""
     require_role(request, "supervisor")
     lang = request[REQUEST_STATE].lang
-    agent, one = await _agent(request), _act(request)
+    agents, one = await _agents(request), _act(request)
+    agent = _named(request, agents)
     return page(
         request,
         "act_on_agent.html",
@@ -125,6 +129,7 @@ async def show_act(request: web.Request, form: Form) -> web.Response:
         label=translate(one.label, lang),
         effect=translate(one.effect, lang),
         proposed=one.proposed,
+        approvable=is_approvable(agents, agent_of(request).account_id, request.app[CLOCK]()),
         reasons=reasons(lang),
         roles=[
             (value, translate(label, lang)) for value, label in ROLES.items() if value != agent.role
@@ -160,7 +165,8 @@ async def submit_act(request: web.Request, fields: dict[str, str]) -> web.Respon
         answer = await act(request, fields, message, AgentView, purpose)
     if isinstance(answer, Form):
         return answer
-    return redirect_with_flash(request, "colleague", one.flash)
+    flash = await _proposed(request) if one.proposed else one.flash
+    return redirect_with_flash(request, "colleague", flash)
 
 
 def _proposal(
@@ -188,14 +194,25 @@ def _act(request: web.Request) -> AgentAct:
     return found
 
 
+async def _proposed(request: web.Request) -> str:
+    """The message after a proposal."""
+    own, now = agent_of(request).account_id, request.app[CLOCK]()
+    approvable = is_approvable(await _agents(request), own, now)
+    return "act_proposed" if approvable else "act_without_approver"
+
+
 async def _agents(request: web.Request) -> tuple[AgentView, ...]:
     message = ListAgents(agent_id=agent_of(request).account_id)
     return (await ask_support(request, message, AgentsView)).agents
 
 
 async def _agent(request: web.Request) -> AgentView:
+    return _named(request, await _agents(request))
+
+
+def _named(request: web.Request, agents: tuple[AgentView, ...]) -> AgentView:
     wanted = request.match_info["agent"]
-    found = [one for one in await _agents(request) if one.agent_id == wanted]
+    found = [one for one in agents if one.agent_id == wanted]
     if not found:
         raise HttpError(404, reason="no such agent")
     return found[0]

@@ -1,6 +1,8 @@
 """The words of the team's pages: states, reasons, and what each act on an agent does."""
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from shared.contracts.support.agents import AgentView
 from shared.i18n.catalogue import N_, translate
@@ -23,6 +25,8 @@ REASONS: dict[str, str] = {
     "lost_phone": N_("Téléphone perdu"),
     "suspicious_access": N_("Accès suspect"),
 }
+#: Those of an invitation.
+WHY_INVITED = ("new_colleague", "change_of_duties", "absence")
 
 
 @dataclass(frozen=True)
@@ -100,11 +104,22 @@ def possible_acts(agent: AgentView, supervisor: bool, own: bool) -> tuple[AgentA
     return tuple(act for act in ACTS if agent.state in act.states)
 
 
+def is_approvable(agents: Iterable[AgentView], own: str, now: datetime) -> bool:
+    """Whether anybody but `own`, an agent's id, may approve at `now` what that agent proposes."""
+    return any(
+        one.role == "supervisor"
+        and one.state == "active"
+        and one.agent_id != own
+        and not (one.newcomer_until and one.newcomer_until > now)
+        for one in agents
+    )
+
+
 def state_text(agent: AgentView, lang: str) -> str:
     """The state of an agent, as people read it."""
     return translate(STATES[agent.state], lang)
 
 
-def reasons(lang: str) -> list[tuple[str, str]]:
+def reasons(lang: str, only: Collection[str] = tuple(REASONS)) -> list[tuple[str, str]]:
     """The reasons as options: value and label."""
-    return [(value, translate(label, lang)) for value, label in REASONS.items()]
+    return [(value, translate(label, lang)) for value, label in REASONS.items() if value in only]
