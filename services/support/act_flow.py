@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from services.support import agent_store, proposal_store
+from services.support import agent_store, proposal_store, request_store
 from services.support.act_context import ActContext
 from services.support.act_holders import Holders
 from services.support.agents import Agent
@@ -31,6 +31,7 @@ from services.support.proposals import (
 )
 from shared.contracts.base import Refusal
 from shared.contracts.support import acts
+from shared.database import Connection
 from shared.messaging.handlers import Refused
 from shared.runtime.telemetry import get_logger
 from shared.security.sealing import keyed_hash, new_token, seal_context
@@ -53,6 +54,18 @@ class NewAct:
     details: Mapping[str, str] = field(default_factory=dict, repr=False)
     note: str = field(default="", repr=False)
     holders: Holders = field(default_factory=Holders, repr=False)
+
+
+async def lock(tx: Connection, proposal_id: str) -> Proposal | None:
+    """An act, locked until the transaction ends; None also for an id that is no UUID.
+
+    Of a lost phone its request is locked first, as whoever stops it does: an approval and a stop
+    at once wait for each other, and neither fails.
+    """
+    seen = await proposal_store.find(tx, proposal_id)
+    if seen is not None and seen.act in ENDED:
+        await request_store.lock(tx, seen.request_number)
+    return await proposal_store.lock(tx, proposal_id)
 
 
 async def propose(context: ActContext, agent: Agent, new: NewAct) -> Proposal:

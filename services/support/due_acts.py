@@ -36,7 +36,7 @@ async def run_due(pool: Pool, deps: Deps) -> int:
 
     async def carry_out(tx: Connection, proposal_id: str) -> bool:
         context = ActContext(tx=tx, deps=deps, now=deps.clock())
-        proposal = await proposal_store.lock(tx, proposal_id)
+        proposal = await act_flow.lock(tx, proposal_id)
         if proposal is None or not is_due(proposal, context.now):
             return False
         await _carry_out(context, proposal)
@@ -44,7 +44,7 @@ async def run_due(pool: Pool, deps: Deps) -> int:
 
     async def expire(tx: Connection, proposal_id: str) -> bool:
         context = ActContext(tx=tx, deps=deps, now=deps.clock())
-        proposal = await proposal_store.lock(tx, proposal_id)
+        proposal = await act_flow.lock(tx, proposal_id)
         if proposal is None or proposal.state != "proposed":
             return False
         if not is_expired(proposal, context.now):

@@ -61,7 +61,7 @@ async def stop_planned_act(
     request: StopPlannedAct, context: RequestContext[Deps]
 ) -> PlannedActView:
     """The signed-in holder objects."""
-    proposal = await proposal_store.lock(context.tx, request.proposal_id)
+    proposal = await act_flow.lock(context.tx, request.proposal_id)
     if proposal is None or request.account_id not in act_flow.holders(proposal):
         raise Refused(NOT_FOUND)
     return await _stop(proposal, context, "person")

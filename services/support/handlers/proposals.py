@@ -430,7 +430,7 @@ async def _publish_attempt(request: Decision, acting: ActContext, attempt: str, 
 
 
 async def _lock(tx: Connection, proposal_id: str) -> Proposal:
-    proposal = await proposal_store.lock(tx, proposal_id)
+    proposal = await act_flow.lock(tx, proposal_id)
     if proposal is None:
         raise Refused(NOT_FOUND)
     return proposal

@@ -1,12 +1,15 @@
 """A lost phone at the desk, and every attack on it (G-26, OT-15, OT-19, C-127)."""
 
+import asyncio
 import json
+from collections.abc import Awaitable
 from datetime import datetime, timedelta
 
 import msgspec
 import pytest
 import pytest_asyncio
 
+from services.support import request_store
 from services.support.call_words import first_sound
 from services.support.request_states import REMINDER_AFTER
 from shared.contracts.gateway import SessionOpened
@@ -32,12 +35,14 @@ from shared.contracts.support.people_requests import (
     RequestView,
 )
 from shared.contracts.support.proposals import DescribeProposal, ProposalView, Propose
+from shared.database import transaction
 from shared.domain.resumption_codes import read_resumption_code
 from shared.domain.support_requests import request_number
 from shared.security.sealing import seal_context
 from tests.support.harness.lost_phone_desk import LostPhoneDesk
 from tests.support.harness.request_desk import RequestDesk
 from tests.support.harness.support import BROWSER, NETWORK, SupportHarness
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -227,6 +232,39 @@ async def test_ot_15_the_number_of_the_file_is_for_who_may_dial_it_now(
     assert (await desk.look(desk.second)).line is None, "somebody else took the request"
     await desk.planned()
     assert (await desk.look()).line is None, "nobody calls now"
+
+
+@pytest.mark.parametrize("late", [False, True])
+async def test_ot_15_a_stop_and_what_it_stops_wait_for_each_other(
+    desk: LostPhoneDesk, harness: SupportHarness, late: bool
+) -> None:
+    """Each takes the request before its act: in another order one of the two would fail."""
+    call = await desk.matched()
+    proposed = await harness.ask(desk.propose(call.call_id))
+    going_on: Awaitable[object] = harness.ask(desk.approve(proposed.proposal_id))
+    if late:
+        await going_on
+        harness.advance(days=1)
+        going_on = desk.run_due()
+    waiting = """
+    select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
+    """
+
+    async with transaction(harness.pool) as tx:
+        assert await request_store.lock(tx, desk.number) is not None
+        other = asyncio.ensure_future(going_on)
+
+        async def is_waiting() -> bool:
+            assert not other.done()
+            return bool(await harness.fetch(waiting))
+
+        await eventually(is_waiting)
+        # Refused at once where the other one has it.
+        await tx.execute(
+            "select from proposals where id = $1 for update nowait", proposed.proposal_id
+        )
+    await other
+    assert (await desk.look()).state == ("released" if late else "planned")
 
 
 async def test_ot_15_another_request_gives_no_further_call_today(
