@@ -17,6 +17,7 @@ MIN_DIGITS = 6
 MIN_LENGTH = 3
 #: What stands between the digits of numbers.
 _ONLY_DIGITS = re.compile(r"\+?[0-9][0-9 ./()\-\u00a0\u202f]*")
+_IN_BRACKETS = re.compile(r"<([^<>]*@[^<>]*)>")
 _HAS_DIGIT = re.compile(r"[0-9]")
 _HAS_LETTERS = re.compile(r"[^\W\d_]{2}")
 #: One word that can be the beginning of an address: `pierre.dur`.
@@ -55,7 +56,9 @@ def guess(typed: str) -> tuple[Guess, ...]:
     if number is not None:
         return (Guess("request", number),)
     if "@" in text:
-        return (Guess("address", text.replace(" ", "")),)
+        # A mail program copies the name too: « Léa Martin <lea@labo.fr> ».
+        within = _IN_BRACKETS.search(text)
+        return (Guess("address", (within[1] if within else text).replace(" ", "")),)
     if len(text) < MIN_LENGTH:
         raise Unsearchable("too_short")
     return _numbers(text) or _words(text)

@@ -15,10 +15,13 @@ from services.support.proposals import Proposal
 from shared.contracts.base import FieldError, Refusal
 from shared.contracts.profile.views import ProfileFields
 from shared.domain.person_names import check_name
-from shared.domain.typed_text import UnsafeText, clean_text
+from shared.domain.typed_days import read_day
+from shared.domain.typed_text import UnsafeText, clean_edges, clean_text
 
 MAX_NOTE = 500
 MAX_DETAILS = 20
+#: The longest object that is read; what is too long in it is then named.
+MAX_OBJECT = 20_000
 MAX_VALUE = 500
 #: Changed by an act of their own, or not at all.
 NOT_CORRECTED = ("first_name", "last_name", "phone", "phone_extension", "filled_in", "terms")
@@ -67,14 +70,13 @@ def parse_details(text: str) -> dict[str, str] | None:
     """The JSON object of an act's fields; None where it is none, or too long."""
     if not text:
         return {}
+    if len(text) > MAX_OBJECT:
+        return None
     try:
         details = msgspec.json.decode(text, type=dict[str, str])
     except msgspec.MsgspecError:
         return None
-    too_long = any(
-        len(name) > MAX_VALUE or len(value) > MAX_VALUE for name, value in details.items()
-    )
-    return None if too_long or len(details) > MAX_DETAILS else details
+    return None if len(details) > MAX_DETAILS else details
 
 
 def check_details(
@@ -91,6 +93,9 @@ def check_details(
         if name not in details:
             if name not in OPTIONAL:
                 errors.append(FieldError(field=name, code="missing"))
+            continue
+        if len(details[name]) > MAX_VALUE:
+            errors.append(FieldError(field=name, code="too_long", params={"max": MAX_VALUE}))
             continue
         value, error = _check(act, name, details[name], account_id)
         if error is not None:
@@ -149,10 +154,10 @@ def _check(
 
 
 def _check_day(name: str, value: str) -> tuple[str, FieldError | None]:
-    try:
-        return date.fromisoformat(value.strip()).isoformat(), None
-    except ValueError:
-        return "", FieldError(field=name, code="missing" if not value.strip() else "format")
+    day = read_day(value)
+    if day is None:
+        return "", FieldError(field=name, code="format" if clean_edges(value) else "missing")
+    return day.isoformat(), None
 
 
 def _check_period(days: Mapping[str, str]) -> list[FieldError]:
@@ -167,10 +172,11 @@ def _check_period(days: Mapping[str, str]) -> list[FieldError]:
 
 
 def _check_id(name: str, value: str, account_id: str | None) -> tuple[str, FieldError | None]:
+    text = clean_edges(value)
     try:
-        found = str(UUID(value.strip()))
+        found = str(UUID(text))
     except ValueError:
-        return "", FieldError(field=name, code="missing" if not value.strip() else "format")
+        return "", FieldError(field=name, code="format" if text else "missing")
     if name == "to_account_id" and found == account_id:
         return "", FieldError(field=name, code="unchanged")
     return found, None

@@ -15,6 +15,7 @@ from shared.domain.typed_text import UnsafeText, clean_text
 
 #: In code points, after NFC.
 MAX_TEXT = 4_000
+MAX_TITLE = 100
 _URL = re.compile(r"(?=https?://)", re.IGNORECASE)
 _EDGES = ".,;:!?()[]{}<>«»\"'“”‘’ \u00a0\u202f"
 #: A host with a path is meant as a link however short its name is: `t.co/x`.
@@ -24,10 +25,17 @@ _EMAIL = re.compile(r"[^@\s<>]+@[\w.-]+")
 _PLACEHOLDER = re.compile(r"\{[^{}\n]{1,40}\}")
 
 
-def check_text(field: str, typed: str, base_url: str) -> tuple[str, FieldError | None]:
+def check_title(field: str, typed: str, base_url: str) -> tuple[str, FieldError | None]:
+    """As `check_text`, for one line: what is parted by line ends is one."""
+    return check_text(field, " ".join(typed.split()), base_url, MAX_TITLE)
+
+
+def check_text(
+    field: str, typed: str, base_url: str, max_length: int = MAX_TEXT
+) -> tuple[str, FieldError | None]:
     """The text to keep, and what is wrong with it or None: `missing`, `too_long` (`max`),
     `forbidden_characters`, `foreign_link` (`links`)."""
-    text, error = check_plain(field, typed, MAX_TEXT)
+    text, error = check_plain(field, typed, max_length)
     if error is not None:
         return text, error
     links = list(foreign_links(text, base_url))

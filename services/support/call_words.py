@@ -5,6 +5,7 @@ the list are at least three edits apart in both languages: what was typed with o
 word only.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,6 +26,10 @@ MAX_TYPED = 40
 #: Letters that sound alike at the start of a word; the first two do before e, i, y and h.
 SOFTENED = {"c": "s", "g": "j"}
 SAME_SOUND = {"c": "k", "q": "k", "z": "s", "y": "i"}
+
+
+#: What people say in front of a word when they read it out.
+_ARTICLE = re.compile(r"^\W*(?:le|la|les|un|une|des|the|an?)\s+", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -84,8 +89,9 @@ class CallWords:
         return self.words[at], others[below(len(others))]
 
     def find(self, typed: str) -> CallWord | None:
-        """The word that was typed, in either language, with one slip at most."""
-        text = fold(typed)
+        """The word that was typed, in either language, with one slip at most; an article in front
+        of it is left out."""
+        text = fold(_ARTICLE.sub("", typed))
         exact = self._exact.get(text)
         if exact is not None:
             return exact

@@ -8,7 +8,7 @@ from typing import Protocol
 from services.support.journal import Journal
 from services.support.owners import Owners
 from services.support.settings import SupportSettings
-from shared.contracts.base import Event, Request, Sealed
+from shared.contracts.base import Event, Request
 from shared.errors import DecryptionError
 from shared.security.password_hashing import MAX_PASSWORD_BYTES, Hasher
 from shared.security.sealing import KeyRing, Opener, Sealer, seal_context
@@ -40,12 +40,15 @@ class Deps:
     #: None in a process without a broker.
     requests: RpcSender | None = None
 
+    def open_text(self, message: Request | Event, field: str) -> str:
+        """What is in a sealed field, however long; empty where it cannot be opened."""
+        try:
+            return self.opener.open(getattr(message, field), seal_context(type(message), field))
+        except DecryptionError:
+            return ""
+
     def open(self, message: Request | Event, field: str) -> str:
         """What is in a sealed field; empty where it cannot be opened or is longer than a password
         may be."""
-        sealed: Sealed = getattr(message, field)
-        try:
-            plain = self.opener.open(sealed, seal_context(type(message), field))
-        except DecryptionError:
-            return ""
+        plain = self.open_text(message, field)
         return plain if len(plain.encode()) <= MAX_PASSWORD_BYTES else ""

@@ -16,6 +16,7 @@ from shared.contracts.support.journal import (
     LookRow,
     VerificationView,
 )
+from shared.domain.typed_days import YEARS
 from shared.i18n.dates import PARIS
 
 #: Newer than any entry.
@@ -107,7 +108,10 @@ def read_cursor(text: str) -> tuple[datetime, int]:
 
 def day_range(first: date, last: date, *, most: int = MAX_DAYS) -> tuple[datetime, datetime]:
     """The moments from the first day's begin to the last day's end, in Paris. Raises
-    `UnknownChoice` for days in the wrong order or more than `most`."""
+    `UnknownChoice` for years that nobody means, days in the wrong order or more than `most`."""
+    for field, day in (("first_day", first), ("last_day", last)):
+        if day.year not in YEARS:
+            raise UnknownChoice(field)
     if last < first:
         raise UnknownChoice("last_day")
     if (last - first).days >= most:

@@ -8,12 +8,13 @@ from collections.abc import Callable
 
 from stdnum import verhoeff
 
-from shared.domain.typed_text import clean_edges
+from shared.domain.typed_text import clean_number
 
 FIGURES = 12
 #: How many are told at once.
 GROUP = 3
-SEPARATORS = str.maketrans("", "", " .-\u00a0\u202f\u2009")
+#: Letters that are taken for figures.
+LOOK_ALIKES = str.maketrans("OIL|", "0111")
 
 
 def make_resumption_code(below: Callable[[int], int]) -> str:
@@ -27,12 +28,14 @@ def make_resumption_code(below: Callable[[int], int]) -> str:
 
 
 def read_resumption_code(typed: str) -> str | None:
-    """The code in what was typed, blanks and hyphens aside; None for what cannot be one.
+    """The code in what was typed, label, blanks and hyphens aside; None for what cannot be one.
+
+    Figures of any script are read, and letters that look like them.
 
     >>> read_resumption_code("000 000 002-364"), read_resumption_code("000 000 002 365")
     ('000000002364', None)
     """
-    figures = clean_edges(typed).translate(SEPARATORS)
+    figures = clean_number("resumption_code", typed).translate(LOOK_ALIKES)
     if len(figures) != FIGURES or not (figures.isascii() and figures.isdigit()):
         return None
     return figures if verhoeff.is_valid(figures) else None

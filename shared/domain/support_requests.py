@@ -26,6 +26,10 @@ _TYPED = re.compile(rf"({'|'.join(PREFIXES.values())})([A-Z2-7]{{{HALF}}})([A-Z2
 #: Digits that no number contains, and the letters that they are taken for.
 _LOOK_ALIKES = str.maketrans("0189", "OIBG")
 _LEFT_OUT = re.compile(r"[^A-Z0-9]")
+#: A number within a sentence or a link, its parts kept apart by hyphens.
+_WITHIN = re.compile(
+    rf"(?:{'|'.join(PREFIXES.values())})(?:[-\u2010-\u2015\u2212][A-Z0-9]{{{HALF}}}){{2}}(?![A-Z0-9])"
+)
 
 
 def request_number(kind: str, seed: bytes) -> str:
@@ -41,10 +45,14 @@ def request_number(kind: str, seed: bytes) -> str:
 def read_number(typed: str) -> str | None:
     """The number in what somebody typed, whatever case, blanks and hyphens; None for anything else.
 
-    >>> read_number(" cor a44x2 yz7ew ")
-    'COR-A44X2-YZ7EW'
+    A number is also read in a sentence or a link that was pasted whole.
+
+    >>> read_number(" cor a44x2 yz7ew "), read_number("Demande n° COR-A44X2-YZ7EW.")
+    ('COR-A44X2-YZ7EW', 'COR-A44X2-YZ7EW')
     """
-    signs = _LEFT_OUT.sub("", typed.upper())
+    text = typed.upper()
+    within = _WITHIN.search(text)
+    signs = _LEFT_OUT.sub("", within.group() if within else text)
     found = _TYPED.fullmatch(signs[:3] + signs[3:].translate(_LOOK_ALIKES))
     return "-".join(found.groups()) if found else None
 

@@ -206,19 +206,19 @@ def clean_email(typed: str, max_length: int) -> str:
 
 def clean_number(field: str, typed: str) -> str:
     """A number or identifier in capitals: without its label, blanks and signs that part digits."""
-    text = _without_label(field, _ascii_line(field, typed))
+    text = _without_label(field, ascii_line(field, typed))
     return text.translate(_LEFT_OUT_OF_NUMBERS).translate(_LOWER_CASE)
 
 
 def clean_postal_code(typed: str) -> str:
     """A postal code without its label, with plain blanks and hyphens."""
-    text = _without_label("postal_code", _ascii_line("postal_code", typed))
+    text = _without_label("postal_code", ascii_line("postal_code", typed))
     return text.translate(_PHONE_SIGNS).strip()
 
 
 def clean_phone(typed: str) -> str:
     """A telephone number without its label; slashes part digits as blanks do."""
-    text = _without_label("phone", _ascii_line("phone", typed))
+    text = _without_label("phone", ascii_line("phone", typed))
     return " ".join(text.translate(_PHONE_SIGNS).split())
 
 
@@ -226,7 +226,7 @@ def read_code(typed: str) -> str | None:
     """The only six digits in what was typed, of any script, whatever surrounds or parts them."""
     found = [
         "".join(char for char in group if char.isdigit())
-        for group in _DIGITS.findall(_ascii_line("code", typed))
+        for group in _DIGITS.findall(ascii_line("code", typed))
     ]
     codes = [digits for digits in found if len(digits) == CODE_DIGITS]
     return codes[0] if len(codes) == 1 else None
@@ -238,7 +238,7 @@ def read_recovery_code(typed: str) -> str | None:
     Line number and label in front are left out; signs that no code contains are read as what they
     look like.
     """
-    for candidate in _recovery_candidates(_ascii_line("recovery_code", typed)):
+    for candidate in _recovery_candidates(ascii_line("recovery_code", typed)):
         text = candidate.translate(_LEFT_OUT_OF_RECOVERY_CODES).translate(_LOWER_CASE)
         code = text.translate(_RECOVERY_LOOK_ALIKES)
         if _RECOVERY_CODE.fullmatch(code):
@@ -278,7 +278,7 @@ def _is_transparent(char: str) -> bool:
     return unicodedata.category(char) in ("Mn", "Me")
 
 
-def _ascii_line(field: str, typed: str) -> str:
+def ascii_line(field: str, typed: str) -> str:
     """What is read of a number or code: digits and full-width forms in ASCII, plain blanks, no
     invisible signs and joiners.
     """

@@ -24,6 +24,8 @@ from services.profile.text_rules import MAX_LINE_LENGTH, check_line
 from services.registration.email_addresses import InvalidEmailAddress, parse_email_address
 from shared.contracts.base import FieldError
 from shared.domain.person_names import check_name
+from shared.domain.resumption_codes import read_resumption_code
+from shared.domain.support_requests import read_number
 from shared.domain.typed_text import read_code, read_recovery_code
 
 ACCEPTED = "accepted"
@@ -110,6 +112,8 @@ _RULES: dict[str, Callable[[str, str, str], Verdict]] = {
     "email": _email,
     "code": lambda _, value, __: _read(read_code(value)),
     "recovery_code": lambda _, value, __: _read(read_recovery_code(value)),
+    "resumption_code": lambda _, value, __: _read(read_resumption_code(value)),
+    "number": lambda _, value, __: _read(read_number(value)),
     "siret": lambda _, value, __: _checked(establishment.check_siret_of_country(value, "FR")),
     "postal_code": lambda _, value, at: _checked(establishment.check_postal_code(value, at)),
     "phone": lambda _, value, at: _checked(phones.check_phone(value, at)),

@@ -1,8 +1,11 @@
 """The messages of the desk: alerts and errors of fields where they differ from the portal's."""
 
 from services.gateway.portal.alert_texts import ALERTS
+from services.gateway.portal.field_texts import FIELDS
 from services.gateway.portal.field_texts import field_text as applicant_field_text
 from services.gateway.portal.form_errors import ErrorTexts
+from services.gateway.portal.profile_fields import LABELS
+from services.gateway.portal.profile_messages import ANY, information_text
 from shared.contracts.base import FieldError
 from shared.i18n.catalogue import N_, translate
 
@@ -52,7 +55,11 @@ OWN_ALERTS: dict[str, str] = {
     ),
 }
 OWN_FIELDS: dict[tuple[str, str], str] = {
-    ("address", "missing"): N_("Saisissez votre adresse professionnelle."),
+    ("address", "missing"): N_("Saisissez une adresse professionnelle."),
+    ("address", "missing_address"): N_(
+        "Saisissez l'adresse de la personne, ou l'identifiant de son compte."
+    ),
+    ("text", "missing_text"): N_("Écrivez ce qui est demandé."),
     ("password", "too_short"): N_("Saisissez au moins {min} caractères."),
     ("password", "too_long"): N_("Saisissez au plus {max} caractères."),
     ("password", "too_simple"): N_(
@@ -125,7 +132,10 @@ OWN_FIELDS: dict[tuple[str, str], str] = {
 
 def field_text(error: FieldError, lang: str) -> str:
     """The message of a field's error."""
-    text = OWN_FIELDS.get((error.field, error.code))
+    key = (error.field, error.code)
+    text = OWN_FIELDS.get(key)
+    if text is None and key not in FIELDS and (error.field in LABELS or error.code in ANY):
+        return information_text(error, lang)
     if text is None:
         return applicant_field_text(error, lang)
     return translate(text, lang, **error.params)

@@ -8,7 +8,7 @@ wait is due, a server is unavailable, or there is no room to save it, the answer
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from aiohttp import web
@@ -20,7 +20,7 @@ from services.gateway.http.errors import (
     Redirect,
     error_text,
 )
-from services.gateway.http.forms import CARRIED, Form, read_fields, read_json
+from services.gateway.http.forms import CARRIED, PASSWORDS, Form, read_fields, read_json
 from services.gateway.http.rendering import RENDERER, page
 from services.gateway.http.routes import (
     OF_FORM_QUERY,
@@ -52,6 +52,9 @@ UNAVAILABLE = (*UNAVAILABLE_ERRORS, TimeoutError)
 #: How often, and after how many seconds each time, a press looks for the result of an equal one
 #: that is ending its session.
 OVERTAKEN_TRIES, OVERTAKEN_SECONDS = 10, 0.1
+
+#: Why a field is too long to be read: any text, a password.
+OVERSIZED_TEXTS = ("text_oversized", "password_oversized")
 
 #: The alert of a form, by its code and the language.
 AlertText = Callable[[str, str], str]
@@ -259,7 +262,7 @@ def _failed(request: web.Request, fields: dict[str, str], error: HttpError | Ref
 
     def alert(lang: str) -> str:
         if error.field is not None:
-            return request.app[ALERT_TEXT]("password_oversized", lang)
+            return request.app[ALERT_TEXT](OVERSIZED_TEXTS[error.field in PASSWORDS], lang)
         phone = brand.phone_international if lang == "en" else brand.phone
         return translate(text, lang, reference=state.reference, phone=phone)
 
@@ -284,7 +287,13 @@ async def _read_body(
         return {name: "" for name in names if name != "csrf"}, "", error
     token = read.fields.pop("csrf", "")
     given = {name: read.fields.get(name, "") for name in names if name != "csrf"}
-    return given, token, read.problem
+    return given, token, read.problem or _cut_text(filled_in, read.cut)
+
+
+def _cut_text(page: Page, cut: Sequence[str]) -> HttpError | None:
+    """Why a form with a text that was not read to its end is only shown again."""
+    found = next((name for name in page.whole_texts.split() if name in cut), None)
+    return None if found is None else HttpError(413, reason=f"{found} too long", field=found)
 
 
 async def _checked(

@@ -125,10 +125,12 @@ class Form:
 
 @dataclass(frozen=True)
 class ReadForm:
-    """The fields of a form; `problem`: it is too large, so it is only shown again."""
+    """The fields of a form; `problem`: it is too large, so it is only shown again. `cut`: fields
+    of which only the beginning was read."""
 
     fields: dict[str, str]
     problem: HttpError | None = None
+    cut: tuple[str, ...] = ()
 
 
 async def read_fields(request: web.Request, names: Sequence[str]) -> ReadForm:
@@ -164,7 +166,8 @@ async def read_fields(request: web.Request, names: Sequence[str]) -> ReadForm:
         if error.status not in CARRIED:
             raise
         return ReadForm(fields, error)
-    return ReadForm(fields, HttpError(413) if len(body) > MAX_BODY_BYTES else None)
+    too_large = HttpError(413) if len(body) > MAX_BODY_BYTES else None
+    return ReadForm(fields, too_large, tuple(oversized))
 
 
 async def read_json(request: web.Request, name: str) -> str:

@@ -39,10 +39,11 @@ class Page:
     shown again. `fields` names the fields of the form; without `needs_key` posting it twice does no
     harm. A form that comes back is shown at `shown_on`, where that is another page, with what
     `form_query` adds to its URL; `show_unavailable` shows it where a service that the page needs
-    does not answer. `replayed_flash` is the message shown where the form was taken and its answer
-    was lost. `result_page`: the page, open to everybody, that shows what comes after the form,
-    where the form ends the session that its own page needs. `of_any_form`: it takes the fields of
-    the form whose path is in the query (`de`).
+    does not answer. `whole_texts` names fields that are as long as what is read of them: a longer
+    text is never accepted in part. `replayed_flash` is the message shown where the form was taken
+    and its answer was lost. `result_page`: the page, open to everybody, that shows what comes after
+    the form, where the form ends the session that its own page needs. `of_any_form`: it takes the
+    fields of the form whose path is in the query (`de`).
 
     `login_target` is the name that the sign-in page carries to lead back here, with what stands in
     the variable parts of the path. A page is a language
@@ -65,6 +66,7 @@ class Page:
     of_any_form: bool = False
     guard: Guard | None = None
     needs_key: bool = True
+    whole_texts: str = ""
     replayed_flash: str = ""
     result_page: str = ""
     login_target: str = ""

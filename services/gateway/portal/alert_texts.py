@@ -25,6 +25,9 @@ ALERTS: dict[str, str] = {
         "cette page, sauf le mot de passe."
     ),
     "password_oversized": N_("Ce mot de passe est trop long. Saisissez-le de nouveau."),
+    "text_oversized": N_(
+        "Ce texte est trop long : seul son début est gardé ici. Raccourcissez-le, puis envoyez."
+    ),
     "wrong_credentials": N_(
         "Adresse ou mot de passe incorrect. Vérifiez l'adresse et les majuscules, ou choisissez « "
         "Mot de passe oublié ». Pas encore de compte ? « Première connexion - Créer un compte »"

@@ -34,6 +34,7 @@ from shared.contracts.base import Refusal, Sealed
 from shared.contracts.support import journal as contracts
 from shared.contracts.support.journal import JOURNAL_SIZE, TIMELINE_SIZE
 from shared.database import Connection
+from shared.domain.account_ids import account_ids
 from shared.i18n.dates import PARIS
 from shared.messaging.handlers import Refused, RequestContext
 from shared.security.sealing import Sealer, seal_context
@@ -110,6 +111,8 @@ async def read_journal(
     if request.by_agent and not may_view(agent.role, "journal_by_agent"):
         raise forbidden(agent.id, "journal_by_agent")
     with _refuse_unknown():
+        account_id = _known_id("account_id", request.account_id)
+        by_agent = _known_id("by_agent", request.by_agent)
         begin, end = day_range(request.first_day, request.last_day)
         sections = sections_of(request.show)
         _, before = read_cursor(request.after)
@@ -119,9 +122,9 @@ async def read_journal(
         "JournalRead",
         now=context.now(),
         agent_id=agent.id,
-        account_id=request.account_id or None,
+        account_id=account_id,
         role=agent.role,
-        agent=request.by_agent,
+        agent=by_agent or "",
         **{"from": str(request.first_day), "to": str(request.last_day)},
     )
     found = await query.read_journal(
@@ -129,8 +132,8 @@ async def read_journal(
         begin,
         end,
         sections=sections,
-        account_id=request.account_id or None,
-        agent_id=request.by_agent or None,
+        account_id=account_id,
+        agent_id=by_agent,
         before=before,
         limit=JOURNAL_SIZE + 1,
     )
@@ -265,6 +268,16 @@ async def _agents(
 
 def _seal(sealer: Sealer, values: str) -> Sealed:
     return sealer.seal(values, seal_context(contracts.TimelineView, "values"))
+
+
+def _known_id(field: str, text: str) -> str | None:
+    """The id as it is stored; None where it restricts nothing. Raises `UnknownChoice`."""
+    if not text:
+        return None
+    found = account_ids([text])
+    if not found:
+        raise UnknownChoice(field)
+    return found[0]
 
 
 @contextmanager

@@ -154,7 +154,7 @@ def _check_act(
         raise Refused(refusal)
     if request.reason not in ACT_REASONS:
         raise Refused(Refusal(slug="unknown_choice", params={"field": "reason"}))
-    note, problem = check_note(context.deps.open(request, "note") if request.note else "")
+    note, problem = check_note(context.deps.open_text(request, "note") if request.note else "")
     if problem is not None:
         raise Refused(Refusal(slug="invalid_fields", errors=(problem,)))
     return note

@@ -18,7 +18,7 @@ import msgspec
 from services.support import lost_phone_flow, lost_phone_store, request_store
 from services.support.act_context import ActContext
 from services.support.authorization import require_act, require_view
-from services.support.call_words import CALL_TIME, CallWord, check_word, load_words
+from services.support.call_words import CALL_TIME, CallWord, check_word, fold, load_words
 from services.support.deps import Deps
 from services.support.handlers.lost_phone_views import (
     KIND,
@@ -154,7 +154,8 @@ async def check_call_word(request: CheckCallWord, context: RequestContext[Deps])
     """Compare what the person said; three wrong words end the call."""
     own = await own_call(request, context)
     typed = context.deps.open(request, "word")
-    if not typed.strip():
+    if not fold(typed):
+        # What has no letters is no word: it costs no try.
         raise _invalid(("word", "missing"))
     now, call = context.now(), own.call
     found = load_words().find(typed)

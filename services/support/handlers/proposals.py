@@ -100,11 +100,11 @@ async def check_form(request: Propose, deps: Deps, pool: Pool) -> CheckedProposa
         raise Refused(_unknown("reason"))
     if not _has_its_subject(request):
         raise Refused(NOT_FOUND)
-    given = parse_details(deps.open(request, "details") if request.details else "")
+    given = parse_details(deps.open_text(request, "details") if request.details else "")
     if given is None:
         raise Refused(_unknown("details"))
     details, refusal = check_details(request.act, given, request.account_id or None)
-    note, problem = check_note(deps.open(request, "note") if request.note else "")
+    note, problem = check_note(deps.open_text(request, "note") if request.note else "")
     if refusal is not None and not refusal.errors:
         raise Refused(refusal)
     errors: list[FieldError] = list(refusal.errors) if refusal else []

@@ -1,7 +1,7 @@
 """Ready-made answers: agents read and adapt them, supervisors edit them."""
 
 from services.support import request_store
-from services.support.answer_texts import check_text
+from services.support.answer_texts import check_text, check_title
 from services.support.authorization import require_act, require_view
 from services.support.deps import Deps
 from shared.contracts.base import Refusal
@@ -14,7 +14,12 @@ from shared.contracts.support.people_requests import (
 )
 from shared.messaging.handlers import Refused, RequestContext
 
-FIELDS = ("title_fr", "title_en", "text_fr", "text_en")
+CHECKS = {
+    "title_fr": check_title,
+    "title_en": check_title,
+    "text_fr": check_text,
+    "text_en": check_text,
+}
 
 
 async def list_ready_answers(
@@ -36,7 +41,7 @@ async def save_ready_answer(request: SaveReadyAnswer, context: RequestContext[De
     if version != request.version:
         raise Refused(Refusal(slug="stale", params={"version": version}))
     base_url = context.deps.settings.base_url
-    checked = [check_text(name, getattr(request, name), base_url) for name in FIELDS]
+    checked = [check(name, getattr(request, name), base_url) for name, check in CHECKS.items()]
     errors = tuple(error for _, error in checked if error is not None)
     if errors:
         raise Refused(Refusal(slug="invalid_fields", errors=errors))
@@ -46,5 +51,5 @@ async def save_ready_answer(request: SaveReadyAnswer, context: RequestContext[De
         name=request.name, version=version + 1, agent_id=agent.id, changed_at=now
     )
     await context.emit(event)
-    values = dict(zip(FIELDS, texts, strict=True))
+    values = dict(zip(CHECKS, texts, strict=True))
     return ReadyAnswer(name=request.name, version=version + 1, **values)

@@ -140,7 +140,7 @@ async def open_request(request: OpenRequest, context: RequestContext[Deps]) -> R
     deps, now = context.deps, context.now()
     typed = deps.opener.open(request.text, seal_context(OpenRequest, "text"))
     text, problem = check_plain("text", typed, MAX_TEXT)
-    errors = [problem] if problem else []
+    errors = [_of_new_request(problem)] if problem else []
     if request.kind not in KINDS:
         errors.append(FieldError(field="kind", code="missing"))
     if request.channel not in CHANNELS:
@@ -150,7 +150,7 @@ async def open_request(request: OpenRequest, context: RequestContext[Deps]) -> R
         given = request.address
         address = deps.opener.open(given, seal_context(OpenRequest, "address")) if given else ""
         address, problem = _check_address(address)
-        errors += [problem] if problem else []
+        errors += [_of_new_request(problem)] if problem else []
     _refuse(errors)
     change = Change(tx=context.tx, deps=deps, now=now)
     promised = deps.settings.answer_by(request.kind, now)
@@ -266,6 +266,13 @@ def _require_own(one: PersonRequest, agent: Agent) -> None:
 def _refuse(errors: list[FieldError]) -> None:
     if errors:
         raise Refused(Refusal(slug="invalid_fields", errors=tuple(errors)))
+
+
+def _of_new_request(problem: FieldError) -> FieldError:
+    """What is missing here is neither an answer nor the agent's own address."""
+    if problem.code != "missing":
+        return problem
+    return FieldError(field=problem.field, code=f"missing_{problem.field}")
 
 
 def _check_address(typed: str) -> tuple[str, FieldError | None]:

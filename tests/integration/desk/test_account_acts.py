@@ -110,3 +110,55 @@ async def test_ot_15_a_lost_phone_without_an_agent_is_planned_and_stopped(
     assert "Tout est arrêté" in done.text
     assert "Rien de prévu." in done.text
     assert done.soup.find("form", action=stop) is None
+
+
+#: A correction of one field, and what the form says of it.
+WRONG = (
+    ("siret", "7328293200007", "Saisissez 14 chiffres (il y en a 13)."),
+    ("siret", "732 829 320 00075", "Ce n° de Siret est inexact"),
+    ("city", "Ly\u202eon", "Retirez le signe invisible (U+202E)"),
+    ("city", "a\0b", "Retirez le signe"),
+    ("company_name", "x" * 500, "Saisissez au plus"),
+    ("closed_reason", "x" * 600, "Saisissez au plus 500 caractères."),
+    ("vat", "FR 12", "Ce n° de TVA est inexact"),
+)
+
+
+@pytest.mark.parametrize(("field", "value", "message"), WRONG)
+async def test_t_17_a_wrong_correction_is_explained_as_on_the_portal(
+    acting_desk: Desk, field: str, value: str, message: str
+) -> None:
+    agent = await signed_in_agent(acting_desk)
+    account_id = await add_account(
+        acting_desk, f"{uuid4().hex[:8]}@labo.fr", "Élodie", "Lefèvre", city="Lyon", country="FR"
+    )
+    path = f"{ACCOUNT}/{account_id}/actes/correct_information"
+    form = await agent.browser.get(path)
+    given = {field: value, "reason": "typing_error", "note": "vu à l'écran"}
+    wrong = await agent.browser.post(form, path, given)
+    box = wrong.soup.select_one(f"#{field}-messages")
+    assert box is not None
+    assert message in box.text.replace("\u00a0", " ").replace("\u202f", " ")
+    assert wrong.soup.select_one(f"#erreurs a[href='#{field}']") is not None
+    note = wrong.soup.select_one("#note")
+    assert note is not None
+    assert note["value"] == "vu à l'écran"
+
+
+async def test_t_03_a_long_note_and_every_field_of_a_correction_are_kept_whole(
+    acting_desk: Desk,
+) -> None:
+    """In octets they are longer than any password, in characters they are not."""
+    agent = await signed_in_agent(acting_desk)
+    account_id = await add_account(
+        acting_desk, f"{uuid4().hex[:8]}@labo.fr", "Élodie", "Lefèvre", city="Lyon"
+    )
+    path = f"{ACCOUNT}/{account_id}/actes/correct_information"
+    form = await agent.browser.get(path)
+    note, street = "Ω" * 499 + ".", "Ж" * 60
+    long = dict.fromkeys(("company_name", "address", "address_extra", "city"), street)
+    more = {**long, "position_other": street, "closed_reason": "Ж" * 400}
+    done = await agent.browser.post(form, path, {**more, "reason": "typing_error", "note": note})
+    assert done.path.startswith("/assistance/approbations/"), done.text[:2000]
+    assert note in done.text
+    assert done.text.count(street) >= len(long)

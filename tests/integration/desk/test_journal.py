@@ -3,6 +3,7 @@
 import csv
 import io
 from datetime import timedelta
+from urllib.parse import parse_qsl
 from uuid import uuid4
 
 import asyncpg
@@ -10,6 +11,7 @@ import pytest
 
 from tests.support import eventually
 from tests.support.actors.agent import DeskAgent, joined_agent
+from tests.support.actors.desk_agent import signed_in_agent
 from tests.support.servers.desk import Desk
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
@@ -57,6 +59,49 @@ async def test_what_agents_do_is_on_the_page_with_who_and_when(desk: Desk) -> No
     await eventually(shown, 30, every=0.2)
     page = await auditor.browser.get("/assistance/journal?du=2026-06-02&au=2026-06-01")
     assert page.status == 400
+
+
+#: A query, the fields that are wrong with it, and what each says.
+WRONG_FILTERS = """
+du=2026-02-31                    | du     | Saisissez un jour
+du=31/02/2026                    | du     | Saisissez un jour
+du=0001-01-01&au=0001-01-01      | du au  | Saisissez un jour
+au=9999-12-31                    | au     | Saisissez un jour
+du=2026-11-20&au=2026-11-10      | au     | Le dernier jour précède le premier.
+du=2020-01-01&au=2026-01-01      | au     | Choisissez 31 jours au plus.
+compte=elodie@labo.fr            | compte | Cet identifiant n'est pas complet
+compte=%00                       | compte | Cet identifiant n'est pas complet
+agent=zzz                        | agent  | Cet identifiant n'est pas complet
+"""
+
+
+@pytest.mark.parametrize("row", WRONG_FILTERS.strip().splitlines())
+async def test_t_17_a_filter_that_means_nothing_is_named_and_kept(desk: Desk, row: str) -> None:
+    """It is neither left out silently nor an error of the service."""
+    query, fields, message = (cell.strip() for cell in row.split("|"))
+    auditor = await signed_in_agent(desk, "auditor")
+    page = await auditor.browser.get(f"/assistance/journal?{query}")
+    assert page.status == 400
+    for field in fields.split():
+        box = page.soup.select_one(f"#{field}-messages")
+        assert box is not None
+        assert message in box.text.replace("\u00a0", " ")
+        assert page.soup.select_one(f"#erreurs a[href='#{field}']") is not None
+    for field, value in parse_qsl(query):
+        shown = page.soup.select_one(f"#{field}")
+        assert shown is not None
+        assert shown["value"] == value.replace("\0", "\ufffd")
+    assert "Aucune entrée" not in page.text
+
+
+async def test_t_03_signs_that_came_with_a_paste_are_left_out_of_filters(desk: Desk) -> None:
+    auditor = await signed_in_agent(desk, "auditor")
+    query = f"du=01/11/2026&au=%E2%80%8B2026-11-20&agent={auditor.id.upper()}%E2%80%8B"
+    page = await auditor.browser.get(f"/assistance/journal?{query}")
+    assert page.status == 200
+    shown = page.soup.select_one("#du")
+    assert shown is not None
+    assert shown["value"] == "2026-11-01"
 
 
 async def test_gd_05_an_export_is_proposed_with_a_code_and_downloaded_once_agreed(

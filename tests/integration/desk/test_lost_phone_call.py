@@ -20,7 +20,7 @@ from tests.support.servers.shared_servers import TestServers
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
-CALL = "/assistance/demandes/appel"
+QUEUE = "/assistance/demandes"
 FOLLOW = "/compte/demandes/demande"
 
 
@@ -114,7 +114,7 @@ async def test_ot_15_holder_and_agent_prove_themselves_by_two_words(
     number = await lost_phone(portal, person)
     agent_id, browser = await agent(portal, calling_desk)
     _, other = await agent(portal, calling_desk)
-    place = f"{CALL}?numero={number}"
+    place = f"{QUEUE}/{number}/appel"
     untaken = await browser.get(place)
     assert "Prenez d'abord la demande" in untaken.text, untaken.text
     await execute(
@@ -128,22 +128,22 @@ async def test_ot_15_holder_and_agent_prove_themselves_by_two_words(
     assert "01 55 87 40 90" in page.text.replace("\u202f", " ").replace("\xa0", " ")
     theirs = await person.browser.get(f"{FOLLOW}?numero={number}")
     assert "Aucun appel de notre part en ce moment" in theirs.text
-    forgotten = await browser.post(page, f"{CALL}/debut", {"line": "file"})
+    forgotten = await browser.post(page, f"{place}/debut", {"line": "file"})
     assert "Composez vous-même le numéro" in forgotten.text
-    calling = await browser.post(forgotten, f"{CALL}/debut", {"line": "file", "dialled": "1"})
+    calling = await browser.post(forgotten, f"{place}/debut", {"line": "file", "dialled": "1"})
     (own,) = words_on(calling)
     theirs = await person.browser.get(f"{FOLLOW}?numero={number}")
     agents_word, persons_word = words_on(theirs)
     assert agents_word == own
     assert persons_word not in calling.html
     assert words_on(await other.get(place)) == []
-    wrong = await browser.post(calling, f"{CALL}/mot", {"word": own})
+    wrong = await browser.post(calling, f"{place}/mot", {"word": own})
     assert "Mot refusé. Essais restants : 2." in wrong.text
     assert persons_word not in wrong.html
-    matched = await browser.post(wrong, f"{CALL}/mot", {"word": persons_word.upper()})
+    matched = await browser.post(wrong, f"{place}/mot", {"word": persons_word.upper()})
     assert "Mots concordants" in matched.text
     assert "La personne le demande" in matched.text
-    ended = await browser.post(matched, f"{CALL}/fin", {"outcome": "not_requested"})
+    ended = await browser.post(matched, f"{place}/fin", {"outcome": "not_requested"})
     assert "arrêté" in ended.text
     event = await portal.sent_mails.event(CallEnded.__name__, account)
     assert event.data["outcome"] == "not_requested"
@@ -156,7 +156,7 @@ async def test_az_04_nobody_opens_the_page_of_what_is_no_lost_phone(
     portal: Portal, calling_desk: Desk
 ) -> None:
     _, browser = await agent(portal, calling_desk)
-    for place in (CALL, f"{CALL}?numero=TEL-AAAAA-BBBBB", f"{CALL}?numero=x"):
-        assert (await browser.get(place)).status == 404
+    for number in ("appel", "TEL-AAAAA-BBBBB", "x"):
+        assert (await browser.get(f"{QUEUE}/{number}/appel")).status == 404
     stranger = calling_desk.browser()
-    assert (await stranger.send("GET", f"{CALL}?numero=TEL-AAAAA-BBBBB")).status == 303
+    assert (await stranger.send("GET", f"{QUEUE}/TEL-AAAAA-BBBBB/appel")).status == 303

@@ -1,6 +1,7 @@
 """Requests at the desk: the queue, one request, and two agents on one (V-02, AZ-01)."""
 
 import re
+from uuid import uuid4
 
 import pytest
 
@@ -255,3 +256,46 @@ async def test_az_01_supervisors_edit_ready_made_answers_and_agents_read_them(de
     assert late.status == 409
     assert "Il nous faut encore" in late.text
     assert "Il manque : {liste}.</textarea>" in late.html
+
+
+async def test_a_new_request_names_what_it_lacks(desk: Desk) -> None:
+    """Neither an answer nor the agent's own address."""
+    agent = await signed_in_agent(desk)
+    form = await agent.browser.get(f"{QUEUE}/nouvelle")
+    page = await agent.browser.post(form, form.path, {"kind": "message", "channel": "call"})
+    assert "Écrivez ce qui est demandé." in page.text
+    assert "Saisissez l'adresse de la personne, ou l'identifiant de son compte." in page.text
+    for wrong in ("Écrivez votre réponse", "professionnelle"):
+        assert wrong not in page.text
+
+
+async def test_s_03_a_text_that_is_not_read_to_its_end_is_not_accepted_in_part(desk: Desk) -> None:
+    agent = await signed_in_agent(desk)
+    given = {"kind": "message", "channel": "call", "address": "lea@labo.fr"}
+    form = await agent.browser.get(f"{QUEUE}/nouvelle")
+    long = await agent.browser.post(form, form.path, {**given, "text": "é" * 4_001})
+    assert long.status == 413
+    assert "seul son début est gardé ici" in long.text
+    assert "é" * 4_000 in long.html
+    assert long.soup.select_one("#address")["value"] == "lea@labo.fr"  # type: ignore[index]
+    path = await opened(agent)
+    page = await taken(agent, path)
+    late = await answered(agent, page, path, f"{TYPED}\r\n" * 200)
+    assert late.status == 413
+    assert "Réponse envoyée" not in late.text
+    boss = await signed_in_agent(desk, "supervisor")
+    place = "/assistance/reponses/more"
+    page = await boss.browser.get(place)
+    texts = {"title_fr": "Départ", "title_en": "Left", "text_fr": "x", "text_en": "y" * 4_001}
+    assert (await boss.browser.post(page, place, texts)).status == 413
+    texts |= {"text_en": "y", "title_fr": "x" * 101, "title_en": "Le\u200bft,\r\nreally"}
+    wrong = await boss.browser.post(page, place, texts)
+    assert "Saisissez au plus 100 caractères." in wrong.text
+
+
+async def test_t_03_an_id_is_read_without_what_came_with_a_paste(desk: Desk) -> None:
+    agent = await signed_in_agent(desk)
+    form = await agent.browser.get(f"{QUEUE}/nouvelle")
+    given = {"kind": "message", "channel": "call", "account_id": f"\u200b{uuid4()}\ufeff"}
+    page = await agent.browser.post(form, form.path, {**given, "text": ASKED})
+    assert page.path.startswith(f"{QUEUE}/MSG-"), page.text

@@ -17,7 +17,7 @@ TABLE = f"""
 /assistance/demandes                                ASD  200
 /assistance/demandes/nouvelle                       AS   200
 /assistance/demandes/TEL-AAAAA-AAAAA                ASD  404
-/assistance/demandes/appel?numero=TEL-AAAAA-AAAAA   ASD  404
+/assistance/demandes/TEL-AAAAA-AAAAA/appel          ASD  404
 /assistance/approbations                            ASD  200
 /assistance/approbations/{UNKNOWN}                  ASD  404
 /assistance/recherche                               ASD  200
@@ -49,7 +49,7 @@ ELSEWHERE = (
     "/moi/",
     "/deconnexion",
     "/langue",
-    "/assistance/demandes/appel/code",
+    "/assistance/demandes/{number}/appel/code",
 )
 
 

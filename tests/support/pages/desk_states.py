@@ -437,7 +437,8 @@ ENTRIES_OF_JOURNAL = (
 def _journal(*entries: EntryView, **more: Any) -> dict[str, Any]:
     given = {"du": "2026-01-01", "au": "2026-01-31", "compte": "", "agent": ""}
     return {
-        "given": given,
+        "form": form(given),
+        "was_asked": True,
         "is_set": False,
         "shown": SHOWN,
         "show": "agents",
@@ -480,6 +481,16 @@ STATES = (
         me=agent("supervisor"),
     ),
     State("desk-journal-new", "journal.html", _journal(verification=None), me=agent("auditor")),
+    State(
+        "desk-journal-refused",
+        "journal.html",
+        _journal(
+            form=form({"du": "31/02/2026"}, {"du": ["Saisissez un jour, par exemple 2026-01-15."]}),
+            is_set=True,
+            was_asked=False,
+        ),
+        me=agent("auditor"),
+    ),
     State("desk-exports", "journal_exports.html", _exports(EXPORT), me=agent("supervisor")),
     State(
         "desk-exports-refused",

@@ -16,7 +16,7 @@ from services.gateway.desk.texts import ROLES
 from tests.support.pages.page_basis import NOW, State, form
 
 FIELD_ERRORS = {
-    "address": ["Saisissez votre adresse professionnelle."],
+    "address": ["Saisissez une adresse professionnelle."],
     "role": ["Choisissez un rôle."],
     "code": ["Saisissez les 6 chiffres du code."],
 }

@@ -4,7 +4,12 @@ from datetime import date
 
 import pytest
 
-from services.gateway.desk.features.journal.journal_page import PARAMETERS, keep_query, parse_query
+from services.gateway.desk.features.journal.journal_page import (
+    PARAMETERS,
+    keep_query,
+    parse_query,
+    wrong_days,
+)
 
 TODAY = date(2026, 6, 15)
 
@@ -30,6 +35,11 @@ def test_a_filter_that_does_not_exist_is_the_first_one(chosen: str, show: str) -
 @pytest.mark.parametrize("text", ["", "15/06/2026", "2026-06-31", "x" * 90])
 def test_a_day_that_is_none_is_left_out(text: str) -> None:
     assert parse_query(given(au=text), "a1", TODAY).last_day == TODAY
+
+
+def test_a_day_that_is_none_is_named() -> None:
+    assert set(wrong_days(given(du="2026-02-31", au="9999-12-31"))) == {"du", "au"}
+    assert wrong_days(given(du="", au="15/06/2026")) == {}
 
 
 def test_the_days_account_agent_and_page_are_passed_on() -> None:

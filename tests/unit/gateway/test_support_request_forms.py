@@ -27,3 +27,34 @@ def test_s_15_bidirectional_controls_are_left_out(field: str, control: str) -> N
     typed = {**REPORT, field: f"{control}{plain[:4]}{control}{plain[4:]}{control}"}
     assert check_report(typed, NOW) == {}
     assert typed[field] == plain
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["<jean@labo.fr>", "jean@labo.fr,paul@labo.fr", "jean@labo.fr;", "jean@labo.fr.", "a@b"],
+)
+def test_t_17_an_address_that_nobody_can_write_to_is_refused(typed: str) -> None:
+    """The number and every answer go there, and nobody types it again."""
+    assert "address" in check_report({**REPORT, "address": typed}, NOW)
+
+
+@pytest.mark.parametrize(
+    "typed", ["mailto:jean@labo.fr", "\u200bjean@labo.fr\ufeff", "E-mail : jean@labo.fr"]
+)
+def test_t_03_what_came_with_a_paste_is_no_part_of_an_address(typed: str) -> None:
+    given = {**REPORT, "address": typed}
+    assert check_report(given, NOW) == {}
+    assert given["address"] == "jean@labo.fr"
+
+
+@pytest.mark.parametrize("address", ["JEAN+x@LABO.fr", "jean.o'neil@pharmacié.fr", "é@x-y.co.uk"])
+def test_t_17_an_unusual_address_is_accepted(address: str) -> None:
+    assert check_report({**REPORT, "address": address}, NOW) == {}
+
+
+def test_t_03_a_day_may_be_written_as_in_france() -> None:
+    given = {**REPORT, "date": "15/1/2026"}
+    assert check_report(given, NOW) == {}
+    assert given["date"] == "2026-01-15"
+    for none in ("31/02/2026", "9999-12-31", "0001-01-01"):
+        assert "date" in check_report({**REPORT, "date": none}, NOW)

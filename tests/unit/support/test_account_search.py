@@ -18,6 +18,9 @@ TABLE = (
     ("69003", "dossier establishment"),
     ("pierre.durand@labo.fr", "address"),
     ("pierre@", "address"),
+    ("Léa Martin <lea@labo.fr>", "address"),
+    ("Demande n° MSG-A44X2-YZ7EW", "request"),
+    ("https://portail.example/assistance/demandes/MSG-A44X2-YZ7EW/appel", "request"),
     ("@labo.fr", "address"),
     ("Pierre . Durand @ labo.fr", "address"),
     ("durand", "name establishment address"),
@@ -40,6 +43,7 @@ def test_b_05_a_text_is_taken_for_what_it_may_be(typed: str, kinds: str) -> None
 def test_what_is_searched_is_read_as_its_kind() -> None:
     assert guess("n° de SIRET 732 829 320 00074")[0].text == "73282932000074"
     assert guess("Pierre . Durand @ labo.fr")[0].text == "Pierre.Durand@labo.fr"
+    assert guess("Léa Martin <lea@labo.fr>")[0].text == "lea@labo.fr"
     assert guess("tel a44x2 yz7ew")[0].text == "TEL-A44X2-YZ7EW"
 
 

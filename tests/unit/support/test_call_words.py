@@ -48,6 +48,31 @@ def test_ot_15_no_word_is_a_make_a_medicine_or_an_offence() -> None:
     assert not unwanted & {fold(form) for word in WORDS for form in (word.fr, word.en)}
 
 
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "la girafe",
+        "une girafe",
+        "The giraffe",
+        "girafes",
+        "GIRAFE.",
+        "« la girafe »",
+        "gi\u00adrafe",
+    ],
+)
+def test_ot_15_a_word_is_found_with_its_article(typed: str) -> None:
+    found = load_words().find(typed)
+    assert found is not None
+    assert found.fr == "girafe"
+
+
+@pytest.mark.parametrize(
+    "typed", ["la", "le les", "girafe bateau", "123456", "", "\0", "\u0301" * 99]
+)
+def test_ot_15_what_is_no_word_of_the_list_is_not_found(typed: str) -> None:
+    assert load_words().find(typed) is None
+
+
 def _shortened(form: str) -> set[str]:
     """A word without up to two of its letters: two words at most two edits apart share one."""
     kept = range(len(form))

@@ -66,6 +66,9 @@ def test_days_are_those_of_paris_and_a_month_at_most() -> None:
         day_range(date(2026, 6, 1), date(2026, 7, 2))
     with pytest.raises(UnknownChoice, match="last_day"):
         day_range(date(2026, 6, 2), date(2026, 6, 1))
+    for extreme in (date.min, date.max):
+        with pytest.raises(UnknownChoice, match="first_day"):
+            day_range(extreme, extreme)
     assert acts_only_before(NOW) == date(2025, 6, 15)
 
 

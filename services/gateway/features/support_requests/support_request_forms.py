@@ -5,9 +5,10 @@ Texts are limited in length and stored as typed, without outer blanks.
 
 import re
 import unicodedata
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
-from shared.domain.typed_text import UnsafeText, clean_text
+from shared.domain.typed_days import read_day
+from shared.domain.typed_text import UnsafeText, clean_email, clean_text
 from shared.i18n.catalogue import N_, translate
 from shared.i18n.dates import PARIS, format_number
 
@@ -15,7 +16,9 @@ ABOUT = ("person", "establishment", "other")
 MAX_TEXT = 1000
 MAX_LINE = 200
 MAX_ADDRESS = 254
-ADDRESS = re.compile(r"[^@\s]{1,64}@[^@\s]+\.[^@\s.]+")
+#: Signs that stand beside an address, never in one that we can write to.
+_SIGN = r"[^@\s<>()\[\],;:\"\\]"
+ADDRESS = re.compile(rf"{_SIGN}{{1,64}}@(?:(?!\.){_SIGN})+(?:\.(?:(?!\.){_SIGN})+)+")
 #: The dates that are accepted for a departure, around today.
 MAX_DATE_DISTANCE = timedelta(days=366)
 
@@ -59,7 +62,7 @@ def check_correction(fields: dict[str, str]) -> Errors:
 def check_departure(fields: dict[str, str], now: datetime) -> Errors:
     """What is wrong with « Je quitte l'établissement »."""
     errors = _texts(fields, "date", "remark")
-    problem = _date(fields["date"], now) if fields["date"] else "date_missing"
+    problem = _date(fields, now) if fields["date"] else "date_missing"
     if problem:
         errors["date"] = problem
     if fields["confirm"] != "1":
@@ -77,7 +80,7 @@ def check_report(fields: dict[str, str], now: datetime) -> Errors:
     for name in ("address", "reporter_address"):
         if name not in errors and not ADDRESS.fullmatch(fields[name]):
             errors[name] = "address_format"
-    if fields["date"] and (problem := _date(fields["date"], now)):
+    if fields["date"] and (problem := _date(fields, now)):
         errors["date"] = problem
     return errors
 
@@ -138,6 +141,8 @@ def _texts(fields: dict[str, str], *names: str) -> Errors:
     for name in names:
         try:
             text = clean_text(fields[name], limit(name))
+            if name.endswith("address"):
+                text = clean_email(text, limit(name))
         except UnsafeText as unsafe:
             errors[name] = "too_long" if unsafe.code == "too_long" else "characters"
             continue
@@ -154,10 +159,11 @@ def _control(char: str) -> bool:
     return unicodedata.category(char) in ("Cc", "Cs", "Co")
 
 
-def _date(text: str, now: datetime) -> str | None:
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
+def _date(fields: dict[str, str], now: datetime) -> str | None:
+    """What is wrong with the date, which is stored as browsers send one."""
+    day = read_day(fields["date"])
+    if day is None:
         return "date"
+    fields["date"] = day.isoformat()
     today = now.astimezone(PARIS).date()
     return None if abs(day - today) <= MAX_DATE_DISTANCE else "date"

@@ -9,18 +9,17 @@ import re
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qs, urlencode
 
 import msgspec
 from aiohttp import web
 
 from services.gateway.clients.services import ask, open_sealed, seal
 from services.gateway.desk.features.call import call_texts as texts
-from services.gateway.desk.support import require_fresh_code
+from services.gateway.desk.support import FORBIDDEN, NOT_FOUND, require_fresh_code
 from services.gateway.http.errors import HttpError
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
-from services.gateway.http.routes import redirect
+from services.gateway.http.routes import path_values, redirect, url
 from services.gateway.sessions.guards import require_signed_in
 from services.gateway.sessions.request_state import REQUEST_STATE, flash, idempotency_key
 from shared.contracts.base import Request
@@ -37,13 +36,10 @@ from shared.contracts.support.lost_phones import (
     TellResumptionCode,
 )
 from shared.domain.resumption_codes import in_groups
-from shared.domain.support_requests import NUMBER
+from shared.domain.support_requests import read_number
 from shared.messaging.handlers import Refused
 
 Submit = Callable[[web.Request, dict[str, str]], Awaitable[web.StreamResponse | Form]]
-PATH = "/assistance/demandes/appel"
-#: Of the query: which request.
-QUERY = "numero"
 #: What the page of the request says after a call that stops everything, by its outcome.
 ENDED = dict.fromkeys(("not_requested", "doubt"), "call_stopped")
 #: Refusals that are about one field of a step.
@@ -51,24 +47,10 @@ FIELDS = {"wrong_word": "word", "totp": "code"}
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-def call_query(fields: dict[str, str]) -> dict[str, str]:
-    """What the URL of the page needs to show its forms again."""
-    number = fields["number"]
-    return {QUERY: number} if NUMBER.fullmatch(number) else {}
-
-
-def keep_query(query: str) -> str | None:
-    """The request that the page stays at in another language."""
-    number = parse_qs(query).get(QUERY, [""])[0]
-    return urlencode({QUERY: number}) if NUMBER.fullmatch(number) else None
-
-
 async def show(request: web.Request, form: Form) -> web.Response:
     """The step that is due, with what was typed."""
     agent_id = require_signed_in(request).account_id
-    number = form.request_fields.get("number") or request.query.get(QUERY, "")
-    if not NUMBER.fullmatch(number):
-        raise HttpError(404, reason="no number")
+    number = _number(request)
     try:
         view = await ask(request, DescribeCall(agent_id=agent_id, number=number), CallView)
     except Refused as refused:
@@ -88,7 +70,6 @@ async def show(request: web.Request, form: Form) -> web.Response:
         state=texts.state_text(view, request[REQUEST_STATE].lang),
         reasons=texts.reasons(request[REQUEST_STATE].lang),
         script=texts.SCRIPT,
-        switch_url=f"{PATH}?{urlencode({QUERY: number})}",
     )
 
 
@@ -97,7 +78,7 @@ async def start(request: web.Request, fields: dict[str, str]) -> web.StreamRespo
     typed = fields["telephone"] if fields["line"] == "switchboard" else ""
     message = StartCall(
         agent_id=require_signed_in(request).account_id,
-        number=fields["number"],
+        number=_number(request),
         line=fields["line"],
         dialled=fields["dialled"] == "1",
         telephone=seal(request, StartCall, "telephone", typed) if typed else None,
@@ -110,7 +91,7 @@ async def check_word(request: web.Request, fields: dict[str, str]) -> web.Stream
     """« Vérifier »: what the person said."""
     message = CheckCallWord(
         agent_id=require_signed_in(request).account_id,
-        number=fields["number"],
+        number=_number(request),
         call_id=_call_of(fields),
         word=seal(request, CheckCallWord, "word", fields["word"]),
     )
@@ -121,7 +102,7 @@ async def end(request: web.Request, fields: dict[str, str]) -> web.StreamRespons
     """« Pas de réponse », « Elle n'a rien demandé », « Doute : arrêter »."""
     message = EndCall(
         agent_id=require_signed_in(request).account_id,
-        number=fields["number"],
+        number=_number(request),
         call_id=_call_of(fields),
         outcome=fields["outcome"],
     )
@@ -135,7 +116,7 @@ async def propose(request: web.Request, fields: dict[str, str]) -> web.StreamRes
         fields,
         lambda agent_id, code_at: ProposePhoneRemoval(
             agent_id=agent_id,
-            number=fields["number"],
+            number=_number(request),
             call_id=_call_of(fields),
             reason=fields["reason"],
             note=_note(request, ProposePhoneRemoval, fields),
@@ -152,7 +133,7 @@ async def propose_names(request: web.Request, fields: dict[str, str]) -> web.Str
         fields,
         lambda agent_id, code_at: ProposeOtherNames(
             agent_id=agent_id,
-            number=fields["number"],
+            number=_number(request),
             reason=fields["reason"],
             note=_note(request, ProposeOtherNames, fields),
             code_at=code_at,
@@ -173,7 +154,7 @@ async def tell_code(request: web.Request, fields: dict[str, str]) -> web.StreamR
         return code_at
     message = TellResumptionCode(
         agent_id=require_signed_in(request).account_id,
-        number=fields["number"],
+        number=_number(request),
         call_id=_call_of(fields),
         code_at=code_at,
     )
@@ -189,7 +170,7 @@ async def tell_code(request: web.Request, fields: dict[str, str]) -> web.StreamR
         number=view.number,
         code=in_groups(code),
         expires_at=view.expires_at,
-        page_url=f"{PATH}?{urlencode({QUERY: view.number})}",
+        page_url=url(request, "desk_call"),
     )
 
 
@@ -220,8 +201,8 @@ async def _step_taken(
         return _refused(request, fields, refused)
     if done:
         flash(request, done)
-        return redirect(request, "request", number=fields["number"])
-    return redirect(request, "desk_call", **call_query(fields))
+        return redirect(request, "request")
+    return redirect(request, "desk_call")
 
 
 def _refused(request: web.Request, fields: dict[str, str], refused: Refused) -> Form:
@@ -252,8 +233,8 @@ def _explained(request: web.Request, fields: dict[str, str], errors: dict[str, s
 def _not_here(refused: Refused) -> HttpError:
     """404 for a request that one may not know, 403 for what the role does not allow."""
     if refused.refusal.slug == "not_found":
-        return HttpError(404, reason="not_found")
-    return HttpError(403, event="authz_fail", reason=refused.refusal.slug)
+        return HttpError(404, reason="not_found", texts=NOT_FOUND)
+    return HttpError(403, event="authz_fail", reason=refused.refusal.slug, texts=FORBIDDEN)
 
 
 def _note(
@@ -262,6 +243,14 @@ def _note(
     fields: dict[str, str],
 ) -> Any:
     return seal(request, kind, "note", fields["note"]) if fields["note"] else None
+
+
+def _number(request: web.Request) -> str:
+    """The request's number in the path, in whatever case."""
+    number = read_number(path_values(request)["number"])
+    if number is None:
+        raise HttpError(404, reason="no number", texts=NOT_FOUND)
+    return number
 
 
 def _call_of(fields: dict[str, str]) -> str:

@@ -1,21 +1,26 @@
 """The desk's page of the journal: one month at most, newest first; by agent for auditors only."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from urllib.parse import parse_qsl, urlencode
 
 from aiohttp import web
 
 from services.gateway.desk.act_texts import ACTS
 from services.gateway.desk.support import agent_of, ask_support
+from services.gateway.desk.texts import field_text
 from services.gateway.http.errors import HttpError
+from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
 from services.gateway.http.routes import url
 from services.gateway.http.site import CLOCK
 from services.gateway.portal.journal_texts import describe
 from services.gateway.portal.mail_names import MAILS
 from services.gateway.sessions.request_state import REQUEST_STATE
+from shared.contracts.base import FieldError
 from shared.contracts.support.journal import FILTERS, MAX_DAYS, JournalView, ReadJournal
+from shared.domain.typed_days import read_day
+from shared.domain.typed_text import clean_edges
 from shared.i18n.catalogue import N_
 from shared.i18n.dates import PARIS
 from shared.messaging.handlers import Refused
@@ -38,6 +43,13 @@ PARAMETERS = {
 }
 #: The longest parameter of ours, a cursor.
 MAX_PARAMETER = 100
+#: What is wrong where support refuses a field: the parameter, and its error.
+WRONG = {
+    "last_day": ("au", FieldError(field="last_day", code="before_first")),
+    "first_day": ("au", FieldError(field="last_day", code="too_long", params={"max": MAX_DAYS})),
+    "account_id": ("compte", FieldError(field="account_id", code="format")),
+    "by_agent": ("agent", FieldError(field="account_id", code="format")),
+}
 #: Acts and mails in words, by their slugs.
 WORDS = {**ACTS, **MAILS}
 #: Who may ask by agent; support decides.
@@ -49,26 +61,31 @@ async def show(request: web.Request) -> web.Response:
     agent, lang = agent_of(request), request[REQUEST_STATE].lang
     today = request.app[CLOCK]().astimezone(PARIS).date()
     given = {name: request.query.get(name, "")[:MAX_PARAMETER] for name in PARAMETERS}
-    asked = parse_query(given, agent.account_id, today)
-    try:
-        view = await ask_support(request, asked, JournalView)
-    except Refused as refused:
-        if refused.refusal.slug != "unknown_choice":
-            raise
-        raise HttpError(400, event="input_validation_fail", reason="unknown choice") from refused
+    asked, errors = parse_query(given, agent.account_id, today), wrong_days(given)
+    view = None
+    if not errors:
+        try:
+            view = await ask_support(request, asked, JournalView)
+        except Refused as refused:
+            errors = _wrong_choice(refused)
+    values = given if errors else given | {"du": str(asked.first_day), "au": str(asked.last_day)}
+    form = Form(values=values, status=400 if errors else 200)
+    form.explain(lang, errors=lambda language: _messages(errors, language))
     return page(
         request,
         "journal.html",
-        given=given | {"du": str(asked.first_day), "au": str(asked.last_day)},
+        status=form.status,
+        form=form,
         is_set=any(given[name] for name in ("du", "au", "compte", "agent"))
         or asked.show != "agents",
         shown=SHOWN,
         show=asked.show,
         by_agent=agent.role == AUDITOR,
         max_days=MAX_DAYS,
-        rows=[(entry, describe(entry, {}, lang, WORDS)) for entry in view.entries],
-        next_url=_next_url(request, given, view.after),
-        verification=view.verification,
+        rows=[(entry, describe(entry, {}, lang, WORDS)) for entry in view.entries] if view else [],
+        next_url=_next_url(request, given, view.after) if view else "",
+        verification=view.verification if view else None,
+        was_asked=view is not None,
     )
 
 
@@ -82,27 +99,44 @@ def keep_query(query: str) -> str | None:
     return urlencode(found)
 
 
+def wrong_days(given: Mapping[str, str]) -> dict[str, FieldError]:
+    """The parameters that are to be days and are none."""
+    return {
+        name: FieldError(field=PARAMETERS[name], code="format")
+        for name in ("du", "au")
+        if given[name].strip() and read_day(given[name]) is None
+    }
+
+
 def parse_query(given: Mapping[str, str], agent_id: str, today: date) -> ReadJournal:
     """What the parameters ask: the last month of what agents did, where nothing else is."""
-    last = _day(given["au"]) or today
-    first = _day(given["du"]) or last - timedelta(days=MAX_DAYS - 1)
+    last = read_day(given["au"]) or today
+    first = read_day(given["du"]) or last - timedelta(days=MAX_DAYS - 1)
     show = given["voir"] if given["voir"] in FILTERS and given["voir"] else "agents"
     return ReadJournal(
         agent_id=agent_id,
         first_day=first,
         last_day=last,
         show="" if given["voir"] == "tout" else show,
-        account_id=given["compte"].strip(),
-        by_agent=given["agent"].strip(),
+        account_id=clean_edges(given["compte"]),
+        by_agent=clean_edges(given["agent"]),
         after=given["apres"],
     )
 
 
-def _day(text: str) -> date | None:
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").date()
-    except ValueError:
-        return None
+def _wrong_choice(refused: Refused) -> dict[str, FieldError]:
+    """What support finds wrong, by parameter. Raises HttpError for what nobody types."""
+    field = str(refused.refusal.params.get("field"))
+    if refused.refusal.slug != "unknown_choice":
+        raise refused
+    if field not in WRONG:
+        raise HttpError(400, event="input_validation_fail", reason="unknown choice") from refused
+    parameter, error = WRONG[field]
+    return {parameter: error}
+
+
+def _messages(errors: Mapping[str, FieldError], lang: str) -> dict[str, list[str]]:
+    return {name: [field_text(error, lang)] for name, error in errors.items()}
 
 
 def _next_url(request: web.Request, given: Mapping[str, str], after: str | None) -> str:

@@ -26,6 +26,7 @@ PAGES = (
         None,
         new_request.submit,
         "kind channel account_id address language text",
+        whole_texts="text",
         show_form=new_request.show,
         login_target="nouvelle-demande",
     ),
@@ -57,6 +58,7 @@ PAGES = (
         None,
         request_pages.answer,
         "version text after ready_answer insert take",
+        whole_texts="text",
         shown_on="request",
     ),
     agent_page(
@@ -71,6 +73,7 @@ PAGES = (
         None,
         ready_answers.submit,
         "version title_fr title_en text_fr text_en",
+        whole_texts="text_fr text_en",
         show_form=ready_answers.show,
         login_target="reponse",
     ),
