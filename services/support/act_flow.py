@@ -273,8 +273,7 @@ async def _publish_approval(context: ActContext, agreed: Proposal) -> None:
 
 async def _announce(context: ActContext, agreed: Proposal, due: datetime) -> Proposal:
     """Tell the holder, or both of a transfer, with a link by which each may object."""
-    token, deps = new_token(), context.deps
-    transfer = agreed.act == "transfer_dossiers"
+    token, deps, receiver = new_token(), context.deps, receiver_of(agreed)
     for account_id in holders(agreed):
         planned = acts.ChangePlanned(
             proposal_id=agreed.id,
@@ -285,8 +284,8 @@ async def _announce(context: ActContext, agreed: Proposal, due: datetime) -> Pro
             link_token=deps.mailer_sealer.seal(
                 token, seal_context(acts.ChangePlanned, "link_token")
             ),
-            from_account_id=(agreed.account_id or "") if transfer else "",
-            to_account_id=agreed.details["to_account_id"] if transfer else "",
+            from_account_id=(agreed.account_id or "") if receiver else "",
+            to_account_id=receiver,
         )
         await context.emit(planned, subject=account_id)
     return replace(agreed, link_hash=keyed_hash(deps.token_keys, OBJECTION, token)[1])
@@ -332,10 +331,12 @@ async def _announce_stop(context: ActContext, ended: Proposal, by: str) -> None:
 
 def holders(proposal: Proposal) -> list[str]:
     """The accounts whose holders are told of an act."""
-    holders = [proposal.account_id]
-    if proposal.act == "transfer_dossiers":
-        holders.append(proposal.details["to_account_id"])
-    return [account_id for account_id in holders if account_id is not None]
+    return [one for one in (proposal.account_id, receiver_of(proposal)) if one]
+
+
+def receiver_of(proposal: Proposal) -> str:
+    """The account that receives the dossiers of a transfer; empty for any other act."""
+    return proposal.details["to_account_id"] if proposal.act == "transfer_dossiers" else ""
 
 
 def _named(proposal: Proposal, agent_id: str) -> dict[str, str]:

@@ -4,8 +4,9 @@ Asked outside the transaction. The rule needs the answer, so that acts are not d
 page is shown without it.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
@@ -20,18 +21,24 @@ from shared.errors import DependencyDown
 
 @dataclass(frozen=True, kw_only=True)
 class Holders:
-    """The holders of accounts, by account; those that registration does not know are missing."""
+    """The holders of accounts, by account; those that registration does not know are missing. So
+    are the establishments where profile does not answer, or where only the rule needs the answer.
+    """
 
     records: Mapping[str, AccountRecord] = field(default_factory=dict, repr=False)
+    establishments: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def is_own(self, agent: Agent) -> bool:
         """Whether one of the accounts is the agent's own."""
         return any(looks.is_own(agent, record) for record in self.records.values())
 
     def masked(self) -> dict[str, str]:
-        """`M… DURAND, m…@labo.fr`, by account."""
+        """`M… DURAND, m…@labo.fr, Labo Durand (Lyon)`, by account."""
         return {
-            account_id: looks.mask_person(record) for account_id, record in self.records.items()
+            account_id: ", ".join(
+                filter(None, (looks.mask_person(record), self.establishments.get(account_id)))
+            )
+            for account_id, record in self.records.items()
         }
 
     def names_text(self, account_id: str) -> str:
@@ -49,8 +56,15 @@ class Holders:
 
 
 async def find(deps: Deps, ids: Sequence[str]) -> Holders:
-    """The holders, as far as registration answers."""
-    return (await _ask(deps, ids))[0]
+    """The holders and their establishments, as far as registration and profile answer."""
+    known = account_ids(ids)
+    if not known:
+        return Holders()
+    (holders, _), profiles = await asyncio.gather(
+        _ask(deps, ids), deps.owners.describe_profiles(known, set())
+    )
+    named = {account_id: looks.name_establishment(one) for account_id, one in profiles.items()}
+    return replace(holders, establishments=named)
 
 
 async def require(deps: Deps, ids: Sequence[str]) -> Holders:

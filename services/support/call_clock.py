@@ -30,8 +30,7 @@ async def end_overdue(pool: Pool, deps: Deps) -> int:
         if call is None or case is None or call.ended_at is not None:
             return False
         context = ActContext(tx=tx, deps=deps, now=deps.clock())
-        await lost_phone_flow.end_call(context, call, outcome_at_end(call), call.ends_at)
-        await lost_phone_flow.stop_after_failures(context, case, call.purpose)
+        await lost_phone_flow.close_call(context, case, call, outcome_at_end(call), call.ends_at)
         return True
 
     return await handle_each(pool, "calls", overdue, end)

@@ -70,6 +70,12 @@ def mask_person(record: AccountRecord) -> str:
     return f"{name}, {mask_address(record.address)}" if record.address else name
 
 
+def name_establishment(profile: ProfileRecord) -> str:
+    """`Labo Durand (Lyon)`, as lists show it; empty before anything is declared."""
+    name, city = profile.fields.company_name, profile.fields.city
+    return f"{name} ({city})" if name and city else name or city
+
+
 def is_own(agent: Agent, record: AccountRecord) -> bool:
     """Whether the account is the agent's own: it has the same address."""
     return agent_key(record.address) == agent_key(agent.address)

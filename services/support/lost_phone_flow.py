@@ -11,10 +11,9 @@ from services.support import lost_phone_store, proposal_store, request_store
 from services.support.act_context import ActContext
 from services.support.lost_phones import (
     FAILURES,
-    MAX_FAILURES,
     Call,
     LostPhone,
-    failures,
+    ends_request,
     outcome_at_end,
     state_of,
 )
@@ -32,12 +31,16 @@ from shared.runtime.telemetry import get_logger
 from shared.security.sealing import keyed_hash, new_token, seal_context
 
 ACT, NAMES_ACT = "remove_lost_phone", "accept_other_names"
+#: Who stopped it, where that is the person: in a session, or by a mailed link.
+BY_PERSON = ("person", "link")
 
 log = get_logger("support")
 
 
-async def end_call(context: ActContext, call: Call, outcome: str, at: datetime) -> Call:
-    """End a call: its words go, and its holder is told unless they matched."""
+async def end_call(
+    context: ActContext, call: Call, outcome: str, at: datetime, *, request_ends: bool = False
+) -> None:
+    """End a call: its words go, and its holder is told, unless what follows tells more."""
     ended = dataclasses.replace(
         call,
         outcome=outcome,
@@ -55,19 +58,24 @@ async def end_call(context: ActContext, call: Call, outcome: str, at: datetime) 
         purpose=call.purpose,
         outcome=outcome,
         failed=outcome in FAILURES,
+        request_ends=request_ends,
         ended_at=at,
     )
     await context.emit(event, subject=None if case is None else case.account_id)
     log.info("A call has ended.", action="call_ended", number=call.number, outcome=outcome)
-    return ended
 
 
-async def stop_after_failures(context: ActContext, case: LostPhone, purpose: str) -> LostPhone:
-    """Two failed calls end a request; after the removal they only end the calls."""
+async def close_call(
+    context: ActContext, case: LostPhone, call: Call, outcome: str, at: datetime
+) -> LostPhone:
+    """End a call without a result, and the request where that ends it."""
     calls = await lost_phone_store.calls(context.tx, case.number)
-    if purpose != "check" or failures(calls, purpose) < MAX_FAILURES:
+    before = [one for one in calls if one.id != call.id]
+    ends = ends_request(before, call.purpose, outcome)
+    await end_call(context, call, outcome, at, request_ends=ends)
+    if not ends:
         return case
-    return await stop(context, case, by="calls")
+    return await stop(context, case, by="calls" if outcome in FAILURES else "agent")
 
 
 async def stop(
@@ -81,7 +89,8 @@ async def stop(
     """Nothing is removed: the call ends, the holder is told, the request is closed."""
     for call in await lost_phone_store.calls(context.tx, case.number):
         if call.ended_at is None:
-            await end_call(context, call, outcome_at_end(call), context.now)
+            outcome = outcome_at_end(call)
+            await end_call(context, call, outcome, context.now, request_ends=True)
     stopped = dataclasses.replace(case, stopped_at=context.now, stopped_by=by)
     await lost_phone_store.save(context.tx, stopped)
     event = LostPhoneStopped(
@@ -89,7 +98,8 @@ async def stop(
     )
     await context.emit(event, subject=case.account_id)
     log.warning("A lost phone was stopped.", action="lost_phone_stopped", number=case.number, by=by)
-    await _close(context, case.number, Action.CANCEL, ACT_STOPPED)
+    author = "person" if by in BY_PERSON else "clock"
+    await _close(context, case.number, Action.CANCEL, ACT_STOPPED, author=author)
     return stopped
 
 
@@ -150,9 +160,8 @@ async def resumed(context: ActContext, case: LostPhone) -> None:
     """The account was joined again: the request is done."""
     await lost_phone_store.save(context.tx, dataclasses.replace(case, resumed_at=context.now))
     calls = await lost_phone_store.calls(context.tx, case.number)
-    await _close(
-        context, case.number, Action.FINISH, "done_as_asked", calls[-1].agent_id if calls else None
-    )
+    agent_id = calls[-1].agent_id if calls else None
+    await _close(context, case.number, Action.FINISH, "done_as_asked", agent_id=agent_id)
 
 
 async def held(context: ActContext, case: LostPhone, at: datetime) -> None:
@@ -194,7 +203,13 @@ async def _move(
 
 
 async def _close(
-    context: ActContext, number: str, action: Action, reason: str, agent_id: str | None = None
+    context: ActContext,
+    number: str,
+    action: Action,
+    reason: str,
+    *,
+    agent_id: str | None = None,
+    author: str = "clock",
 ) -> None:
     """Close a request; one that nobody has is taken first, for `agent_id`."""
     one = await request_store.lock(context.tx, number)
@@ -202,7 +217,7 @@ async def _close(
         return
     if action == Action.FINISH and one.state == State.RECEIVED:
         one = await move(_change(context), one, Action.TAKE, agent_id=agent_id)
-    await move(_change(context), one, action, author="clock", reason=reason)
+    await move(_change(context), one, action, author=author, reason=reason)
 
 
 def _change(context: ActContext) -> Change:

@@ -31,7 +31,7 @@ async def stop_requests(context: ActContext, account_id: str, by: str, at: datet
 
 
 async def stop_cancelled(context: ActContext, number: str) -> None:
-    """The person cancelled the request: what was planned is stopped too."""
+    """The person cancels the request: what is planned is stopped, which closes it."""
     case = await lost_phone_store.find(context.tx, number)
     if case is not None:
         await stop_everything(context, case, by="person")

@@ -134,6 +134,21 @@ def failures(calls: Iterable[Call], purpose: str) -> int:
     return sum(call.purpose == purpose and call.outcome in FAILURES for call in calls)
 
 
+def ends_request(before: Iterable[Call], purpose: str, outcome: str) -> bool:
+    """Whether a call that ends so ends its request: the person asked for nothing, the agent doubts,
+    or it is the second that fails. `before` are the former calls. After the removal none does."""
+    if purpose != CHECK:
+        return False
+    fails = outcome in FAILURES and failures(before, CHECK) + 1 >= MAX_FAILURES
+    return fails or outcome in STOPPING_OUTCOMES
+
+
+def first_call(calls: Iterable[Call]) -> Call | None:
+    """The call that verified who asked; the second goes to the same number."""
+    verified = [call for call in calls if call.purpose == CHECK and call.matched_at is not None]
+    return verified[-1] if verified else None
+
+
 def calls_left(calls: Iterable[Call], purpose: str, now: datetime) -> int:
     """How many more calls may start today."""
     made = sum(call.purpose == purpose and call.started_at > now - DAY for call in calls)

@@ -32,6 +32,24 @@ ACTS: dict[str, str] = {
     "change_agent_role": N_("Changer le rôle d'un agent"),
     "export_journal": N_("Exporter le journal"),
 }
+#: Why an act would change nothing: how the account is, or what it lacks.
+NO_EFFECT: dict[str, str] = {
+    "active": N_("Cet acte n'aurait aucun effet : le compte est actif."),
+    "no_password": N_("Cet acte n'aurait aucun effet : le compte n'a pas de mot de passe."),
+    "frozen": N_(
+        "Cet acte n'aurait aucun effet : la personne a bloqué le compte et peut le rouvrir."
+    ),
+    "frozen_by_desk": N_("Cet acte n'aurait aucun effet : le compte est bloqué."),
+    "thawing": N_(
+        "Cet acte n'aurait aucun effet : le compte se rouvre, son mot de passe est déjà changé."
+    ),
+    "deactivated": N_("Cet acte n'aurait aucun effet : le compte est désactivé."),
+    "address_released": N_(
+        "Cet acte n'aurait aucun effet : le compte est désactivé, son adresse est libérée."
+    ),
+    "no_session": N_("Cet acte n'aurait aucun effet : aucune session n'est ouverte."),
+    "no_transfer": N_("Aucun transfert des 30 derniers jours ne reste à défaire."),
+}
 #: What happens, on the page of the second person.
 EFFECTS: dict[str, str] = {
     "remove_lost_phone": N_(
@@ -120,7 +138,7 @@ ENDED_BY: dict[str, str] = {
 FIELDS: dict[str, str] = {
     **LABELS,
     "new_address": N_("Nouvelle adresse email"),
-    "to_account_id": N_("Compte qui reçoit (identifiant)"),
+    "to_account_id": N_("Compte qui reçoit"),
     "confirmed_by": N_("Confirmé par"),
     "transfer_id": N_("Transfert à défaire"),
     "mail_id": N_("Message (identifiant)"),
@@ -156,6 +174,11 @@ def act_text(act: str, lang: str) -> str:
 def words(table: dict[str, str], key: str, lang: str) -> str:
     """The text of a key; the key itself where there is none."""
     return translate(table.get(key, key), lang) if key else ""
+
+
+def no_effect_text(why: str, lang: str) -> str:
+    """Why an act would change nothing; empty where it would."""
+    return translate(NO_EFFECT[why], lang) if why else ""
 
 
 def delay_text(minutes: int, lang: str) -> str:

@@ -8,6 +8,7 @@ everything that was typed, under the status 403 or 409.
 from datetime import datetime
 from typing import TypeVar
 
+import msgspec
 from aiohttp import web
 
 from services.gateway.clients.services import ask
@@ -27,6 +28,7 @@ from shared.runtime.telemetry import get_logger
 
 R = TypeVar("R", bound=Reply)
 
+NO_EFFECT = "no_effect"
 #: Refusals of an act, and the status that says so.
 ACT_REFUSALS = {
     "forbidden": 403,
@@ -39,6 +41,7 @@ ACT_REFUSALS = {
     "not_found": 404,
     "stale": 409,
     "wrong_state": 409,
+    NO_EFFECT: 409,
 }
 FORBIDDEN = ErrorText(
     N_("Accès refusé"),
@@ -110,7 +113,12 @@ def refused_act(
     request: web.Request, fields: dict[str, str], refused: Refused, **values: object
 ) -> Form:
     """The form of an act that support refused; its answer has the status of the refusal."""
-    form, slug = refused_form(request, fields, refused, prefix="", **values), refused.refusal.slug
+    slug = refused.refusal.slug
+    why = refused.refusal.params.get("why")
+    if slug == NO_EFFECT and why:
+        # Each reason has a sentence of its own.
+        refused = Refused(msgspec.structs.replace(refused.refusal, slug=f"{slug}_{why}"))
+    form = refused_form(request, fields, refused, prefix="", **values)
     status = ACT_REFUSALS.get(slug)
     if status is not None:
         form.status, form.direct = status, True

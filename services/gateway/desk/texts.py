@@ -1,5 +1,6 @@
 """The messages of the desk: alerts and errors of fields where they differ from the portal's."""
 
+from services.gateway.desk.act_words import NO_EFFECT
 from services.gateway.portal.alert_texts import ALERTS
 from services.gateway.portal.field_texts import FIELDS
 from services.gateway.portal.field_texts import field_text as applicant_field_text
@@ -46,6 +47,7 @@ OWN_ALERTS: dict[str, str] = {
     ),
     "not_yours": N_("Acte refusé : cette demande n'est pas à vous. Rien n'a changé."),
     "wrong_state": N_("Acte refusé : l'état actuel ne le permet plus. Rien n'a changé."),
+    **{f"no_effect_{why}": text for why, text in NO_EFFECT.items()},
     "not_validated": N_(
         "Les informations de ce compte ne sont pas encore validées : rien à corriger."
     ),

@@ -37,9 +37,14 @@ AFTER_DELAY = "delay"
 WITH_RESULT = ("matched", "told")
 
 
+def is_told(event: CallEnded) -> bool:
+    """Whether the end of a call has a mail: not where what follows has one."""
+    return event.outcome not in WITH_RESULT and not event.request_ends
+
+
 async def call_ended(event: CallEnded, context: Context[Deps]) -> None:
     """A call came to nothing."""
-    if event.outcome not in WITH_RESULT:
+    if is_told(event):
         await send_notice(
             context,
             CALL_WITHOUT_RESULT,

@@ -27,7 +27,7 @@ class TypedAddress(msgspec.Struct, frozen=True, kw_only=True):
 
 def _mails(template: Template) -> Callable[[Any, Context[Deps]], Awaitable[None]]:
     async def handler(event: Any, context: Context[Deps]) -> None:
-        if _told_otherwise(event):
+        if told_otherwise(event):
             return
         at = getattr(event, template.at)
         to = await _addressee(event, context)
@@ -37,7 +37,7 @@ def _mails(template: Template) -> Callable[[Any, Context[Deps]], Awaitable[None]
     return handler
 
 
-def _told_otherwise(event: Event) -> bool:
+def told_otherwise(event: Event) -> bool:
     """Whether another mail says the same: a lost phone ends with a mail of its own, and begins with
     one where it waits without an agent."""
     if isinstance(event, RequestReceived):

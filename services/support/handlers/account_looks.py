@@ -6,13 +6,15 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from services.support import look_store, looks, request_store
+from services.support import look_store, looks, proposal_store, request_store
 from services.support.account_acts import offered_acts
 from services.support.account_search import Guess
+from services.support.act_effects import Facts, kind_of
 from services.support.agents import Agent
 from services.support.authorization import forbidden, require_view
 from services.support.deps import Deps
 from services.support.permissions import LOOK_REASONS, open_fields
+from services.support.proposals import UNDO_PERIOD, can_be_undone
 from shared.contracts.base import Refusal
 from shared.contracts.registration.desk import AccountRecord
 from shared.contracts.support.looks import (
@@ -44,9 +46,10 @@ log = get_logger("support")
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """An account as an agent may see it now, and the reasons why."""
+    """An account as an agent may see it now, and the reasons why. `kind`: `act_effects.KINDS`."""
 
     details: AccountDetails
+    kind: str = ""
     reasons: tuple[str, ...] = ()
     opened: frozenset[str] = frozenset()
     away: tuple[str, ...] = ()
@@ -195,6 +198,7 @@ class _Looking:
             )
         return Look(
             details=details,
+            kind=kind_of(record),
             reasons=() if own else reasons,
             opened=opened,
             away=tuple(sorted(away)),
@@ -223,7 +227,12 @@ async def describe_account(request: DescribeAccount, context: RequestContext[Dep
     look: Look = context.prepared
     count = await look_store.count(context.tx, agent.id, context.now())
     text = msgspec.json.encode(look.details).decode()
-    is_open, state = bool(look.reasons), look.details.state.state if look.details.state else ""
+    is_open, sessions = bool(look.reasons), look.details.sessions
+    facts = Facts(
+        kind=look.kind,
+        sessions=None if sessions is None else len(sessions),
+        transfers=await _undoable(context, look.details.account_id),
+    )
     return AccountView(
         details=context.deps.desk_sealer.seal(text, seal_context(AccountView, "details")),
         choices=looks.reasons_of_role(agent.role),
@@ -233,10 +242,17 @@ async def describe_account(request: DescribeAccount, context: RequestContext[Dep
         masked=looks.masked_fields(look.opened),
         away=look.away,
         own=look.own,
-        acts=offered_acts(agent.role, state, context.deps.settings.act_delays) if is_open else (),
+        acts=offered_acts(agent.role, facts, context.deps.settings.act_delays) if is_open else (),
         opened=count.opened,
         allowed=count.allowed,
     )
+
+
+async def _undoable(context: RequestContext[Deps], account_id: str) -> int:
+    """How many transfers of the account can be undone."""
+    now = context.now()
+    found = await proposal_store.undoable(context.tx, account_id, now - UNDO_PERIOD)
+    return sum(can_be_undone(transfer, now) for transfer, _ in found)
 
 
 async def _nothing() -> None:

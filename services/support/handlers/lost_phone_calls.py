@@ -10,6 +10,7 @@ import dataclasses
 import re
 import secrets
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -41,10 +42,10 @@ from services.support.lost_phones import (
     CODE,
     FILE,
     LINES,
-    STOPPING_OUTCOMES,
     SWITCHBOARD,
     Call,
     LostPhone,
+    first_call,
     purpose_of,
     state_of,
 )
@@ -128,8 +129,8 @@ async def start_call(request: StartCall, context: RequestContext[Deps]) -> Reply
         raise refused("corrected")
     dialled = _dialled(request, context, one)
     hashes = keyed_hashes(context.deps.token_keys, LINE, dialled.digits)
-    verified = [call for call in calls if call.purpose == CHECK and call.matched_at is not None]
-    if purpose == CODE and verified and verified[-1].line_hash not in hashes:
+    first = first_call(calls)
+    if purpose == CODE and first is not None and not _is_same(first, request.line, hashes):
         raise refused("other_line")
     line = context.prepared
     call = _new_call(context.deps, one.number, agent.id, purpose, now)
@@ -182,8 +183,7 @@ async def check_call_word(request: CheckCallWord, context: RequestContext[Deps])
     if not check.over:
         return context.refuse(Refusal(slug="wrong_word", params={"tries_left": check.tries_left}))
     acting = ActContext.of(context)
-    await lost_phone_flow.end_call(acting, wrong, "wrong_words", now)
-    await lost_phone_flow.stop_after_failures(acting, own.case, call.purpose)
+    await lost_phone_flow.close_call(acting, own.case, wrong, "wrong_words", now)
     return context.refuse(call_over("wrong_words"))
 
 
@@ -192,10 +192,10 @@ async def end_call(request: EndCall, context: RequestContext[Deps]) -> Reply:
     if request.outcome not in AGENT_OUTCOMES:
         raise Refused(Refusal(slug="unknown_choice", params={"field": "outcome"}))
     own = await own_call(request, context)
-    acting, case = ActContext.of(context), own.case
-    await lost_phone_flow.end_call(acting, own.call, request.outcome, context.now())
-    if request.outcome in STOPPING_OUTCOMES and own.call.purpose == CHECK:
-        case = await lost_phone_flow.stop(acting, case, by="agent")
+    acting = ActContext.of(context)
+    case = await lost_phone_flow.close_call(
+        acting, own.case, own.call, request.outcome, context.now()
+    )
     one = await lock_request(context.tx, case.number)
     return await show(context, own.agent, one, case)
 
@@ -222,6 +222,11 @@ def _new_call(deps: Deps, number: str, agent_id: str, purpose: str, now: datetim
         started_at=now,
         ends_at=now + CALL_TIME,
     )
+
+
+def _is_same(first: Call, line: str, hashes: Sequence[bytes]) -> bool:
+    """Whether the second call goes to the number of the first, found in the same way."""
+    return first.line == line and first.line_hash in hashes
 
 
 def _is_word(deps: Deps, call: Call, word: CallWord) -> bool:

@@ -14,6 +14,7 @@ from services.support.authorization import require_act
 from services.support.call_words import CALL_TIME, CallWord
 from services.support.deps import Deps
 from services.support.lost_phones import (
+    CODE,
     MAX_CODES,
     MAX_FAILURES,
     Call,
@@ -21,6 +22,7 @@ from services.support.lost_phones import (
     call_refusal,
     calls_left,
     failures,
+    first_call,
     line_refusal,
     outcome_at_end,
     purpose_of,
@@ -155,6 +157,7 @@ async def show(
     going_on = next((call for call in calls if call.is_going_on(now)), None)
     state = state_of(case, going_on, now)
     purpose = purpose_of(state) if going_on is None else going_on.purpose
+    first = first_call(calls) if purpose == CODE else None
     why_not = await why_no_call(context, agent, one, case)
     all_calls = await lost_phone_store.calls_of_account(context.tx, case.account_id)
     view = CallView(
@@ -165,6 +168,7 @@ async def show(
         calls_left=calls_left(all_calls, purpose, now),
         failures_left=max(0, MAX_FAILURES - failures(calls, purpose)),
         codes_left=max(0, MAX_CODES - case.codes),
+        first_line="" if first is None else first.line,
         may_call=why_not,
         # In full: for the agent who may dial it now, and nobody else.
         line=_line(context, one) if not why_not else None,

@@ -123,9 +123,12 @@ async def cancel_my_request(
         raise Refused(Refusal(slug="request_closed"))
     if not await _may_cancel(context, one):
         raise Refused(TOO_LATE)
-    after = await move(_change(context), one, Action.CANCEL, author="person", reason="by_person")
+    # What is stopped closes its request and tells so in a mail of its own.
     await stop_cancelled(ActContext.of(context), number)
-    return await _describe(after, context)
+    one = await _lock(context, number)
+    if one.state in OPEN:
+        one = await move(_change(context), one, Action.CANCEL, author="person", reason="by_person")
+    return await _describe(one, context)
 
 
 async def find_own(request: Own, context: RequestContext[Deps]) -> PersonRequest:

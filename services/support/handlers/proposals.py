@@ -26,7 +26,8 @@ from services.support.act_details import (
     parse_details,
     shown_details,
 )
-from services.support.act_flow import NewAct, holders
+from services.support.act_effects import Facts, kind_of, why_no_effect
+from services.support.act_flow import NewAct, holders, receiver_of
 from services.support.act_holders import Holders
 from services.support.agents import Agent, parse_agent_address
 from services.support.authorization import forbidden, require_act, require_view
@@ -75,7 +76,7 @@ from shared.security.sealing import seal_context
 
 #: Whose fields profile checks when they are typed, and again when they are changed.
 CHECKED_BY_PROFILE = ("correct_information", "change_telephone")
-UNDO = "undo_transfer"
+TRANSFER, UNDO = "transfer_dossiers", "undo_transfer"
 #: Refusals that show an attempt to do more than one may.
 ATTEMPTS = frozenset(("forbidden", "own_act", "own_account", "invited_by_you", "too_new"))
 
@@ -90,6 +91,16 @@ class CheckedProposal:
     note: str
     request_number: str
     holders: Holders
+    sessions: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FormFacts:
+    """Whose account the form of an act is about, and how many sessions it has, where that says
+    whether the act has an effect."""
+
+    holders: Holders
+    sessions: int | None = None
 
 
 async def check_form(request: Propose, deps: Deps, pool: Pool) -> CheckedProposal:
@@ -115,7 +126,13 @@ async def check_form(request: Propose, deps: Deps, pool: Pool) -> CheckedProposa
     if errors:
         raise Refused(Refusal(slug="invalid_fields", errors=tuple(errors)))
     found = await _check_with_owners(request, details, deps, pool)
-    return CheckedProposal(details=details, note=note, request_number=number, holders=found)
+    return CheckedProposal(
+        details=details,
+        note=note,
+        request_number=number,
+        holders=found,
+        sessions=await _sessions(request, deps) if found.records else None,
+    )
 
 
 async def _check_number(request: Propose, pool: Pool) -> tuple[str, FieldError | None]:
@@ -167,7 +184,7 @@ async def find_holders(
     return await act_holders.require(deps, holders(proposal))
 
 
-async def find_holder(request: DescribeAct, deps: Deps, pool: Pool) -> Holders:
+async def find_holder(request: DescribeAct, deps: Deps, pool: Pool) -> FormFacts:
     """Whose account the form is about, for those who may propose the act."""
     if request.act not in PROPOSED_BY_PAGE:
         raise Refused(NOT_FOUND)
@@ -175,7 +192,18 @@ async def find_holder(request: DescribeAct, deps: Deps, pool: Pool) -> Holders:
         await require_act(connection, request.agent_id, request.act)
         found = await _undoable(connection, request, deps.clock())
     receivers = [transfer.details["to_account_id"] for transfer, _ in found]
-    return await act_holders.find(deps, [request.account_id, *receivers])
+    if request.act == TRANSFER:
+        receivers = account_ids([request.to_account_id])
+    known = await act_holders.find(deps, [request.account_id, *receivers])
+    return FormFacts(holders=known, sessions=await _sessions(request, deps))
+
+
+async def _sessions(request: Propose | DescribeAct, deps: Deps) -> int | None:
+    """How many sessions are open, for the act that ends them; None where nobody says."""
+    if request.act != "end_sessions" or not account_ids([request.account_id]):
+        return None
+    found = await deps.owners.sessions(request.account_id, set())
+    return None if found is None else len(found)
 
 
 async def propose(request: Propose, context: RequestContext[Deps]) -> Reply:
@@ -193,6 +221,10 @@ async def propose(request: Propose, context: RequestContext[Deps]) -> Reply:
             raise Refused(refusal)
         if subject_id and await agent_store.find(acting.tx, subject_id) is None:
             raise Refused(NOT_FOUND)
+        record = checked.holders.records.get(request.account_id)
+        facts = Facts(kind=kind_of(record), sessions=checked.sessions)
+        if why := why_no_effect(act.name, facts):
+            raise Refused(Refusal(slug="no_effect", params={"why": why}))
         if act.name == UNDO:
             await _check_transfer(acting, request.account_id, checked.details["transfer_id"])
         new = NewAct(
@@ -265,7 +297,13 @@ async def describe_act(request: DescribeAct, context: RequestContext[Deps]) -> A
     if (act.subject == "account") != bool(request.account_id):
         raise Refused(NOT_FOUND)
     await require_act(context.tx, request.agent_id, act.name)
-    delays = context.deps.settings.act_delays
+    delays, known = context.deps.settings.act_delays, context.prepared
+    transfers = await _undoable(context.tx, request, context.now())
+    facts = Facts(
+        kind=kind_of(known.holders.records.get(request.account_id)),
+        sessions=known.sessions,
+        transfers=len(transfers),
+    )
     return ActView(
         act=act.name,
         fields=FIELDS.get(act.name, ()),
@@ -276,8 +314,10 @@ async def describe_act(request: DescribeAct, context: RequestContext[Deps]) -> A
         open_proposal_id=await proposal_store.find_open(
             context.tx, request.account_id or None, act.name
         ),
-        account=_masked(context, ActView, context.prepared, request.account_id),
-        transfers=await _transfers(context, request),
+        account=_masked(context, ActView, "account", known.holders, request.account_id),
+        receiver=_masked(context, ActView, "receiver", known.holders, request.to_account_id),
+        transfers=_show_transfers(context, transfers) if act.name == UNDO else None,
+        no_effect=why_no_effect(act.name, facts),
     )
 
 
@@ -291,10 +331,10 @@ async def _undoable(
     return [(transfer, count) for transfer, count in found if can_be_undone(transfer, now)]
 
 
-async def _transfers(context: RequestContext[Deps], request: DescribeAct) -> Sealed | None:
-    if request.act != UNDO:
-        return None
-    masked = context.prepared.masked()
+def _show_transfers(
+    context: RequestContext[Deps], transfers: list[tuple[Proposal, int | None]]
+) -> Sealed:
+    masked = context.prepared.holders.masked()
     found = [
         UndoableTransfer(
             transfer_id=transfer.id,
@@ -304,7 +344,7 @@ async def _transfers(context: RequestContext[Deps], request: DescribeAct) -> Sea
             to=masked.get(transfer.details["to_account_id"], ""),
             count=count,
         )
-        for transfer, count in await _undoable(context.tx, request, context.now())
+        for transfer, count in transfers
         if transfer.done_at is not None
     ]
     text = msgspec.json.encode(found).decode()
@@ -337,7 +377,8 @@ async def show(
         proposed_at=proposal.proposed_at,
         expires_at=proposal.expires_at,
         account_id=proposal.account_id or "",
-        account=_masked(context, ProposalView, found, proposal.account_id or ""),
+        account=_masked(context, ProposalView, "account", found, proposal.account_id or ""),
+        receiver=_masked(context, ProposalView, "receiver", found, receiver_of(proposal)),
         subject_agent_id=proposal.subject_agent_id or "",
         request_number=proposal.request_number,
         approved_by=proposal.approved_by or "",
@@ -380,12 +421,13 @@ def _names(context: RequestContext[Deps], proposal: Proposal, found: Holders) ->
 def _masked(
     context: RequestContext[Deps],
     kind: type[ActView] | type[ProposalView],
+    field: str,
     found: Holders,
     account_id: str,
 ) -> Sealed | None:
-    """Who the account's holder is, masked and sealed for the desk."""
+    """Who the account's holder is, masked and sealed for a field of the desk."""
     text = found.masked().get(account_id, "")
-    return context.deps.desk_sealer.seal(text, seal_context(kind, "account")) if text else None
+    return context.deps.desk_sealer.seal(text, seal_context(kind, field)) if text else None
 
 
 async def _decided(

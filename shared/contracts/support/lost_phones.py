@@ -53,7 +53,8 @@ class CallStarted(Event, frozen=True, kw_only=True):
 
 @event(OWNER)
 class CallEnded(Event, frozen=True, kw_only=True):
-    """A call ended. `failed`: nothing was verified, and its holder is told by mail."""
+    """A call ended. `failed`: nothing was verified. Its holder is told by mail, unless words
+    matched, or `request_ends` with it: `LostPhoneStopped` tells more."""
 
     number: str
     agent_id: str
@@ -61,6 +62,7 @@ class CallEnded(Event, frozen=True, kw_only=True):
     outcome: str
     failed: bool
     ended_at: datetime
+    request_ends: bool = False
 
 
 @event(OWNER)
@@ -183,8 +185,10 @@ class CallView(Reply, frozen=True, kw_only=True):
     desk; None where its owner does not answer. Of a call that is going on: `call_id`, `word`, the
     agent's own as JSON of `fr` and `en`, sealed for the desk, `until`, `tries_left`, `matched`. The
     person's word is in no reply to the desk. `calls_left` counts today's calls, `failures_left`
-    those that may fail before the request ends. `may_call` is empty where a call may start now,
-    else why not: `state`, `not_yours`, `going_on`, `codes`, `failures`, `calls_today`, `sensitive`.
+    those that may fail before the request ends. `first_line` is what the first call went to, `file`
+    or `switchboard`, and so does the second; empty before. `may_call` is empty where a call may
+    start now, else why not: `state`, `not_yours`, `going_on`, `codes`, `failures`, `calls_today`,
+    `sensitive`.
     """
 
     number: str
@@ -195,6 +199,7 @@ class CallView(Reply, frozen=True, kw_only=True):
     failures_left: int
     codes_left: int
     may_call: str = ""
+    first_line: str = ""
     line: Sealed | None = None
     call_id: str = ""
     word: Sealed | None = None
@@ -221,8 +226,8 @@ class StartCall(Request, frozen=True, kw_only=True):
     `telephone` is the published number, sealed for support, and `found_at` where it is published.
     Refused with `call_refused` (params: why, as `may_call`, or `too_new`, `stolen`, `none`,
     `corrected`: the desk corrected the establishment lately, `other_line`: the first call was to
-    another number), `unavailable` or `invalid_fields` (line, telephone, found_at: `missing`,
-    `format`, `too_long`, `forbidden_characters`; dialled: `missing`).
+    another number, or to one found otherwise), `unavailable` or `invalid_fields` (line, telephone,
+    found_at: `missing`, `format`, `too_long`, `forbidden_characters`; dialled: `missing`).
     """
 
     agent_id: str

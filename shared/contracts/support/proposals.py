@@ -26,9 +26,10 @@ class ProposalView(Reply, frozen=True, kw_only=True):
     ended, only what the looks of the agent that asked open today. `may` lists what
     the agent that asked may do with it (`approve`, `refuse`, `stop`), `why_not` is the slug of why
     they may not approve it. `failure` is the owner's reason in the state `failed`. `account` is the
-    masked name and address of the account, sealed for the desk; None where registration does not
-    know it or does not answer. `names`, of `accept_other_names`, is the JSON of `BothNames`, sealed
-    for the desk, as long as they wait for the decision.
+    account's masked name and address and its establishment, sealed for the desk; None where
+    registration does not know it or does not answer. `receiver` is the same of the account that
+    receives the dossiers of a transfer. `names`, of `accept_other_names`, is the JSON of
+    `BothNames`, sealed for the desk, as long as they wait for the decision.
     """
 
     proposal_id: str
@@ -42,6 +43,7 @@ class ProposalView(Reply, frozen=True, kw_only=True):
     expires_at: datetime | None = None
     account_id: str = ""
     account: Sealed | None = None
+    receiver: Sealed | None = None
     subject_agent_id: str = ""
     request_number: str = ""
     approved_by: str = ""
@@ -67,8 +69,9 @@ class ActView(Reply, frozen=True, kw_only=True):
     `fields` are those it takes, `reasons` the closed list. `two_people`: a second agent approves
     it; `delay_minutes`: it waits that long then; `fresh_code`: a code goes with it.
     `open_proposal_id`: it is proposed or planned for the account already. `account` as in
-    `ProposalView`. `transfers`, of `undo_transfer`, is sealed for the desk: the JSON of a list of
-    `UndoableTransfer`, the latest first.
+    `ProposalView`, `receiver` of the account that was asked about. `no_effect`: why the act would
+    change nothing now, as in `Propose`; empty where it would. `transfers`, of `undo_transfer`, is
+    sealed for the desk: the JSON of a list of `UndoableTransfer`, the latest first.
     """
 
     act: str
@@ -79,12 +82,15 @@ class ActView(Reply, frozen=True, kw_only=True):
     fresh_code: bool
     open_proposal_id: str = ""
     account: Sealed | None = None
+    receiver: Sealed | None = None
     transfers: Sealed | None = None
+    no_effect: str = ""
 
 
 class UndoableTransfer(msgspec.Struct, frozen=True, kw_only=True):
-    """A transfer of dossiers that can be undone. `to` is who received them, masked (name, address),
-    empty where registration does not answer. `count` is how many, None until it is known.
+    """A transfer of dossiers that can be undone. `to` is who received them, masked (name, address,
+    establishment), empty where registration does not answer. `count` is how many, None until it is
+    known.
     """
 
     transfer_id: str
@@ -117,7 +123,7 @@ class ProposalsView(Reply, frozen=True, kw_only=True):
     """A page of acts. `total` counts what matches, `to_approve` what the agent may approve now.
 
     `accounts` is sealed for the desk: a JSON object of the masked names and addresses of the
-    accounts, by id, as far as registration answered.
+    accounts, with their establishments, by id, as far as registration and profile answered.
     """
 
     rows: tuple[ProposalRow, ...]
@@ -130,12 +136,14 @@ class ProposalsView(Reply, frozen=True, kw_only=True):
 
 @request(OWNER, ActView, changes=False)
 class DescribeAct(Request, frozen=True, kw_only=True):
-    """What the form of an act needs. Refused with `forbidden` where the role may not propose it,
-    with `not_found` for an act that has no page."""
+    """What the form of an act needs. `to_account_id` is that of a transfer, as it was typed.
+    Refused with `forbidden` where the role may not propose it, with `not_found` for an act that has
+    no page."""
 
     agent_id: str
     act: str
     account_id: str = ""
+    to_account_id: str = ""
 
 
 @request(OWNER, ProposalView, changes=True)
@@ -144,8 +152,10 @@ class Propose(Request, frozen=True, kw_only=True):
 
     `details` is sealed for support: a JSON object of the act's fields, by name. `note` is sealed
     free text, at most 500 characters. `request_number` is that of a request of the account, or of
-    somebody who was not signed in. Refused also with `unknown_choice` (params: field) or
-    `invalid_fields` (errors).
+    somebody who was not signed in. Refused also with `unknown_choice` (params: field),
+    `invalid_fields` (errors), or `no_effect` (params: why): the act would change nothing now, since
+    the account is `active`, `no_password`, `frozen` (by its holder), `frozen_by_desk`, `thawing`,
+    `deactivated` or `address_released`, or has `no_session` or `no_transfer` to undo.
     """
 
     agent_id: str

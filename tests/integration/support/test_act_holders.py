@@ -172,7 +172,7 @@ async def test_az_01_profile_is_asked_only_for_agents_who_may_correct(
 async def test_b_05_pages_of_acts_show_the_holder_masked(harness: SupportHarness) -> None:
     first, second = await harness.joined("a@ansm.example"), await harness.joined(ADDRESS)
     owners_of(harness).add(ACCOUNT)
-    expected = "M… DURAND, m…@labo.fr"
+    expected = "M… DURAND, m…@labo.fr, Pharmacie du Marché (Saint-Étienne)"
     view = await change_of_address(harness, first)
 
     def opened(kind: type[Any], field: str, sealed: Any) -> str:
@@ -188,6 +188,74 @@ async def test_b_05_pages_of_acts_show_the_holder_masked(harness: SupportHarness
     people = opened(ProposalsView, "accounts", listed.accounts)
     assert msgspec.json.decode(people) == {ACCOUNT: expected}
     assert [row.may_stop for row in listed.rows] == [True]
+
+
+async def test_b_05_a_transfer_shows_masked_who_receives(harness: SupportHarness) -> None:
+    """On its form, once typed, and on its page, approved or not; nothing is stored of it."""
+    first, second = await harness.joined("a@ansm.example"), await harness.joined("b@ansm.example")
+    owners = owners_of(harness)
+    owners.add(ACCOUNT)
+    owners.add(OTHER_ACCOUNT, address="jean@labo.fr", first_name="Jean", last_name="Moreau")
+    expected = "J… MOREAU, j…@labo.fr, Pharmacie du Marché (Saint-Étienne)"
+    details = {"to_account_id": OTHER_ACCOUNT, "confirmed_by": "leaver"}
+    asked = DescribeAct(
+        agent_id=first.id, act="transfer_dossiers", account_id=ACCOUNT, to_account_id=OTHER_ACCOUNT
+    )
+    assert harness.desk is not None
+    open_sealed = harness.desk.open
+    form: ActView = await harness.ask(asked)
+    assert open_sealed(form.receiver, seal_context(ActView, "receiver")) == expected
+    for typed in ("", "x"):
+        form = await harness.ask(msgspec.structs.replace(asked, to_account_id=typed))
+        assert form.receiver is None
+    view = await harness.ask(proposal(harness, first, "transfer_dossiers", details=details))
+    describe = DescribeProposal(agent_id=second.id, proposal_id=view.proposal_id)
+    context = seal_context(ProposalView, "receiver")
+    for state in ("proposed", "approved"):
+        shown: ProposalView = await harness.ask(describe)
+        assert (shown.state, open_sealed(shown.receiver, context)) == (state, expected)
+        if state == "proposed":
+            await harness.ask(approval(harness, second, view))
+    (row,) = await harness.fetch("select details::text as details from proposals")
+    assert "MOREAU" not in row["details"].upper()
+    owners.away = {"profile"}
+    shown = await harness.ask(describe)
+    assert open_sealed(shown.receiver, context) == "J… MOREAU, j…@labo.fr"
+    owners.away = {"registration"}
+    assert (await harness.ask(describe)).receiver is None
+
+
+@pytest.mark.parametrize(
+    ("account", "act", "why"),
+    [
+        ({"state": "frozen", "support_only": True}, "block_account", "frozen_by_desk"),
+        ({}, "unblock_account", "active"),
+        ({}, "reactivate_account", "active"),
+        ({}, "release_address", "active"),
+        ({}, "end_sessions", "no_session"),
+        ({"state": "deactivated"}, "deactivate_account", "deactivated"),
+    ],
+)
+async def test_b_05_an_act_without_an_effect_is_refused_by_hand(
+    harness: SupportHarness, account: dict[str, Any], act: str, why: str
+) -> None:
+    agent, owners = await harness.joined(ADDRESS), owners_of(harness)
+    owners.add(ACCOUNT, **account)
+    form = await harness.ask(DescribeAct(agent_id=agent.id, act=act, account_id=ACCOUNT))
+    assert form.no_effect == why
+    with pytest.raises(Refused) as refused:
+        await harness.ask(proposal(harness, agent, act))
+    assert refused.value.refusal == Refusal(slug="no_effect", params={"why": why})
+    assert await harness.fetch("select id from proposals") == []
+
+
+async def test_b_05_the_sessions_of_an_account_that_has_some_are_ended(
+    harness: SupportHarness,
+) -> None:
+    agent, owners = await harness.joined(ADDRESS), owners_of(harness)
+    owners.add(ACCOUNT)
+    owners.away = {"gateway"}
+    assert (await harness.ask(proposal(harness, agent, "end_sessions"))).state == "done", "unknown"
 
 
 async def test_a_transfer_to_undo_is_chosen_from_those_of_the_last_month(
@@ -216,7 +284,7 @@ async def test_a_transfer_to_undo_is_chosen_from_those_of_the_last_month(
     done_at = harness.now
     (one,) = await listed()
     assert (one.transfer_id, one.done_at, one.count) == (view.proposal_id, done_at, None)
-    assert one.to.endswith("j…@labo.fr")
+    assert one.to.endswith("j…@labo.fr, Pharmacie du Marché (Saint-Étienne)")
     assert one.undo_until == done_at + timedelta(days=30)
     moved = DossiersTransferred(
         transfer_id=view.proposal_id, from_account_id=ACCOUNT, to_account_id=OTHER_ACCOUNT,

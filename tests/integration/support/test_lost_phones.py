@@ -550,7 +550,11 @@ async def test_g_26_the_second_call_goes_to_the_same_number_with_new_words(
     await harness.ask(desk.approve(proposed.proposal_id))
     harness.advance(days=1)
     await desk.run_due()
-    assert await desk.refused(desk.start("switchboard")) == ("call_refused", {"why": "other_line"})
+    other = ("call_refused", {"why": "other_line"})
+    assert (await desk.look()).first_line == "file"
+    assert await desk.refused(desk.start("switchboard")) == other
+    by_hand = desk.start("switchboard", telephone=desk.file.number)
+    assert await desk.refused(by_hand) == other, "the number of the file, as a published one"
     second = await desk.call()
     assert (second.purpose, second.state) == ("code", "released")
     assert await desk.words() != words

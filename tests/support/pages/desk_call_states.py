@@ -45,6 +45,15 @@ def call_states(agent: Any) -> tuple[State, ...]:
     code = {"code": "1234 5678 9012", "expires_at": NOW, "page_url": "/"}
     calls = {
         "number": partial(_call, step="number"),
+        "second": partial(
+            _call, step="number", state="released", purpose="code", first_line="file"
+        ),
+        "second_switchboard": partial(
+            _call, step="number", state="released", purpose="code", first_line="switchboard"
+        ),
+        "second_away": partial(
+            _call, step="number", line=None, state="released", purpose="code", first_line="file"
+        ),
         "too_new": partial(_call, step="number", line=too_new),
         "word": partial(_call, step="word", **CALLING),
         "next": partial(_call, step="next", matched=True, **CALLING),

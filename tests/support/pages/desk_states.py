@@ -154,6 +154,7 @@ def _invitation(state: str = "valid", **more: Any) -> dict[str, Any]:
 #: An account, and an act on it.
 ACCOUNT = "0b0f8a52-3c1f-4b0e-9b0a-5b6f3f0f9d11"
 PERSON = "M… DURAND, m…@labo.example"
+RECEIVER = "J… MOREAU, j…@labo.example, Labo Durand (Lyon)"
 
 
 def _words(table: str, key: str, lang: str = "fr") -> str:
@@ -192,6 +193,9 @@ def _act(name: str, fields: tuple[str, ...] = (), **more: Any) -> dict[str, Any]
         "options": {one: options_of(one, "fr") for one in fields},
         "current": {"city": "Lyon", "country": "France"} if name == "correct_information" else {},
         "transfers": transfers,
+        "receiver": RECEIVER if "to_account_id" in shown.values else None,
+        "receiver_id": shown.values.get("to_account_id", ""),
+        "no_effect": act_words.no_effect_text(values.get("no_effect", ""), "fr"),
     }
 
 
@@ -223,6 +227,7 @@ def _approval(
         "form": shown or form(),
         "view": view,
         "account": PERSON,
+        "receiver": RECEIVER if values["act"] == "transfer_dossiers" else None,
         "details": details or {"new_address": "marie@labo.example"},
         "note": "Appel du 3 mars",
         "names": names,
@@ -370,13 +375,29 @@ ACT_STATES = (
     State(
         "desk-act-undo-none",
         "act.html",
-        _act("undo_transfer", ("transfer_id",), listed=[]),
+        _act("undo_transfer", ("transfer_id",), listed=[], no_effect="no_transfer"),
         me=agent(),
     ),
     State(
         "desk-act-transfer",
         "act.html",
         _act("transfer_dossiers", ("to_account_id", "confirmed_by")),
+        me=agent(),
+    ),
+    State(
+        "desk-act-transfer-typed",
+        "act.html",
+        _act(
+            "transfer_dossiers",
+            ("to_account_id", "confirmed_by"),
+            form=form({"to_account_id": ACCOUNT}, {"confirmed_by": ["Choisissez."]}),
+        ),
+        me=agent(),
+    ),
+    State(
+        "desk-act-no-effect",
+        "act.html",
+        _act("block_account", two_people=False, delay_minutes=0, no_effect="frozen_by_desk"),
         me=agent(),
     ),
     State(

@@ -64,14 +64,19 @@ async def propose_for_everybody(
     return await _propose(request, fields, EVERYBODY, "")
 
 
-async def _describe(request: web.Request, name: str, account_id: str) -> ActView:
+async def _describe(
+    request: web.Request, name: str, account_id: str, to_account_id: str = ""
+) -> ActView:
     agent_id = agent_of(request).account_id
-    message = DescribeAct(agent_id=agent_id, act=name, account_id=account_id)
+    message = DescribeAct(
+        agent_id=agent_id, act=name, account_id=account_id, to_account_id=to_account_id[:40]
+    )
     return await ask_support(request, message, ActView)
 
 
 async def _show(request: web.Request, form: Form, name: str, account_id: str) -> web.Response:
-    view, lang = await _describe(request, name, account_id), request[REQUEST_STATE].lang
+    lang, typed = request[REQUEST_STATE].lang, form.values.get("to_account_id", "").strip()
+    view = await _describe(request, name, account_id, typed)
     if not form.typed:
         form.values = {"request_number": request.query.get("demande", "")[:40]}
 
@@ -87,6 +92,9 @@ async def _show(request: web.Request, form: Form, name: str, account_id: str) ->
         account=account_id
         if view.account is None
         else open_sealed(request, ActView, "account", view.account),
+        receiver=view.receiver and open_sealed(request, ActView, "receiver", view.receiver),
+        receiver_id=typed,
+        no_effect=act_words.no_effect_text(view.no_effect, lang),
         said=said,
         reasons=[(key, said("REASONS", key)) for key in view.reasons],
         confirmations=[(key, said("CONFIRMED_BY", key)) for key in act_words.CONFIRMED_BY],

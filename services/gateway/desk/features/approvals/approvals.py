@@ -79,6 +79,7 @@ async def show(request: web.Request, form: Form) -> web.Response:
         form=form,
         view=view,
         account=_account(request, view),
+        receiver=view.receiver and open_sealed(request, ProposalView, "receiver", view.receiver),
         names=compared_names(
             open_sealed(request, ProposalView, "names", view.names), request[REQUEST_STATE].lang
         )

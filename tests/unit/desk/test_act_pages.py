@@ -1,0 +1,43 @@
+"""The pages of acts and calls: who receives, why there is no form, which number is offered."""
+
+import re
+
+from bs4 import BeautifulSoup
+
+from shared.i18n.catalogue import translate
+from tests.support.pages.desk_states import ACCOUNT, RECEIVER, STATES, render
+
+BY_NAME = {state.name: state for state in STATES}
+
+
+def soup(name: str) -> BeautifulSoup:
+    return BeautifulSoup(render(BY_NAME[name], "fr"), "lxml")
+
+
+def test_b_05_who_receives_a_transfer_is_masked_with_a_link_to_the_account() -> None:
+    for name in ("desk-approval-transfer", "desk-act-transfer-typed"):
+        (link,) = soup(name).find_all("a", string=re.compile(re.escape(RECEIVER)))
+        assert str(link["href"]).endswith(f"/assistance/comptes/{ACCOUNT}"), name
+
+
+def test_b_05_an_act_without_an_effect_shows_why_and_has_no_form() -> None:
+    for name, why in (("no-effect", "le compte est bloqué"), ("undo-none", "Aucun transfert")):
+        page = soup(f"desk-act-{name}")
+        assert page.select("form#saisie") == []
+        assert why in page.select_one("#sans-effet").text
+
+
+def test_g_26_the_second_call_offers_the_number_of_the_first_only() -> None:
+    offered = {
+        name: [str(one["value"]) for one in soup(f"desk-call-{name}").select("input[name=line]")]
+        for name in ("number", "second", "second_switchboard", "second_away")
+    }
+    assert offered == {
+        "number": ["file", "switchboard"],
+        "second": ["file"],
+        "second_switchboard": ["switchboard"],
+        "second_away": [],
+    }
+    assert soup("desk-call-second").select("#telephone") == []
+    assert soup("desk-call-second_away").select("#saisie") == []
+    assert translate("Commencer l'appel", "fr") not in soup("desk-call-second_away").text
