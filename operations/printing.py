@@ -94,7 +94,7 @@ def print_rows(
             print(cut(f"    {escape(below[number])}", columns))
 
 
-def fit_widths(widths: "Sequence[int]", columns: int, kept: "Sequence[int]" = ()) -> list[int]:
+def fit_widths(widths: "Sequence[int]", columns: int, kept: "Sequence[int]" = ()) -> "list[int]":
     """The widths of a table's cells so that a line has no more than `columns`; `kept` stay."""
     fitted = list(widths)
     while 2 + sum(fitted) + 2 * (len(fitted) - 1) > columns:

@@ -10,7 +10,7 @@ import os
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 import asyncpg
 
@@ -74,15 +74,17 @@ def resolve_broker() -> BrokerEndpoint:
     place = given.netloc.rpartition("@")[2]
     login = parts.netloc.rpartition("@")[0]
     vhost = unquote(parts.path[1:]) or VHOST
-    return BrokerEndpoint(f"{given.scheme}://{login}@{place}", operator, vhost)
+    management_url = urlunsplit((given.scheme, f"{login}@{place}", "", given.query, ""))
+    return BrokerEndpoint(management_url, operator, vhost)
 
 
 def management_of(amqp_url: str) -> str:
-    """Where the management API of a broker usually is, with the same login."""
+    """Where the management API of a broker usually is, with the same login and authority."""
     parts = urlsplit(amqp_url)
     scheme, port = ("https", 15671) if parts.scheme == "amqps" else ("http", 15672)
     login = parts.netloc.rpartition("@")[0]
-    return f"{scheme}://{login + '@' if login else ''}{parts.hostname}:{port}"
+    place = f"{login + '@' if login else ''}{parts.hostname}:{port}"
+    return urlunsplit((scheme, place, "", parts.query, ""))
 
 
 def configured_or_running(setting: str) -> str:

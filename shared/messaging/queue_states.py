@@ -6,6 +6,7 @@ of a service is never looked into: each look would be one of the few deliveries 
 """
 
 import asyncio
+import ssl
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import quote, unquote, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
 
 import aiohttp
 from aiormq.abc import AbstractChannel
@@ -105,6 +106,8 @@ class QueueReader:
         self._headers = {
             "Authorization": aiohttp.encode_basic_auth(user, password, encoding="utf-8")
         }
+        # An authority of one's own is named as in `operations.provision.broker_admin`.
+        self._ca_file = dict(parse_qsl(parts.query)).get("cafile")
         self._amqp_url = amqp_url
         self._vhost = quote(vhost, safe="")
         self._stack = AsyncExitStack()
@@ -114,8 +117,9 @@ class QueueReader:
 
     async def __aenter__(self) -> Self:
         timeout = aiohttp.ClientTimeout(total=ANSWER_SECONDS)
+        connector = aiohttp.TCPConnector(ssl=ssl.create_default_context(cafile=self._ca_file))
         self._session = await self._stack.enter_async_context(
-            aiohttp.ClientSession(headers=self._headers, timeout=timeout)
+            aiohttp.ClientSession(headers=self._headers, timeout=timeout, connector=connector)
         )
         return self
 

@@ -133,8 +133,8 @@ def test_cr_05_provisioning_and_a_service_work_by_tls_alone(installation: Instal
     for verb in ("provision", "migrate"):
         done = installation.impex(verb)
         assert done.returncode == 0, done.stderr
-    done = installation.impex("queues")
-    assert "dossiers.dead" in done.stdout, done.stderr
+    done = installation.impex("queues", "--all")
+    assert "dossiers" in done.stdout, done.stderr
     backups = installation.folder / "backups"
     done = installation.impex("backup", str(backups), "--without-secrets")
     assert done.returncode == 0, done.stderr

@@ -44,5 +44,12 @@ async def test_gd_02_every_table_about_an_account_is_exported(harness: MfaHarnes
         "SELECT DISTINCT table_name FROM information_schema.columns"
         " WHERE table_schema = current_schema() AND column_name = 'account_id'"
     )
-    exported = {"authenticators", "enrolments", "recovery_lists", "recovery_codes", "tries"}
+    exported = {
+        "authenticators",
+        "enrolments",
+        "delayed_replacements",
+        "recovery_lists",
+        "recovery_codes",
+        "tries",
+    }
     assert {row["table_name"] for row in rows} == exported
