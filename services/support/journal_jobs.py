@@ -134,7 +134,8 @@ async def record_verification(
     tx: Connection, journal: Journal, report: Report, now: datetime
 ) -> None:
     """Write what a verification found to the journal and the log."""
-    first = describe(report.findings[0]) if report.findings else ""
+    found = report.findings[0] if report.findings else None
+    first = "" if found is None else describe(found)
     anchored_at = report.anchored.at.isoformat() if report.anchored else None
     await journal.record(
         tx,
@@ -143,6 +144,10 @@ async def record_verification(
         links=report.links,
         findings=report.total,
         first=first,
+        first_kind="" if found is None else found.kind,
+        first_link=0 if found is None else found.number,
+        first_until=0 if found is None else found.until,
+        first_entry=0 if found is None else found.entry_number,
         anchored_at=anchored_at,
     )
     write = log.info if report.intact else log.error

@@ -258,7 +258,19 @@ RECORD_RULES: Mapping[str, EntryRule] = {
     "JournalRead": _year("agents", public=("role", "agent", "from", "to")),
     "JournalExported": _kept("agents", public=("role", "export_id", "from", "to", "reason")),
     "JournalPurged": _kept("agents", public=("deleted",)),
-    "JournalVerified": _kept("agents", public=("links", "findings", "first", "anchored_at")),
+    "JournalVerified": _kept(
+        "agents",
+        public=(
+            "links",
+            "findings",
+            "first",
+            "first_kind",
+            "first_link",
+            "first_until",
+            "first_entry",
+            "anchored_at",
+        ),
+    ),
     # An operator read the content of a message that could not be handled.
     "DeadLetterRevealed": _kept(
         "agents", public=("role", "user", "service", "event", "letter", "reason")

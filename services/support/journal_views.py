@@ -194,7 +194,10 @@ def verification_view(stored: tuple[datetime, str] | None) -> VerificationView |
         at=at,
         links=facts.get("links", 0),
         findings=facts.get("findings", 0),
-        first=facts.get("first", ""),
+        first_kind=facts.get("first_kind", ""),
+        first_link=facts.get("first_link", 0),
+        first_until=facts.get("first_until", 0),
+        first_entry=facts.get("first_entry", 0),
         anchored_at=None if anchored is None else datetime.fromisoformat(anchored),
     )
 

@@ -42,6 +42,12 @@ def format_time(at: datetime, language: str) -> str:
     return f"{at.astimezone(PARIS):%H:%M} {ZONE[language]}"
 
 
+def format_clock(at: datetime, language: str) -> str:
+    """`10:42`, for lists that say once that hours are those of Paris."""
+    del language
+    return f"{at.astimezone(PARIS):%H:%M}"
+
+
 def format_time_from(now: datetime, at: datetime, language: str) -> str:
     """`10:42 (heure de Paris)`, with `le 24 novembre 2026` where it is not today in Paris."""
     time = format_time(at, language)

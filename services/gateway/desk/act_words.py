@@ -34,8 +34,8 @@ ACTS: dict[str, str] = {
 }
 #: Why an act would change nothing: how the account is, or what it lacks.
 NO_EFFECT: dict[str, str] = {
-    "active": N_("Cet acte n'aurait aucun effet : le compte est actif."),
-    "no_password": N_("Cet acte n'aurait aucun effet : le compte n'a pas de mot de passe."),
+    "active": N_("Cet acte n'aurait aucun effet : le compte est ouvert."),
+    "no_password": N_("Cet acte n'aurait aucun effet : le compte est ouvert, sans mot de passe."),
     "frozen": N_(
         "Cet acte n'aurait aucun effet : la personne a bloqué le compte et peut le rouvrir."
     ),

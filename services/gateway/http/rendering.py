@@ -91,7 +91,7 @@ class Renderer:
             add_texts(environment, language)
             environment.globals["main_form"] = _main_form
             environment.globals.update(brand=brand, **brand.names(language), static=static, url=url)
-            for name in ("day", "date", "datetime", "time", "short", "number"):
+            for name in ("clock", "day", "date", "datetime", "time", "short", "number"):
                 show = getattr(dates, f"format_{name}")
                 environment.globals[f"fmt_{name}"] = partial(show, language=language)
 

@@ -56,13 +56,17 @@ class TimelineView(Reply, frozen=True, kw_only=True):
 
 
 class VerificationView(msgspec.Struct, frozen=True, kw_only=True):
-    """The last verification of the journal: `findings` are 0 where it is intact, `first` is the
-    first of them, as a line for operators."""
+    """The last verification of the journal: `findings` are 0 where it is intact. Of the first of
+    them: its kind (`services.support.journal_verification`), and the number of its link, up to
+    `first_until`, or 0 and that of its entry."""
 
     at: datetime
     links: int
     findings: int
-    first: str = ""
+    first_kind: str = ""
+    first_link: int = 0
+    first_until: int = 0
+    first_entry: int = 0
     anchored_at: datetime | None = None
 
 

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from shared.domain.support_requests import request_number
-from tests.support.actors.desk_agent import add_account, journal_of, signed_in_agent
+from tests.support.actors.desk_agent import acts_on, add_account, journal_of, signed_in_agent
 from tests.support.servers.desk import Desk, running_desk
 from tests.support.servers.system import System
 
@@ -162,3 +162,39 @@ async def test_t_03_a_long_note_and_every_field_of_a_correction_are_kept_whole(
     assert done.path.startswith("/assistance/approbations/"), done.text[:2000]
     assert note in done.text
     assert done.text.count(street) >= len(long)
+
+
+async def test_az_04_an_auditor_who_posts_an_act_by_hand_gets_403_and_nothing_happens(
+    acting_desk: Desk,
+) -> None:
+    auditor = await signed_in_agent(acting_desk, role="auditor")
+    account_id = await add_account(
+        acting_desk, f"{uuid4().hex[:8]}@labo.fr", "Élodie", "Lefèvre", city="Lyon"
+    )
+    page = await auditor.browser.get("/assistance/demandes")
+    fields = {"csrf": page.form("/langue")["csrf"], "reason": "departure", "key": "k" * 43}
+    same = {"Sec-Fetch-Site": "same-origin"}
+    for act in ("block_account", "deactivate_account", "correct_information"):
+        path = f"{ACCOUNT}/{account_id}/actes/{act}"
+        refused = await auditor.browser.send_form(path, fields, headers=same)
+        assert refused.status == 403, act
+    assert await acts_on(acting_desk, account_id) == []
+
+
+async def test_b_05_what_has_no_effect_is_not_offered_and_refused_with_a_reason_by_hand(
+    acting_desk: Desk,
+) -> None:
+    agent = await signed_in_agent(acting_desk)
+    account_id = await add_account(
+        acting_desk, f"{uuid4().hex[:8]}@labo.fr", "Élodie", "Lefèvre", city="Lyon"
+    )
+    page = await agent.browser.get(f"{ACCOUNT}/{account_id}")
+    opened = await agent.browser.post(
+        page, f"{ACCOUNT}/{account_id}/ouvrir", {"reason": "question"}
+    )
+    assert "Désactiver" in opened.text
+    assert "Réactiver" not in opened.text
+    path = f"{ACCOUNT}/{account_id}/actes/reactivate_account"
+    form = await agent.browser.get(path)
+    assert "Cet acte n'aurait aucun effet : le compte est ouvert" in form.text
+    assert form.soup.select("form#saisie") == []

@@ -287,6 +287,17 @@ async def test_ot_19_each_notice_of_a_lost_phone_goes_to_both_addresses(
         await mailer.publish(AuthenticatorReplaced(by="phone", replaced_at=now()))
         await mailer.all_handled()
         rows = await mailer.database.fetch("SELECT template, address FROM deliveries")
+    (first,) = {row["address"] for row in rows} - {second}
+    links = [
+        {
+            link
+            for message in smtp.messages
+            if address in message.recipients
+            for link in re.findall(r"https?://\S+/suivi/demande\S*", message.text())
+        }
+        for address in (first, second)
+    ]
+    assert links[0] == links[1] != set(), "either address stops it"
     sent = Counter((row["template"], row["address"] == second) for row in rows)
     notices = {
         "phone_removal_planned": 1,

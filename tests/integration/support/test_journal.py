@@ -465,7 +465,9 @@ async def test_lg_05_the_journal_is_verified_once_a_day_and_what_is_found_is_in_
         "SELECT public FROM journal_entries WHERE type = 'support.JournalVerified' ORDER BY number"
     )
     assert [json.loads(row["public"])["findings"] for row in found] == [0, 1]
-    assert "link 4: the entry was changed" in json.loads(found[1]["public"])["first"]
+    broken = json.loads(found[1]["public"])
+    assert "link 4: the entry was changed" in broken["first"]
+    assert (broken["first_kind"], broken["first_link"], broken["first_until"]) == ("changed", 4, 0)
 
 
 async def test_keys_are_rotated_while_the_service_runs(desk: SupportHarness) -> None:

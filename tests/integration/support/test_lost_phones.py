@@ -15,7 +15,11 @@ from services.support.request_states import REMINDER_AFTER
 from shared.contracts.gateway import SessionOpened
 from shared.contracts.registration.events import AccountFrozen
 from shared.contracts.registration.resumption import AccountResumed, ResumptionHeld
-from shared.contracts.support.acts import ActStopped, CredentialsRemovalOrdered
+from shared.contracts.support.acts import (
+    ActStopAnnounced,
+    ActStopped,
+    CredentialsRemovalOrdered,
+)
 from shared.contracts.support.lost_phones import (
     BothNames,
     CallEnded,
@@ -30,7 +34,9 @@ from shared.contracts.support.lost_phones import (
 from shared.contracts.support.people_requests import (
     CancelMyRequest,
     ListMyRequests,
+    OpenRequest,
     RequestClosed,
+    RequestReceived,
     RequestReminded,
     RequestView,
 )
@@ -307,6 +313,38 @@ async def test_ot_15_no_switchboard_of_an_establishment_that_an_agent_just_corre
     assert (await desk.call("switchboard")).state == "calling"
 
 
+async def test_ot_15_a_number_that_a_caller_gives_is_listed_and_not_called(
+    desk: LostPhoneDesk, harness: SupportHarness
+) -> None:
+    """« Mon nouveau numéro » in a call, and declared today: the request says it, no call goes to
+    it, and the mail with the number of the request goes to the address of the account."""
+    text = "Rappelez-moi à mon nouveau numéro, le 06 12 34 56 78."
+    kind = OpenRequest
+    called = kind(
+        agent_id=desk.first.id,
+        kind="lost_phone",
+        channel="call",
+        account_id=desk.account,
+        text=harness.seal(kind, "text", text),
+        address=harness.seal(kind, "address", "mechant@ailleurs.example"),
+    )
+    desk.number = (await harness.ask(called)).number
+    ((subject, received),) = [
+        (subject, event)
+        for subject, event in await harness.subject_events(RequestReceived)
+        if event.number == desk.number
+    ]
+    assert (subject, received.address) == (desk.account, None), "the address of the directory"
+    people = RequestDesk(harness)
+    await people.take(desk.first, desk.number)
+    shown = await people.show(desk.first, desk.number)
+    assert people.details(shown)["text"] == text
+    desk.file.number, desk.file.since = "06 12 34 56 78", harness.now
+    line = desk.opened(await desk.look(), "line")
+    assert (line["number"], line["why_not"]) == ("06 12 34 56 78", "too_new")
+    assert await desk.refused(desk.start()) == ("call_refused", {"why": "too_new"})
+
+
 async def test_ot_15_a_stolen_mobile_is_not_called(harness: SupportHarness) -> None:
     desk = await LostPhoneDesk.of(harness, stolen=True)
     desk.file.mobile = True
@@ -422,6 +460,23 @@ async def test_ot_19_the_link_of_the_mail_stops_it_once(
     harness.advance(days=2)
     await desk.run_due()
     assert await harness.events(CredentialsRemovalOrdered) == []
+
+
+async def test_ot_19_the_link_of_either_address_stops_it_a_minute_before_the_date(
+    desk: LostPhoneDesk, harness: SupportHarness
+) -> None:
+    """« Tout arrêter »: nothing is removed, and both agents are mailed (T4)."""
+    await desk.planned()
+    stop = await desk.stop_by_link()
+    harness.advance(minutes=24 * 60 - 1)
+    await desk.run_due()
+    assert (await harness.ask(stop)).state == "stopped"
+    told = await harness.subject_events(ActStopAnnounced)
+    assert {subject for subject, _ in told} == {desk.first.id, desk.second.id}
+    assert {event.by for _, event in told} == {"link"}
+    harness.advance(minutes=2)
+    await desk.run_due()
+    assert await harness.events(CredentialsRemovalOrdered, LostPhoneReleased) == []
 
 
 async def test_ot_15_a_cancelled_request_stops_its_act(

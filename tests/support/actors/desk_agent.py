@@ -111,6 +111,12 @@ async def journal_of(desk: Desk, agent_id: str) -> list[tuple[str, dict[str, Any
     return [(row["type"], msgspec.json.decode(row["public"])) for row in rows]
 
 
+async def acts_on(desk: Desk, account_id: str) -> list[str]:
+    """The acts that were proposed on an account."""
+    sql = "select act from support.proposals where account_id = $1"
+    return [row["act"] for row in await _fetch(desk, sql, account_id)]
+
+
 async def _execute(desk: Desk, sql: str, *values: object) -> None:
     await _fetch(desk, sql, *values)
 

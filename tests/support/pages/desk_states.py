@@ -15,6 +15,7 @@ from services.gateway.desk.act_words import transfer_text
 from services.gateway.desk.app import PAGES
 from services.gateway.desk.features.help import guide_screenshots
 from services.gateway.desk.features.journal.journal_page import SHOWN
+from services.gateway.desk.features.journal.verification_texts import first_finding_text
 from services.gateway.desk.navigation import ENTRIES
 from services.gateway.desk.resources import TEMPLATES
 from services.gateway.desk.support import FORBIDDEN, NOT_FOUND
@@ -25,7 +26,7 @@ from services.gateway.http.routes import Routes
 from services.gateway.portal import qr
 from services.gateway.portal.journal_texts import describe
 from services.gateway.portal.profile_form import options_of
-from shared.contracts.support.journal import EntryView
+from shared.contracts.support.journal import EntryView, VerificationView
 from shared.contracts.support.proposals import (
     ActView,
     ProposalRow,
@@ -424,13 +425,9 @@ ACT_STATES = (
     ),
     State("desk-act-everybody", "act.html", _act("end_all_sessions", delay_minutes=0), me=agent()),
 )
-VERIFIED = SimpleNamespace(at=NOW, links=1204, findings=0, first="", anchored_at=NOW)
-BROKEN = SimpleNamespace(
-    at=NOW,
-    links=1204,
-    findings=1,
-    first="link 4: the entry was changed, gateway.SessionOpened.v1",
-    anchored_at=NOW,
+VERIFIED = VerificationView(at=NOW, links=1204, findings=0, anchored_at=NOW)
+BROKEN = VerificationView(
+    at=NOW, links=1204, findings=1, first_kind="changed", first_link=4, anchored_at=NOW
 )
 
 
@@ -468,6 +465,7 @@ def _journal(*entries: EntryView, **more: Any) -> dict[str, Any]:
         "rows": [(entry, describe(entry, {}, "fr")) for entry in entries],
         "next_url": "",
         "verification": VERIFIED,
+        "first_finding": "",
         **more,
     }
 
@@ -498,8 +496,15 @@ STATES = (
     State(
         "desk-journal-broken",
         "journal.html",
-        _journal(verification=BROKEN, is_set=True, by_agent=False),
+        {},
         me=agent("supervisor"),
+        localized=lambda lang: _journal(
+            *ENTRIES_OF_JOURNAL,
+            verification=BROKEN,
+            first_finding=first_finding_text(BROKEN, lang),
+            is_set=True,
+            by_agent=False,
+        ),
     ),
     State("desk-journal-new", "journal.html", _journal(verification=None), me=agent("auditor")),
     State(

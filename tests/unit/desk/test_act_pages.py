@@ -2,12 +2,15 @@
 
 import re
 
+import pytest
 from bs4 import BeautifulSoup
 
 from shared.i18n.catalogue import translate
 from tests.support.pages.desk_states import ACCOUNT, RECEIVER, STATES, render
 
 BY_NAME = {state.name: state for state in STATES}
+#: Pages of an account with a story and mails.
+ACCOUNTS = ["desk-look"]
 
 
 def soup(name: str) -> BeautifulSoup:
@@ -41,3 +44,30 @@ def test_g_26_the_second_call_offers_the_number_of_the_first_only() -> None:
     assert soup("desk-call-second").select("#telephone") == []
     assert soup("desk-call-second_away").select("#saisie") == []
     assert translate("Commencer l'appel", "fr") not in soup("desk-call-second_away").text
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+@pytest.mark.parametrize("name", ["desk-journal", "desk-approvals", *ACCOUNTS])
+def test_a_list_shows_once_that_hours_are_those_of_paris(name: str, language: str) -> None:
+    page = BeautifulSoup(render(BY_NAME[name], language), "lxml")
+    note = {"fr": "Toutes les heures sont celles de Paris.", "en": "All times are Paris time."}
+    for part in page.select(".desk-story, .desk-mails, .desk-table") or [page]:
+        hours = re.findall(r"\d\d:\d\d( \([^)]*\))?", part.get_text(" "))
+        assert hours
+        assert not any(hours), part.get_text(" ")
+    assert note[language] in page.text
+
+
+@pytest.mark.parametrize("name", ["desk-journal", "desk-approvals"])
+def test_on_a_phone_what_is_secondary_is_folded_and_nothing_is_lost(name: str) -> None:
+    for row in soup(name).select("tbody tr"):
+        secondary = {
+            (str(one["data-label"]), one.text.strip())
+            for one in row.select("td.desk-more")
+            if one.text.strip() not in ("", "-")
+        }
+        folded = {(one.dt.text, one.dd.text) for one in row.select(".desk-folded details dl div")}
+        shown = row.select_one(".desk-narrow")
+        left = {one for one in secondary - folded if shown is None or one[1] not in shown.text}
+        assert left == set()
+        assert row.select_one("th").text.strip()

@@ -1,8 +1,10 @@
 """The page of the journal: what its parameters ask, and what the language switch keeps."""
 
 from datetime import date
+from typing import get_args
 
 import pytest
+from bs4 import BeautifulSoup
 
 from services.gateway.desk.features.journal.journal_page import (
     PARAMETERS,
@@ -10,6 +12,11 @@ from services.gateway.desk.features.journal.journal_page import (
     parse_query,
     wrong_days,
 )
+from services.gateway.desk.features.journal.verification_texts import FINDINGS, first_finding_text
+from services.support.journal_verification import Kind
+from shared.contracts.support.journal import VerificationView
+from tests.support.pages.desk_states import STATES, render
+from tests.support.pages.page_basis import NOW
 
 TODAY = date(2026, 6, 15)
 
@@ -53,3 +60,28 @@ def test_the_days_account_agent_and_page_are_passed_on() -> None:
 def test_the_language_switch_keeps_our_parameters_only() -> None:
     assert keep_query("du=2026-06-01&voir=tout&x=1") == "du=2026-06-01&voir=tout"
     assert keep_query(f"apres={'x' * 101}") == ""
+
+
+def test_lg_05_every_finding_has_a_sentence_in_both_languages() -> None:
+    assert set(FINDINGS) == set(get_args(Kind))
+    found = VerificationView(at=NOW, links=9, findings=1, first_kind="changed", first_link=4)
+    assert first_finding_text(found, "fr") == (
+        "Première anomalie, maillon 4\u00a0: l'entrée a été modifiée."
+    )
+    assert first_finding_text(found, "en") == "First finding, link 4: the entry was changed."
+    cut = VerificationView(
+        at=NOW, links=9, findings=1, first_kind="cut", first_link=4, first_until=6
+    )
+    assert "maillons 4 à 6" in first_finding_text(cut, "fr")
+    added = VerificationView(at=NOW, links=9, findings=1, first_kind="added", first_entry=7)
+    assert "entrée 7" in first_finding_text(added, "fr")
+    before = VerificationView(at=NOW, links=9, findings=1)
+    assert first_finding_text(before, "fr") == ""
+
+
+def test_lg_05_the_banner_is_in_the_language_of_the_page() -> None:
+    (state,) = [one for one in STATES if one.name == "desk-journal-broken"]
+    for language, sentence in (("fr", "l'entrée a été modifiée"), ("en", "the entry was changed")):
+        banner = BeautifulSoup(render(state, language), "lxml").select_one(".fr-alert--error")
+        assert banner is not None
+        assert sentence in banner.text

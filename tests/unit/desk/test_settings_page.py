@@ -1,5 +1,7 @@
 """The page of settings: a setting once for each value, units in words, effects that exist."""
 
+from bs4 import BeautifulSoup
+
 from operations import service_registry
 from services.gateway.desk.features.settings.effects import EFFECTS, UNITS
 from services.gateway.desk.features.settings.settings_page import shown_settings
@@ -7,6 +9,7 @@ from services.gateway.desk.service import SERVICE as DESK
 from shared.contracts.settings import SettingRow
 from shared.contracts.support.settings import ServiceSettingRows
 from shared.settings import specs
+from tests.support.pages.desk_states import STATES, render
 
 
 def _row(name: str, value: str) -> SettingRow:
@@ -35,6 +38,22 @@ def test_a_setting_of_several_services_is_one_line_for_each_value() -> None:
         ("IMPEX_X", "1", ["support", "mailer"]),
         ("IMPEX_X", "2", ["mfa"]),
     ]
+
+
+def test_an_effect_in_english_only_is_marked_and_folded() -> None:
+    """In French the page's own words come first; the English ones are marked for readers aloud."""
+    (state,) = [one for one in STATES if one.name == "desk-settings"]
+    french = BeautifulSoup(render(state, "fr"), "lxml")
+    english = BeautifulSoup(render(state, "en"), "lxml")
+    folded = french.select("main details.desk-english")
+    assert folded
+    assert all(one.select("span[lang=en]") for one in folded)
+    in_details = french.select("main details.desk-english td, main td > span[lang=en]:only-child")
+    assert [one.text for one in in_details if "Effet" in str(one.parent)] == []
+    assert "n'est décrit qu'en anglais" in french.select_one("main").text
+    assert english.select("main details.desk-english") == []
+    for cell in french.select("td[data-label=Effet]"):
+        assert cell.select("details.desk-english") or not cell.select("[lang=en]")
 
 
 def test_every_effect_is_of_a_setting_and_every_unit_has_a_word() -> None:

@@ -129,4 +129,13 @@ def test_the_banner_has_the_last_verification() -> None:
     view = verification_view((NOW, public))
     assert view is not None
     assert (view.links, view.findings) == (9, 0)
+    assert (view.first_kind, view.first_link) == ("", 0)
     assert view.anchored_at == NOW - timedelta(hours=1)
+    public = (
+        '{"links":9,"findings":2,"first":"links 4 to 6: ...","first_kind":"cut","first_link":4,'
+        '"first_until":6,"first_entry":0}'
+    )
+    view = verification_view((NOW, public))
+    assert view is not None
+    assert (view.first_kind, view.first_entry) == ("cut", 0)
+    assert (view.first_link, view.first_until) == (4, 6)

@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, urlencode
 from aiohttp import web
 
 from services.gateway.desk.act_texts import ACTS
+from services.gateway.desk.features.journal.verification_texts import first_finding_text
 from services.gateway.desk.support import agent_of, ask_support
 from services.gateway.desk.texts import field_text
 from services.gateway.http.errors import HttpError
@@ -85,6 +86,9 @@ async def show(request: web.Request) -> web.Response:
         rows=[(entry, describe(entry, {}, lang, WORDS)) for entry in view.entries] if view else [],
         next_url=_next_url(request, given, view.after) if view else "",
         verification=view.verification if view else None,
+        first_finding=first_finding_text(view.verification, lang)
+        if view and view.verification
+        else "",
         was_asked=view is not None,
     )
 
