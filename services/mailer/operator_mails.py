@@ -159,8 +159,7 @@ async def send(tx: Connection, mail_id: UUID) -> SendOutcome:
 async def send_all_refused(tx: Connection, since: datetime) -> tuple[int, int]:
     """Send every mail again that was refused since then; returns how many, and how many cannot be:
     their code or link is deleted, or their address."""
-    refused = "ended_at >= $2"
-    status = await tx.execute(f"{_BEGIN_ANEW} AND {refused}", _secret_templates(), since)
+    status = await tx.execute(f"{_BEGIN_ANEW} AND ended_at >= $2", _secret_templates(), since)
     left: int = await tx.fetchval(
         f"SELECT count(*) FROM deliveries WHERE {_STATE} = 'refused' AND ended_at >= $1",  # noqa: S608
         since,

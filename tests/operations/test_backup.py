@@ -1,5 +1,6 @@
 """`impex backup` and `impex restore` on real servers: all is there again, or untouched."""
 
+import asyncio
 import json
 import re
 import shutil
@@ -27,6 +28,7 @@ from tests.support.servers.portal import SERVICES, running_portal, separate_syst
 from tests.support.servers.services import principals
 from tests.support.servers.shared_servers import TestServers
 from tests.support.servers.system import System, keys
+from tests.support.waiting import eventually
 
 RIGHTS = """
 SELECT c.oid::regclass::text, acl::text FROM pg_class c, unnest(c.relacl) acl
@@ -160,6 +162,13 @@ async def test_a_backup_lists_the_queues_that_it_does_not_hold(
     vhost, body = quote(installation.system.broker.vhost, safe=""), {"properties": {}}
     letter = {**body, "routing_key": "mailer", "payload": "x", "payload_encoding": "string"}
     installation.system.broker.admin.call("POST", f"exchanges/{vhost}/impex.dead/publish", letter)
+    admin, name = installation.system.broker.admin, installation.system.broker.vhost
+
+    async def counted() -> bool:
+        queues = await asyncio.to_thread(admin.queues, name)
+        return any(one["name"] == "mailer.dead" and one.get("messages") for one in queues)
+
+    await eventually(counted)
     made = backup(installation, tmp_path / "backups")
     assert read_backup(made).queues == {"mailer.dead": 1}
 

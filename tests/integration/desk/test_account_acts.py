@@ -153,6 +153,9 @@ async def test_t_03_a_long_note_and_every_field_of_a_correction_are_kept_whole(
     account_id = await add_account(
         acting_desk, f"{uuid4().hex[:8]}@labo.fr", "Élodie", "Lefèvre", city="Lyon"
     )
+    page = await agent.browser.get(f"{ACCOUNT}/{account_id}")
+    # What an ended act changed is shown to whoever opened the account for such a reason.
+    await agent.browser.post(page, f"{ACCOUNT}/{account_id}/ouvrir", {"reason": "correction"})
     path = f"{ACCOUNT}/{account_id}/actes/correct_information"
     form = await agent.browser.get(path)
     note, street = "Ω" * 499 + ".", "Ж" * 60

@@ -266,7 +266,7 @@ async def test_g_36_a_holder_reports_their_departure(portal: Portal, address: st
         assert text in page.text
     for given, wrong in (
         ({**leaving, "confirm": ""}, "confirm"),
-        ({**leaving, "date": f"{day:%d/%m/%Y}"}, "date"),
+        ({**leaving, "date": f"31/02/{day:%Y}"}, "date"),
         ({**leaving, "date": "1999-12-31"}, "date"),
         ({**leaving, "date": ""}, "date"),
         ({**leaving, "remark": "a\x00b"}, "remark"),

@@ -334,10 +334,10 @@ async def test_an_agent_opens_a_request_from_a_call_or_a_mail(
     bad = kind(agent_id=agent.id, kind="", channel="portal", text=harness.seal(kind, "text", ""))
     errors = (await harness.refusal(bad)).errors
     assert [(one.field, one.code) for one in errors] == [
-        ("text", "missing"),
+        ("text", "missing_text"),
         ("kind", "missing"),
         ("channel", "missing"),
-        ("address", "missing"),
+        ("address", "missing_address"),
     ]
 
 
