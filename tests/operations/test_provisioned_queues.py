@@ -11,7 +11,7 @@ from pamqp.commands import Basic
 from operations import service_registry
 from operations.provision.permissions import broker_topology, definitions
 from shared.contracts import dossiers, gateway
-from shared.contracts.base import EVENTS
+from shared.contracts.base import EVENTS, Event
 from shared.contracts.registration.events import AccountRequested
 from shared.messaging.topology import declare
 from tests.support import eventually
@@ -57,6 +57,22 @@ def test_what_is_sealed_in_an_event_has_a_service_that_opens_it() -> None:
     assert not sealed - subscribed
 
 
+async def _publish(broker: Broker, user: str, kinds: tuple[type[Event], ...]) -> None:
+    """An empty message of each kind, as its owner's user."""
+    connection = await aiormq.connect(broker.url(user))
+    try:
+        channel = await connection.channel()
+        for kind in kinds:
+            await channel.basic_publish(
+                b"{}",
+                exchange="impex.events",
+                routing_key=kind.TYPE,
+                properties=Basic.Properties(user_id=user, delivery_mode=2),
+            )
+    finally:
+        await connection.close()
+
+
 async def test_b_08_messages_to_support_wait_in_its_own_queue(
     broker: Broker, test_servers: TestServers
 ) -> None:
@@ -65,18 +81,7 @@ async def test_b_08_messages_to_support_wait_in_its_own_queue(
         definitions(broker.vhost, service_registry.principals(), {}, ADMIN)
     )
     events = (gateway.CorrectionRequested, gateway.DepartureReported)
-    connection = await aiormq.connect(broker.url("gateway"))
-    try:
-        channel = await connection.channel()
-        for kind in events:
-            await channel.basic_publish(
-                b"{}",
-                exchange="impex.events",
-                routing_key=kind.TYPE,
-                properties=Basic.Properties(user_id="gateway", delivery_mode=2),
-            )
-    finally:
-        await connection.close()
+    await _publish(broker, "gateway", events)
     await eventually(lambda: broker.depths().get("support") == len(events))
     assert broker.depths()["impex.unrouted.events"] == 0
     queues = broker_topology("impex", service_registry.principals())["queues"]
@@ -91,18 +96,7 @@ async def test_g_36_transfers_of_dossiers_wait_for_the_application_that_files_th
         definitions(broker.vhost, service_registry.principals(), {}, ADMIN)
     )
     events = (dossiers.DossiersTransferred, dossiers.DossierTransferUndone)
-    connection = await aiormq.connect(broker.url("dossiers"))
-    try:
-        channel = await connection.channel()
-        for kind in events:
-            await channel.basic_publish(
-                b"{}",
-                exchange="impex.events",
-                routing_key=kind.TYPE,
-                properties=Basic.Properties(user_id="dossiers", delivery_mode=2),
-            )
-    finally:
-        await connection.close()
+    await _publish(broker, "dossiers", events)
     await eventually(lambda: broker.depths().get("backoffice.events") == len(events))
     connection = await aiormq.connect(broker.url("backoffice"))
     try:
