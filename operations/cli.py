@@ -201,7 +201,7 @@ def _dead_letters(verbs: Verbs) -> None:
     text = "send to the service again"
     replay = _verb(dead, "replay", "operate.dead_letters.main_replay", text)
     _switch(replay, "--try", "let the service handle one and undo it, and say what happened")
-    text = "put aside for 30 days, then gone; the only way for forged ones"
+    text = "kept for 30 days, then deleted; the only way for forged ones"
     discard = _verb(dead, "discard", "operate.dead_letters.main_discard", text)
     discard.add_argument("--reason", required=True, help="why; written to the journal")
     for verb in (replay, discard):
