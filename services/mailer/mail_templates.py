@@ -382,7 +382,9 @@ CHANGE_PLANNED = _template(
     choices={"act": ANNOUNCED_ACTS, "reason": ACT_REASONS},
 )
 CHANGE_STOPPED = _template(
-    "change_stopped", ActData, choices={"act": ANNOUNCED_ACTS, "by": ("agent", "freeze", "link")}
+    "change_stopped",
+    ActData,
+    choices={"act": ANNOUNCED_ACTS, "by": ("agent", "freeze", "link", "changed", "owner")},
 )
 ACCOUNT_REACTIVATED = _template("account_reactivated", ActData, path="/connexion")
 UNFREEZE_ALLOWED = _template("unfreeze_allowed", ActData, path="/mot-de-passe-oublie")
@@ -537,7 +539,10 @@ ACT_STOPPED = _template(
     AgentData,
     path="/assistance/approbations/{proposal_id}",
     on_desk=True,
-    choices={"act": ANNOUNCED_ACTS[:1], "by": ("sign_in", "freeze", "agent", "link")},
+    choices={
+        "act": ANNOUNCED_ACTS[:1],
+        "by": ("sign_in", "freeze", "agent", "link", "changed", "owner"),
+    },
 )
 JOURNAL_EXPORT_READY = _template(
     "journal_export_ready", AgentData, path="/assistance/journal/exports", on_desk=True

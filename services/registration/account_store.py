@@ -25,7 +25,7 @@ SELECT = """
 SELECT account.id::text, account.address, account.address_key, account.first_name,
     account.last_name, account.language, account.state, account.verified_at, account.frozen_at,
     account.desk_only, account.phone_replaced_at, account.address_changed_at, account.undo_until,
-    account.second_factor_at, account.anonymised_at,
+    account.named_at, account.second_factor_at, account.anonymised_at,
     credential.password_hash, credential.pepper_key_id, credential.changes, credential.set_at,
     credential.right_at, credential.reset_required
 FROM accounts AS account LEFT JOIN credentials AS credential ON credential.account_id = account.id

@@ -54,6 +54,7 @@ class Account:
     desk_only: bool = False
     phone_replaced_at: datetime | None = None
     address_changed_at: datetime | None = None
+    named_at: datetime | None = None
     undo_until: datetime | None = None
     second_factor_at: datetime | None = None
     anonymised_at: datetime | None = None

@@ -38,6 +38,10 @@ from shared.security.sealing import keyed_hash, new_token, seal_context
 
 #: The purpose in the hashes of links by which holders object.
 OBJECTION = "support/objection"
+ANONYMISE = "anonymise"
+ON_ACCOUNTS = frozenset(act.name for act in ACTS.values() if act.subject == "account")
+#: Why an owner did not carry an act out: the value was changed after the act was proposed.
+CHANGED_SINCE = "changed_since"
 
 log = get_logger("support")
 
@@ -170,11 +174,7 @@ async def stop(
     )
     await _announce_stop(context, ended, by)
     if announced:
-        told = acts.ChangeStopped(
-            proposal_id=ended.id, act=ended.act, by=by, stopped_at=context.now
-        )
-        for account_id in holders(ended):
-            await context.emit(told, subject=account_id)
+        await _announce_to_holders(context, ended, by)
     return ended
 
 
@@ -204,6 +204,9 @@ async def carry_out(context: ActContext, proposal: Proposal) -> Proposal:
     """Publish the order of an approved act, locked by the caller: it is done."""
     done = replace(proposal, state="done", done_at=context.now)
     await proposal_store.save(context.tx, done)
+    if done.act == ANONYMISE and done.account_id is not None:
+        # Its fields are deleted: nothing else that waits can be carried out.
+        await stop_open(context, done.account_id, ON_ACCOUNTS, "agent", context.now)
     await ORDERS[done.act](context, done)
     await context.emit(
         acts.ActDone(**_named(done, done.proposed_by), done_at=context.now), subject=done.subject
@@ -213,7 +216,8 @@ async def carry_out(context: ActContext, proposal: Proposal) -> Proposal:
 
 
 async def record_failure(context: ActContext, proposal_id: str, why: str) -> None:
-    """Its owner could not carry an act out."""
+    """Its owner could not carry an act out; agents with a part in it are mailed, and the holder
+    where it was announced."""
     proposal = await proposal_store.lock(context.tx, proposal_id)
     if proposal is None or proposal.state != "done":
         return
@@ -222,6 +226,11 @@ async def record_failure(context: ActContext, proposal_id: str, why: str) -> Non
     log.warning(
         "An act could not be carried out.", action="act_failed", reason=why, **_logged(failed, "")
     )
+    by = "changed" if why == CHANGED_SINCE else "owner"
+    if ACTS[failed.act].approvers:
+        await _announce_stop(context, failed, by)
+    if is_announced(ACTS[failed.act]):
+        await _announce_to_holders(context, failed, by)
 
 
 async def _agree(
@@ -329,14 +338,22 @@ async def _announce_stop(context: ActContext, ended: Proposal, by: str) -> None:
             await context.emit(told, subject=agent.id)
 
 
+async def _announce_to_holders(context: ActContext, ended: Proposal, by: str) -> None:
+    stopped = acts.ChangeStopped(proposal_id=ended.id, act=ended.act, by=by, stopped_at=context.now)
+    for account_id in holders(ended):
+        await context.emit(stopped, subject=account_id)
+
+
 def holders(proposal: Proposal) -> list[str]:
     """The accounts whose holders are told of an act."""
     return [one for one in (proposal.account_id, receiver_of(proposal)) if one]
 
 
 def receiver_of(proposal: Proposal) -> str:
-    """The account that receives the dossiers of a transfer; empty for any other act."""
-    return proposal.details["to_account_id"] if proposal.act == "transfer_dossiers" else ""
+    """The account that receives the dossiers of a transfer; empty for any other act, and once the
+    leaver was anonymised."""
+    is_transfer = proposal.act == "transfer_dossiers"
+    return proposal.details.get("to_account_id", "") if is_transfer else ""
 
 
 def _named(proposal: Proposal, agent_id: str) -> dict[str, str]:

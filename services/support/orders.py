@@ -43,7 +43,7 @@ async def _change_address(context: ActContext, proposal: Proposal) -> None:
     sealed = context.deps.registration_sealer.seal(
         proposal.details["new_address"], seal_context(kind, "new_address")
     )
-    await _publish(context, proposal, kind, new_address=sealed)
+    await _publish(context, proposal, kind, new_address=sealed, proposed_at=proposal.proposed_at)
 
 
 async def _change_name(context: ActContext, proposal: Proposal) -> None:
@@ -52,14 +52,14 @@ async def _change_name(context: ActContext, proposal: Proposal) -> None:
         name: seal(proposal.details[name], seal_context(kind, name))
         for name in ("first_name", "last_name")
     }
-    await _publish(context, proposal, kind, **names)
+    await _publish(context, proposal, kind, **names, proposed_at=proposal.proposed_at)
 
 
 async def _correct(context: ActContext, proposal: Proposal) -> None:
     kind = acts.InformationCorrectionOrdered
     changes = msgspec.json.encode(dict(proposal.details)).decode()
     sealed = context.deps.profile_sealer.seal(changes, seal_context(kind, "changes"))
-    await _publish(context, proposal, kind, changes=sealed)
+    await _publish(context, proposal, kind, changes=sealed, proposed_at=proposal.proposed_at)
 
 
 async def _transfer(context: ActContext, proposal: Proposal) -> None:

@@ -73,6 +73,8 @@ select {COLUMNS}, (
     limit 1) as moved
 from proposals as transfer
 where account_id = $1 and act = 'transfer_dossiers' and state = 'done' and done_at > $2
+    -- The fields of an anonymised account's acts are deleted.
+    and details ? 'to_account_id'
     and not exists (
         select from proposals as undo
         where undo.account_id = transfer.account_id and undo.act = 'undo_transfer'

@@ -253,6 +253,8 @@ def can_be_undone(transfer: Proposal, now: datetime) -> bool:
     """Whether it is a transfer of dossiers that was carried out less than `UNDO_PERIOD` ago."""
     if transfer.act != "transfer_dossiers" or transfer.state != "done":
         return False
+    if "to_account_id" not in transfer.details:
+        return False  # the leaver was anonymised
     return transfer.done_at is not None and now < undo_until(transfer.done_at)
 
 

@@ -117,6 +117,10 @@ FAILURES: dict[str, str] = {
     "wrong_state": N_("L'état du compte ne le permet pas."),
     "address_taken": N_("Un autre compte a cette adresse."),
     "invalid": N_("La valeur n'est plus acceptée."),
+    "changed_since": N_(
+        "La valeur a changé depuis la proposition : rien n'a été fait. Relisez le compte, puis "
+        "proposez l'acte de nouveau s'il est encore utile."
+    ),
     "not_validated": N_("Les informations ne sont pas validées."),
     "cannot_be_undone": N_("Ce transfert ne peut plus être défait."),
     "unknown_mail": N_("Ce compte n'a pas ce message, ou le message est trop ancien."),

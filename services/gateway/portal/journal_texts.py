@@ -270,6 +270,7 @@ REASONS: Mapping[str, str] = {
     "wrong_state": N_("état du compte"),
     "address_taken": N_("adresse déjà prise"),
     "invalid": N_("valeur non acceptée"),
+    "changed_since": N_("valeur changée depuis la proposition"),
     "not_validated": N_("informations non validées"),
     "cannot_be_undone": N_("trop tard ou déjà défait"),
     "suspended": N_("agent suspendu"),

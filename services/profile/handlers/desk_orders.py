@@ -2,7 +2,8 @@
 
 A correction is checked twice: with `CheckCorrection` when an agent types it, and again when it is
 carried out, since days may lie in between. Then it is refused with `ActNotCarriedOut`:
-`not_validated`, `unchanged` or `invalid`.
+`not_validated`, `unchanged`, `changed_since` (a telephone number that was changed after the act was
+proposed) or `invalid`.
 """
 
 import dataclasses
@@ -84,6 +85,10 @@ async def correct_information(order: InformationCorrectionOrdered, context: Cont
         slug = result.slug if isinstance(result, Refusal) else NOT_VALIDATED.slug
         await _refuse(order, context, slug if slug in ("not_validated", "unchanged") else "invalid")
         return
+    phone = any(name == "phone" for name, _, _ in result.changes)
+    if phone and _phone_changed_since(order, profile):
+        await _refuse(order, context, "changed_since")
+        return
     now, kind = context.now(), InformationCorrected
     siret = siret_of(result.fields)
     later = bool(siret) and siret != profile.siret and context.deps.directory is not None
@@ -144,6 +149,11 @@ def _check(profile: Profile | None, read: ReadChanges) -> Correction | Refusal:
     same = siret_of(typed) == profile.siret
     known: SiretCheck | None = profile.siret_check if same else read.record
     return correct(profile.fields, typed, known, profile.siret_check)
+
+
+def _phone_changed_since(order: InformationCorrectionOrdered, profile: Profile) -> bool:
+    at, since = order.proposed_at, profile.phone_since
+    return at is not None and since is not None and since > at
 
 
 async def _refuse(order: InformationCorrectionOrdered, context: Context[Deps], why: str) -> None:

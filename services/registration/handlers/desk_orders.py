@@ -1,8 +1,11 @@
 """What the desk's agents decided about an account, carried out once each (RE-10, PW-09, B-14).
 
 Where it cannot be done, `ActNotCarriedOut` says why: `unknown_account`, `unchanged` (the account is
-so already), `wrong_state`, `address_taken`, or `invalid` for a value that the rules refuse.
+so already), `wrong_state`, `address_taken`, `changed_since` (the value is another one than when the
+act was proposed), or `invalid` for a value that the rules refuse.
 """
+
+from datetime import datetime
 
 from services.registration import account_order_store, account_request_store, account_store
 from services.registration.accounts import Account
@@ -28,6 +31,7 @@ from shared.messaging.handlers import Context
 from shared.runtime.telemetry import get_logger
 
 DESK = "desk"
+CHANGED_SINCE = "changed_since"
 
 log = get_logger("registration")
 
@@ -109,6 +113,8 @@ async def change_address(order: acts.AddressChangeOrdered, context: Context[Deps
     if account is None:
         return
     refusal = await _address_refusal(context, account, address.key)
+    if refusal is None and _changed_since(order.proposed_at, account.address_changed_at):
+        refusal = CHANGED_SINCE
     if refusal is not None:
         await _refuse(order, context, refusal)
         return
@@ -138,6 +144,9 @@ async def change_name(order: acts.NameChangeOrdered, context: Context[Deps]) -> 
         "last_name": account.last_name,
     }:
         await _refuse(order, context, "unchanged")
+        return
+    if _changed_since(order.proposed_at, account.named_at):
+        await _refuse(order, context, CHANGED_SINCE)
         return
     now = context.now()
     await account_store.set_name(context.tx, account.id, **names, changed_at=now)
@@ -188,6 +197,11 @@ async def _address_refusal(context: Context[Deps], account: Account, key: str) -
         return "unchanged" if holder.id == account.id else "address_taken"
     taken = await account_request_store.has_verified(context.tx, key)
     return "address_taken" if taken else None
+
+
+def _changed_since(proposed_at: datetime | None, changed_at: datetime | None) -> bool:
+    """Whether an act was decided on a value that is no longer the account's."""
+    return proposed_at is not None and changed_at is not None and changed_at > proposed_at
 
 
 async def _lock(order: acts.Order, context: Context[Deps]) -> Account | None:

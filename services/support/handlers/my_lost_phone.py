@@ -5,7 +5,7 @@ Found as requests are (`my_requests`): by the signed-in holder, or by a mailed l
 
 from datetime import datetime
 
-from services.support import lost_phone_flow, lost_phone_store
+from services.support import lost_phone_flow, lost_phone_store, request_store
 from services.support.act_context import ActContext
 from services.support.deps import Deps
 from services.support.handlers.lost_phone_views import KIND, case_of, lock_request
@@ -54,16 +54,28 @@ async def stop_lost_phone(
 
 async def account_resumed(_event: AccountResumed, context: Context[Deps]) -> None:
     """The account has credentials again: the request is done."""
-    case = await lost_phone_store.find_released(context.tx, context.require_account_id())
+    case = await _lock_released(context)
     if case is not None:
         await lost_phone_flow.resumed(ActContext.of(context), case)
 
 
 async def resumption_held(event: ResumptionHeld, context: Context[Deps]) -> None:
     """The code was right and the names differ: an agent compares them."""
-    case = await lost_phone_store.find_released(context.tx, context.require_account_id())
+    case = await _lock_released(context)
     if case is not None:
         await lost_phone_flow.held(ActContext.of(context), case, event.held_at)
+
+
+async def _lock_released(context: Context[Deps]) -> LostPhone | None:
+    """The account's lost phone whose credentials are gone, read once its request is locked: an
+    agent may be changing both."""
+    account_id = context.require_account_id()
+    seen = await lost_phone_store.find_released(context.tx, account_id)
+    if seen is None:
+        return None
+    await request_store.lock(context.tx, seen.number)
+    case = await lost_phone_store.find_released(context.tx, account_id)
+    return case if case is not None and case.number == seen.number else None
 
 
 async def _show(

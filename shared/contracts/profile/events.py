@@ -62,8 +62,8 @@ class InformationCorrected(Event, frozen=True, kw_only=True):
 
 @event(OWNER)
 class ActNotCarriedOut(Event, frozen=True, kw_only=True):
-    """A correction of the desk could not be carried out. `why` is `not_validated`, `unchanged` or
-    `invalid`."""
+    """A correction of the desk could not be carried out. `why` is `not_validated`, `unchanged`,
+    `changed_since` (the proposal) or `invalid`."""
 
     proposal_id: str
     why: str

@@ -337,7 +337,7 @@ class AccountAnonymised(Event, frozen=True, kw_only=True):
 @event(OWNER)
 class ActNotCarriedOut(Event, frozen=True, kw_only=True):
     """An act of the desk could not be carried out. `why` is `unknown_account`, `unchanged`,
-    `wrong_state`, `address_taken` or `invalid`."""
+    `wrong_state`, `address_taken`, `changed_since` (the proposal) or `invalid`."""
 
     proposal_id: str
     why: str

@@ -109,7 +109,11 @@ class ApprovalRequested(AgentNotice, frozen=True, kw_only=True):
 
 @event(OWNER)
 class ActStopAnnounced(AgentNotice, frozen=True, kw_only=True):
-    """An act in which this agent had a part was stopped. `by` as in `ActStopped`."""
+    """An act in which this agent had a part was stopped.
+
+    `by` as in `ActStopped`; `changed` where its owner found the value changed since the proposal,
+    `owner` where its owner could not do it.
+    """
 
     by: str
     stopped_at: datetime
@@ -143,7 +147,7 @@ class ChangePlanned(Event, frozen=True, kw_only=True):
 
 @event(OWNER)
 class ChangeStopped(Event, frozen=True, kw_only=True):
-    """A change that its holder was told of is not made. `by` as in `ActStopped`."""
+    """A change that its holder was told of is not made. `by` as in `ActStopAnnounced`."""
 
     proposal_id: str
     act: str
@@ -187,17 +191,21 @@ class AddressReleaseOrdered(Order, frozen=True, kw_only=True):
 
 @event(OWNER)
 class AddressChangeOrdered(Order, frozen=True, kw_only=True):
-    """Registration gives the account another address, sealed for it."""
+    """Registration gives the account another address, sealed for it, unless the address was changed
+    after `proposed_at`."""
 
     new_address: Sealed
+    proposed_at: datetime | None = None
 
 
 @event(OWNER)
 class NameChangeOrdered(Order, frozen=True, kw_only=True):
-    """Registration gives the account's holder another name, sealed for it."""
+    """Registration gives the account's holder another name, sealed for it, unless the name was
+    changed after `proposed_at`."""
 
     first_name: Sealed
     last_name: Sealed
+    proposed_at: datetime | None = None
 
 
 @event(OWNER)
@@ -218,9 +226,11 @@ class AnonymisationOrdered(Order, frozen=True, kw_only=True):
 @event(OWNER)
 class InformationCorrectionOrdered(Order, frozen=True, kw_only=True):
     """Profile corrects validated information. `changes` is sealed for it: a JSON object of fields
-    of `ProfileFields` and their new values."""
+    of `ProfileFields` and their new values. A telephone number that was changed after `proposed_at`
+    is left alone."""
 
     changes: Sealed
+    proposed_at: datetime | None = None
 
 
 @event(OWNER)

@@ -1,5 +1,6 @@
 """Validated information corrected by the desk (B-14), and anonymised (GD-02)."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -28,7 +29,9 @@ def correction_request(harness: ProfileHarness, account: str, **changes: str) ->
     return CheckCorrection(account_id=account, changes=sealed)
 
 
-async def correct(harness: ProfileHarness, account: str, **changes: str) -> None:
+async def correct(
+    harness: ProfileHarness, account: str, proposed_at: datetime | None = None, **changes: str
+) -> None:
     """The order to correct these fields."""
     kind, text = InformationCorrectionOrdered, msgspec.json.encode(changes).decode()
     order = kind(
@@ -36,6 +39,7 @@ async def correct(harness: ProfileHarness, account: str, **changes: str) -> None
         reason="typing_error",
         ordered_at=harness.now,
         changes=harness.sealer.seal(text, seal_context(kind, "changes")),
+        proposed_at=proposed_at,
     )
     await harness.handle_event(order, account)
 
@@ -150,3 +154,19 @@ async def test_gd_02_an_anonymised_profile_keeps_the_establishment_alone(
     assert not any(text in stored for text in ("Zoé", "Durand", "+33155874090", "4012"))
     assert "Laboratoire" in stored
     assert await harness.count("account_names") == 0
+
+
+async def test_b_14_a_number_that_changed_since_the_proposal_is_left_alone(
+    harness: ProfileHarness,
+) -> None:
+    account, proposed_at = await harness.validated(), harness.now
+    harness.advance(hours=1)
+    await correct(harness, account, phone="01 55 87 40 91")
+    harness.advance(hours=1)
+    await correct(harness, account, proposed_at, phone="01 55 87 40 92")
+    assert await failures(harness) == ["changed_since"]
+    await correct(harness, account, proposed_at, city="Lyon")
+    # The table dates a corrected number by the clock of the database.
+    await correct(harness, account, datetime.now(UTC), phone="01 55 87 40 92")
+    form = harness.form(await harness.show(account))
+    assert (form.phone, form.city) == ("+33155874092", "Lyon")

@@ -1,5 +1,6 @@
 """What the desk orders about an account: carried out once, said by an event of registration."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -41,14 +42,20 @@ async def holder(harness: RegistrationHarness) -> HarnessAccountHolder:
     return await HarnessAccountHolder.of(harness)
 
 
-async def order(holder: HarnessAccountHolder, kind: type[acts.Order], **sealed: str) -> None:
+async def order(
+    holder: HarnessAccountHolder,
+    kind: type[acts.Order],
+    proposed_at: datetime | None = None,
+    **sealed: str,
+) -> None:
     """An order about the account, with these values sealed."""
     harness = holder.harness
     values = {
         name: harness.sealer.seal(value, seal_context(kind, name)) for name, value in sealed.items()
     }
+    more = {} if proposed_at is None else {"proposed_at": proposed_at}
     event = kind(
-        proposal_id=PROPOSAL, reason="requested_by_person", ordered_at=harness.now, **values
+        proposal_id=PROPOSAL, reason="requested_by_person", ordered_at=harness.now, **values, **more
     )
     await harness.handle_event(event, holder.account_id)
 
@@ -260,3 +267,27 @@ async def test_an_order_about_an_unknown_account_is_answered(harness: Registrati
 
 def _new(harness: RegistrationHarness) -> Any:
     return harness.seal(ResetPassword, "password", OTHER_PASSWORD)
+
+
+async def test_b_14_a_value_that_changed_since_the_proposal_is_left_alone(
+    holder: HarnessAccountHolder,
+) -> None:
+    """The agents decided on another address and another name than the account now has."""
+    harness = holder.harness
+    proposed_at = harness.now
+    names = {"first_name": "Zoé", "last_name": "Müller"}
+    harness.advance(hours=1)
+    await order(holder, acts.AddressChangeOrdered, new_address="anne@labo.fr")
+    await order(holder, acts.NameChangeOrdered, first_name="Anne", last_name="Müller")
+    harness.advance(hours=1)
+    await order(holder, acts.AddressChangeOrdered, proposed_at, new_address=NEW_ADDRESS)
+    await order(holder, acts.NameChangeOrdered, proposed_at, **names)
+    assert await failures(holder) == ["changed_since", "changed_since"]
+    stored = await account(holder)
+    assert (stored["address"], stored["first_name"]) == ("anne@labo.fr", "Anne")
+    proposed_at = harness.now
+    harness.advance(hours=1)
+    await order(holder, acts.AddressChangeOrdered, proposed_at, new_address=NEW_ADDRESS)
+    await order(holder, acts.NameChangeOrdered, proposed_at, **names)
+    stored = await account(holder)
+    assert (stored["address"], stored["first_name"]) == (NEW_ADDRESS, "Zoé")

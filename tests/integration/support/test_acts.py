@@ -18,6 +18,7 @@ from shared.contracts.support import acts
 from shared.contracts.support.looks import OpenAccount
 from shared.contracts.support.proposals import (
     ApproveProposal,
+    DescribeAct,
     DescribeObjection,
     DescribeProposal,
     ListPlannedActs,
@@ -346,11 +347,14 @@ async def test_a_block_stops_what_is_planned_and_a_sign_in_does_not(
 async def test_an_owner_that_could_not_do_it_is_shown(harness: SupportHarness) -> None:
     view, first, _ = await planned(harness)
     await wait(harness, hours=72)
-    event = NotCarriedOut(proposal_id=view.proposal_id, why="address_taken", refused_at=harness.now)
+    event = NotCarriedOut(proposal_id=view.proposal_id, why="changed_since", refused_at=harness.now)
     await harness.handle_event(event, ACCOUNT)
     ask = DescribeProposal(agent_id=first.id, proposal_id=view.proposal_id)
     shown = await harness.ask(ask)
-    assert (shown.state, shown.failure) == ("failed", "address_taken")
+    assert (shown.state, shown.failure) == ("failed", "changed_since")
+    (holder,) = await about_account(harness, acts.ChangeStopped)
+    agents = await harness.events(acts.ActStopAnnounced)
+    assert (holder.by, {one.by for one in agents}, len(agents)) == ("changed", {"changed"}, 2)
 
 
 async def test_a_transfer_is_announced_to_both_and_can_be_undone_by_two(
@@ -455,9 +459,26 @@ async def test_gd_02_what_the_desk_wrote_goes_with_an_anonymised_account(
     people = RequestDesk(harness)
     kept = await people.message()
     await people.lost_phone(ACCOUNT)
+    moved = {"to_account_id": OTHER_ACCOUNT, "confirmed_by": "leaver"}
+    transfer = await harness.ask(proposal(harness, first, "transfer_dossiers", details=moved))
+    await harness.ask(approval(harness, second, transfer))
+    await wait(harness, hours=72)
     view = await harness.ask(proposal(harness, first, "anonymise"))
     await harness.ask(approval(harness, second, view))
+    waiting = await harness.ask(proposal(harness, first, "transfer_dossiers", details=moved))
     await wait(harness, hours=72)
+    assert [await state(harness, one) for one in (transfer, view, waiting)] == [
+        "done",
+        "done",
+        "stopped",
+    ]
+    undo = proposal(harness, first, "undo_transfer", details={"transfer_id": transfer.proposal_id})
+    assert (await harness.refusal(undo)).slug == "stale"
+    for name in ("transfer_dossiers", "undo_transfer"):
+        await harness.ask(DescribeAct(agent_id=first.id, act=name, account_id=ACCOUNT))
+    assert len((await harness.ask(ListProposals(agent_id=first.id, show="all"))).rows) == 4
+    shown = DescribeProposal(agent_id=first.id, proposal_id=transfer.proposal_id)
+    assert (await harness.ask(shown)).receiver is None
     (order,) = await about_account(harness, acts.AnonymisationOrdered)
     assert order.reason == REASON
     stored = str(await harness.fetch("select details, note from proposals"))
