@@ -8,7 +8,7 @@ awaited longer than the deadline, three seconds at most.
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -36,6 +36,7 @@ from shared.messaging.rpc_codec import (
     UNAVAILABLE,
     decode_reply,
 )
+from shared.messaging.rpc_server import ReceivedRequest, RpcServer
 from shared.messaging.topology import REPLIES, REQUESTS, reply_queue
 from shared.runtime.retrying import OutageLog
 from shared.runtime.telemetry import get_logger
@@ -48,7 +49,11 @@ log = get_logger("requests")
 
 
 class RpcClient:
-    """Sends the requests of `service`; `run` keeps its reply channel open, as a supervised task."""
+    """Sends the requests of `service`; `run` keeps its reply channel open, as a supervised task.
+
+    `in_process` are the servers of the services that take requests in this process, by name. They
+    are asked directly, without the broker.
+    """
 
     def __init__(
         self,
@@ -56,8 +61,10 @@ class RpcClient:
         service: str,
         asks: Iterable[type[Request]],
         clock: Callable[[], datetime],
+        in_process: Mapping[str, RpcServer],
     ) -> None:
         self._connection = connection
+        self._in_process = in_process
         self._service = service
         self._asks = {request.TYPE for request in asks}
         self._clock = clock
@@ -130,7 +137,11 @@ class RpcClient:
         timeout = min(timeout, MAX_TIMEOUT)
         try:
             async with asyncio.timeout(timeout):
-                body = await self._exchange(request, idempotency_key, timeout)
+                server = self._in_process.get(request.OWNER)
+                if server is not None:
+                    body = await self._ask_in_process(server, request, idempotency_key, timeout)
+                else:
+                    body = await self._ask_over_broker(request, idempotency_key, timeout)
         except TimeoutError as error:
             raise RequestTimeout(f"no answer to {request.TYPE} within {timeout} s") from error
         return self._open(request, body)
@@ -143,7 +154,14 @@ class RpcClient:
         if key is not None and len(key) > MAX_KEY_LENGTH:
             raise ValueError(f"an idempotency key has at most {MAX_KEY_LENGTH} characters")
 
-    async def _exchange(self, request: Request, key: str | None, timeout: float) -> bytes:
+    async def _ask_in_process(
+        self, server: RpcServer, request: Request, key: str | None, timeout: float
+    ) -> bytes:
+        # Encoded as for the broker: the same contract, and only values that a message can carry.
+        message_id, body = wrap(self._service, request, subject=None, now=self._clock())
+        return await server.answer(ReceivedRequest(message_id, request.TYPE, body, timeout, key))
+
+    async def _ask_over_broker(self, request: Request, key: str | None, timeout: float) -> bytes:
         channel = await self._ready_channel()
         message_id, body = wrap(self._service, request, subject=None, now=self._clock())
         headers: dict[str, Any] = {TIMEOUT_MS: int(timeout * 1_000)}

@@ -6,8 +6,10 @@ twice. A request whose caller has given up is not executed. Internal errors reac
 """
 
 import asyncio
+import contextvars
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,7 +22,7 @@ from shared.database import Pool, acquire, transaction
 from shared.errors import DependencyDown
 from shared.messaging.connection import BrokerConnection, cancellation_requested, describe
 from shared.messaging.envelope import Envelope, contract, decode, traceparent
-from shared.messaging.errors import Undecodable
+from shared.messaging.errors import ServiceUnavailable, Undecodable
 from shared.messaging.failures import frames
 from shared.messaging.handlers import Answer, RefusalReply, Refused, RequestContext
 from shared.messaging.queue_consumer import ack_or_requeue
@@ -39,7 +41,7 @@ from shared.messaging.rpc_codec import (
     encode_refusal,
     encode_reply,
 )
-from shared.messaging.topology import REPLIES, REPLY_KEY, REQUESTS
+from shared.messaging.topology import MAX_WAITING_REQUESTS, REPLIES, REPLY_KEY, REQUESTS
 from shared.outbox import emit, replies
 from shared.runtime.telemetry import REGISTRY, get_logger, log_context, trace_id
 
@@ -62,8 +64,22 @@ class RequestExpired(Exception):
     """The caller no longer waits for the reply."""
 
 
+@dataclass(frozen=True, slots=True)
+class ReceivedRequest:
+    """A request as it was sent: `body` is its envelope, `seconds` how long its caller waits."""
+
+    message_id: str | None
+    message_type: str | None
+    body: bytes
+    seconds: float
+    key: str | None
+
+
 class RpcServer:
-    """Handles the requests of `service`; `handle_delivery` is the handler of a `QueueConsumer`."""
+    """Handles the requests of `service`.
+
+    `handle_delivery` is the handler of a `QueueConsumer`; `answer` serves callers in this process.
+    """
 
     def __init__(
         self,
@@ -85,43 +101,102 @@ class RpcServer:
         self._clock = clock
         self._on_commit = on_commit
         self._running: dict[tuple[str, str], asyncio.Event] = {}
+        self._turns = asyncio.Semaphore(PREFETCH)
+        self._tasks: set[asyncio.Task[bytes | None]] = set()
+        self._context = contextvars.copy_context()
         self.deps: Any = None
         self.settings: Any = None
 
     async def handle_delivery(self, message: DeliveredMessage) -> None:
         """Execute one request and reply."""
         properties = message.header.properties
-        seconds = _seconds(properties)
-        with log_context(service=self._service, message_id=properties.message_id):
+        answer: bytes | None
+        if message.exchange == REQUESTS:
+            answer = await self._within_deadline(
+                ReceivedRequest(
+                    properties.message_id,
+                    properties.message_type,
+                    message.body,
+                    _seconds(properties),
+                    _key(properties),
+                ),
+                nullcontext(),  # the consumer's prefetch bounds how many are handled at once
+            )
+        else:
+            with log_context(service=self._service, message_id=properties.message_id):
+                answer = _unreadable("not sent as a request")
+        if answer is not None:
+            await self._reply(message, answer)
+        await ack_or_requeue(message)
+
+    async def answer(self, received: ReceivedRequest) -> bytes:
+        """Execute a request of a caller in this process; returns the encoded answer.
+
+        As over the broker, a caller that gives up does not interrupt the handler, as many requests
+        are handled and may wait at once, and one that expires while it waits is not executed.
+        Raises ServiceUnavailable where too many wait, and TimeoutError where it has expired.
+        """
+        if len(self._tasks) >= PREFETCH + MAX_WAITING_REQUESTS:
+            raise ServiceUnavailable(f"too many requests wait for {self._service}")
+        # The caller's log context and trace must not reach the handler other than by the envelope.
+        task = asyncio.create_task(
+            self._within_deadline(received, self._turns),
+            name=f"{self._service}: {received.message_id}",
+            context=self._context.copy(),
+        )
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        try:
+            answer = await asyncio.shield(task)
+        except asyncio.CancelledError as error:
+            if cancellation_requested():
+                raise
+            raise ServiceUnavailable(f"{self._service} stopped meanwhile") from error
+        if answer is None:
+            raise TimeoutError
+        return answer
+
+    async def drain(self, seconds: float) -> int:
+        """Wait for the requests of callers in this process; returns how many had to be cut."""
+        if not self._tasks:
+            return 0
+        _, running = await asyncio.wait(set(self._tasks), timeout=seconds)
+        for task in running:
+            log.warning("A handler is cut.", action="handler_cut", task=task.get_name())
+            task.cancel()
+        return len(running)
+
+    async def _within_deadline(
+        self, received: ReceivedRequest, turn: AbstractAsyncContextManager[Any]
+    ) -> bytes | None:
+        """The encoded answer, made within `turn`, or None for a request that has expired."""
+        with log_context(service=self._service, message_id=received.message_id):
             try:
-                async with asyncio.timeout(seconds):
-                    answer = await self._answer(message, seconds)
+                async with asyncio.timeout(received.seconds), turn:
+                    answer = await self._answer(received)
             except (RequestExpired, TimeoutError):
                 REQUESTS_ANSWERED.labels(self._service, "expired").inc()
                 log.warning(
                     "A request expired and was not executed.",
                     action="request_expired",
-                    type=properties.message_type,
+                    type=received.message_type,
                 )
-            else:
-                REQUESTS_ANSWERED.labels(self._service, "replied").inc()
-                await self._reply(message, answer)
-            await ack_or_requeue(message)
+                return None
+            REQUESTS_ANSWERED.labels(self._service, "replied").inc()
+            return answer
 
-    async def _answer(self, message: DeliveredMessage, seconds: float) -> bytes:
+    async def _answer(self, received: ReceivedRequest) -> bytes:
         try:
-            envelope = decode(message.body)
-            if message.exchange != REQUESTS:
-                raise Undecodable("not sent as a request")
+            envelope = decode(received.body)
             request = contract(envelope, self._types)
         except Undecodable as error:
-            log.error("A request cannot be read.", action="request_bad", reason=error.reason)
-            return encode_refusal(Refusal(slug=BAD_REQUEST))
+            return _unreadable(error.reason)
+        seconds = received.seconds
         if self._clock() > envelope.time + timedelta(seconds=seconds + CLOCK_SKEW):
             raise RequestExpired
         traceparent.set(envelope.traceparent)
         with log_context(trace_id=trace_id(envelope.traceparent)):
-            return await self._carry_out(envelope, request, _key(message.header.properties))
+            return await self._carry_out(envelope, request, received.key)
 
     async def _carry_out(self, envelope: Envelope, request: Request, key: str | None) -> bytes:
         if request.CHANGES and key is None:
@@ -255,6 +330,11 @@ class RpcServer:
             if self._channel is None or self._channel.is_closed:
                 self._channel = await self._connection.channel(confirms=False)
             return self._channel
+
+
+def _unreadable(reason: str) -> bytes:
+    log.error("A request cannot be read.", action="request_bad", reason=reason)
+    return encode_refusal(Refusal(slug=BAD_REQUEST))
 
 
 def _stored_answer(kept: replies.StoredReply | None, digest: bytes) -> bytes:

@@ -55,7 +55,11 @@ log = get_logger("messaging")
 
 
 class ServiceBus:
-    """The messaging of one service; each of `probes` returns once its dependency is available."""
+    """The messaging of one service; each of `probes` returns once its dependency is available.
+
+    Services of one process share `in_process`, the servers that take requests there by the name of
+    their service; this one is in it from the end of `start` to the beginning of `drain`.
+    """
 
     def __init__(
         self,
@@ -68,6 +72,7 @@ class ServiceBus:
         asks: tuple[type[Request], ...] = (),
         *,
         clock: Callable[[], datetime],
+        in_process: dict[str, RpcServer] | None = None,
         probes: Mapping[str, Probe] = NO_PROBES,
         prefetch: int = PREFETCH,
     ) -> None:
@@ -86,8 +91,10 @@ class ServiceBus:
         self._check(hears, answers, emits)
         publisher = Publisher(self._publish)
         self.relay = Relay(pool, publisher)
-        self.rpc_client = RpcClient(self._publish, name, asks, clock)
+        self._in_process = {} if in_process is None else in_process
+        self.rpc_client = RpcClient(self._publish, name, asks, clock, self._in_process)
         self._asks = bool(asks)
+        self._answers = bool(answers)
         self._event_processor = EventProcessor(
             name,
             hears,
@@ -162,6 +169,8 @@ class ServiceBus:
             self._start_task("rpc client", self.rpc_client.run())
         for queue_consumer in self._queue_consumers:
             self._start_task(f"intake {queue_consumer.queue}", queue_consumer.run())
+        if self._answers:
+            self._in_process[self.name] = self._rpc_server
 
     def background_tasks(self) -> list[asyncio.Task[None]]:
         """The tasks that must not end before `drain`; the caller supervises them."""
@@ -190,9 +199,11 @@ class ServiceBus:
         loop = asyncio.get_running_loop()
         end = loop.time() + deadline
         cut = 0
+        # From here on, requests of this process too go to the service's other processes.
+        self._in_process.pop(self.name, None)
         if self._tasks:
-            drains = (queue_consumer.drain(deadline) for queue_consumer in self._queue_consumers)
-            cut = sum(await asyncio.gather(*drains))
+            drains = [queue_consumer.drain(deadline) for queue_consumer in self._queue_consumers]
+            cut = sum(await asyncio.gather(self._rpc_server.drain(deadline), *drains))
             await self.relay.stop(max(end - loop.time(), 0.5))
         for connection in (self._consume, self._publish):
             if connection is not None:

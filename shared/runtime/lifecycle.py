@@ -14,6 +14,7 @@ from prometheus_client import Gauge
 from shared.database import Pool, check_schema, open_pool, ping, read_migrations
 from shared.errors import ConfigurationError, DependencyDown, ImpexError
 from shared.messaging.connection import cancellation_requested
+from shared.messaging.rpc_server import RpcServer
 from shared.messaging.service_bus import ServiceBus
 from shared.runtime.health import HealthPages
 from shared.runtime.service import EXIT_FAILED, Runtime, Service, Work, utc_now
@@ -31,17 +32,22 @@ log = get_logger("service")
 
 
 class ServiceRunner:
-    """One service of this process, from its start to the end of its drain; `clock` is its time."""
+    """One service of this process, from its start to the end of its drain; `clock` is its time.
+
+    Runners of one process share `in_process`: see `ServiceBus`.
+    """
 
     def __init__(
         self,
         service: Service,
         settings: ServiceSettings,
         clock: Callable[[], datetime] = utc_now,
+        in_process: dict[str, RpcServer] | None = None,
     ) -> None:
         self.service = service
         self.settings = settings
         self._clock = clock
+        self._in_process = in_process
         self.tasks: list[asyncio.Task[None]] = []
         self._runtime: Runtime | None = None
         self._bus: ServiceBus | None = None
@@ -121,6 +127,7 @@ class ServiceRunner:
             emits=service.emits,
             asks=service.asks,
             clock=self._clock,
+            in_process=self._in_process,
         )
         runtime = self._runtime = Runtime(pool=pool, clock=self._clock, bus=node)
         deps = await self._stack.enter_async_context(service.build(runtime, self.settings))

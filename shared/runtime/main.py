@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
 from shared.errors import ConfigurationError
+from shared.messaging.rpc_server import RpcServer
 from shared.runtime.lifecycle import ServiceRunner, supervise
 from shared.runtime.service import EXIT_MISCONFIGURED, Service, load_all
 from shared.runtime.telemetry import configure_logging, get_logger
@@ -61,7 +62,11 @@ def _print_problems(error: ConfigurationError) -> int:
 async def _run(services: Sequence[Service], settings: Sequence[ServiceSettings]) -> int:
     stop = asyncio.Event()
     _install_signal_handlers(stop)
-    runners = [ServiceRunner(one, its) for one, its in zip(services, settings, strict=True)]
+    in_process: dict[str, RpcServer] = {}
+    runners = [
+        ServiceRunner(one, its, in_process=in_process)
+        for one, its in zip(services, settings, strict=True)
+    ]
     return await supervise(runners, stop)
 
 

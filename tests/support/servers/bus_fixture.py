@@ -17,6 +17,7 @@ from shared.contracts.registration.events import OWNER
 from shared.database import Pool, migrate, open_pool, transaction
 from shared.messaging import Context, topology
 from shared.messaging.envelope import CONTENT_TYPE, new_id
+from shared.messaging.rpc_server import RpcServer
 from shared.messaging.service_bus import ServiceBus
 from shared.outbox import MIGRATIONS, emit
 from tests.support.servers.shared_servers import Broker, Database
@@ -45,11 +46,17 @@ def now() -> datetime:
 
 
 class BusFixture:
-    """A few services on one broker; `close` drains and closes them all."""
+    """A few services on one broker; `close` drains and closes them all.
 
-    def __init__(self, database: Database, broker: Broker) -> None:
+    With `in_process`, requests between them do not go through the broker.
+    """
+
+    def __init__(
+        self, database: Database, broker: Broker, in_process: dict[str, RpcServer] | None = None
+    ) -> None:
         self.database = database
         self.broker = broker
+        self.in_process = in_process
         self.nodes: list[ServiceBus] = []
         self.pools: dict[str, Pool] = {}
 
@@ -67,6 +74,7 @@ class BusFixture:
     ) -> ServiceBus:
         """A started node that is ready; `url` leads to the broker another way."""
         pool = await self.pool(service)
+        options.setdefault("in_process", self.in_process)
         node = ServiceBus(service, url or self.broker.url(service), pool, clock=now, **options)
         self.nodes.append(node)
         await node.start(deps, timeout=60)

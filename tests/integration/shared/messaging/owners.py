@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from shared.contracts.base import Reply
 from shared.contracts.registration.events import RequestCancelled
 from shared.contracts.registration.views import Done, TermsView
@@ -9,6 +11,10 @@ from shared.messaging import RequestContext, answers
 from shared.messaging.service_bus import ServiceBus
 from tests.support.servers.bus_fixture import BusFixture
 
+#: Requests over the broker, and between services of one process.
+both_ways = pytest.mark.parametrize(
+    "in_process", [False, True], ids=["over the broker", "in one process"], indirect=True
+)
 TERMS = TermsView(version="1", date="2026-01-01", sha256="0" * 64, text="…", model=True)
 
 

@@ -15,11 +15,12 @@ from shared.contracts.registration.views import Done
 from shared.database import Pool
 from shared.messaging import Refused, RequestContext, hears
 from shared.messaging.rpc_codec import content_hash, encode_reply
-from tests.integration.shared.messaging.owners import Owner, both
+from tests.integration.shared.messaging.owners import Owner, both, both_ways
 from tests.support.servers.bus_fixture import BusFixture, RecordingHandler
 from tests.support.waiting import eventually
 
 
+@both_ways
 async def test_twenty_parallel_requests_with_one_key_are_executed_once(bus: BusFixture) -> None:
     """All get the same answer; one event is emitted."""
 
@@ -44,6 +45,7 @@ async def test_twenty_parallel_requests_with_one_key_are_executed_once(bus: BusF
     assert len(owner.requests) == 2
 
 
+@both_ways
 async def test_twenty_parallel_requests_with_one_key_are_prepared_once(bus: BusFixture) -> None:
     """A double click neither hashes a password twice nor counts as two guesses."""
     prepared: list[str] = []
@@ -63,6 +65,7 @@ async def test_twenty_parallel_requests_with_one_key_are_prepared_once(bus: BusF
     assert len(owner.requests) == 2
 
 
+@both_ways
 async def test_a_key_used_for_another_content_is_refused(bus: BusFixture) -> None:
     """Sealed fields do not count: their ciphertexts differ each time."""
     owner = Owner(_verified)
@@ -92,6 +95,7 @@ async def _verified(_request: Any, context: RequestContext[Any]) -> Reply:
     return context.refuse(Refusal(slug="wrong_code", params={"tries_left": 4}))
 
 
+@both_ways
 async def test_a_refusal_that_is_raised_rolls_back_and_is_evaluated_again(bus: BusFixture) -> None:
     """Nothing is written or stored."""
 
@@ -114,6 +118,7 @@ async def test_a_refusal_that_is_raised_rolls_back_and_is_evaluated_again(bus: B
     assert len(owner.requests) == 2
 
 
+@both_ways
 async def test_a_refusal_that_is_returned_commits_and_is_stored(bus: BusFixture) -> None:
     """A wrong code is counted once, however often the same form is posted."""
 
@@ -132,6 +137,7 @@ async def test_a_refusal_that_is_returned_commits_and_is_stored(bus: BusFixture)
     assert len(owner.requests) == 1
 
 
+@both_ways
 async def test_a_refusal_for_now_commits_and_is_evaluated_again(bus: BusFixture) -> None:
     """A limit that was lifted meanwhile refuses nothing, also where the same form is posted."""
 
@@ -154,6 +160,7 @@ async def test_a_refusal_for_now_commits_and_is_evaluated_again(bus: BusFixture)
     assert len(owner.requests) == 2
 
 
+@both_ways
 async def test_long_work_is_prepared_outside_the_transaction(bus: BusFixture) -> None:
     """`before` runs once per executed request, and not for a repeated one."""
     ran = 0
@@ -172,6 +179,7 @@ async def test_long_work_is_prepared_outside_the_transaction(bus: BusFixture) ->
     assert ran == 1
 
 
+@both_ways
 async def test_a_refused_preparation_stores_nothing_and_is_evaluated_again(bus: BusFixture) -> None:
     refusals = iter([Refused(Refusal(slug="too_soon")), None])
 
@@ -189,6 +197,7 @@ async def test_a_refused_preparation_stores_nothing_and_is_evaluated_again(bus: 
     )
 
 
+@both_ways
 async def test_a_reply_stored_during_the_preparation_wins_over_its_refusal(bus: BusFixture) -> None:
     """Another process may have executed the request meanwhile."""
     store = """

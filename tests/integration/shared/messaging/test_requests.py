@@ -16,11 +16,12 @@ from shared.messaging.envelope import new_id, wrap
 from shared.messaging.errors import RequestTimeout, ServiceUnavailable
 from shared.messaging.rpc_codec import IDEMPOTENCY_KEY, decode_reply
 from shared.messaging.topology import REPLIES, REQUESTS, reply_queue
-from tests.integration.shared.messaging.owners import TERMS, Owner, both
+from tests.integration.shared.messaging.owners import TERMS, Owner, both, both_ways
 from tests.support.servers.bus_fixture import BusFixture, RecordingHandler, channel, forge, now
 from tests.support.waiting import eventually
 
 
+@both_ways
 async def test_a_question_is_answered(bus: BusFixture) -> None:
     """The reply is of the contract's class."""
 
@@ -32,6 +33,7 @@ async def test_a_question_is_answered(bus: BusFixture) -> None:
     assert await gateway.rpc_client.ask(DescribeTerms(language="fr")) == TERMS
 
 
+@both_ways
 async def test_an_unexpected_error_is_answered_as_internal_error_only(bus: BusFixture) -> None:
     """No detail leaves the owner, and the worker continues."""
 
@@ -49,6 +51,7 @@ async def test_an_unexpected_error_is_answered_as_internal_error_only(bus: BusFi
     assert await gateway.rpc_client.ask(order, idempotency_key="k") == Done()
 
 
+@both_ways
 async def test_no_answer_in_time_is_a_timeout_and_the_work_is_undone(bus: BusFixture) -> None:
     """Repeated with the same key, it is executed."""
 
@@ -87,6 +90,7 @@ async def test_a_request_that_has_run_out_is_not_carried_out(bus: BusFixture) ->
     assert [request.request_id for request in owner.requests] == ["new"]
 
 
+@both_ways
 async def test_an_owner_that_never_started_is_unavailable(bus: BusFixture) -> None:
     """Unroutable: reported at once, not after the deadline."""
     gateway = await bus.node("gateway", asks=(DescribeTerms,))
@@ -94,6 +98,7 @@ async def test_an_owner_that_never_started_is_unavailable(bus: BusFixture) -> No
         await gateway.rpc_client.ask(DescribeTerms(language="fr"))
 
 
+@both_ways
 async def test_an_owner_whose_database_is_down_is_unavailable(bus: BusFixture) -> None:
     """The caller gets the error at once."""
 
@@ -105,6 +110,7 @@ async def test_an_owner_whose_database_is_down_is_unavailable(bus: BusFixture) -
         await gateway.rpc_client.ask(CancelRequest(request_id="r"), idempotency_key="k")
 
 
+@both_ways
 async def test_misuse_is_found_at_once(bus: BusFixture) -> None:
     """A command without a key, and an undeclared request."""
     gateway = await bus.node("gateway", asks=(CancelRequest,))

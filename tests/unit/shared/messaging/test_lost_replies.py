@@ -51,7 +51,7 @@ async def test_r_05_requests_that_lose_their_channel_leave_no_error_unread(
 
     connection.channel = open_channel  # type: ignore[method-assign]
     connection._up.set()
-    client = RpcClient(cast(Any, connection), "gateway", (DescribeTerms,), now)
+    client = RpcClient(cast(Any, connection), "gateway", (DescribeTerms,), now, {})
     listening = asyncio.create_task(client.run())
     asking = [
         asyncio.create_task(client.ask(DescribeTerms(language="fr"), timeout=60)) for _ in range(3)
