@@ -5,6 +5,7 @@ and the context it was logged in. Addresses are masked and secrets dropped as th
 whatever the caller wrote. Metrics live in one registry per process.
 """
 
+import contextlib
 import json
 import logging
 import re
@@ -13,20 +14,23 @@ import sys
 from collections.abc import Mapping, MutableMapping
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, TextIO
 
+import msgspec
 import structlog
 from prometheus_client import CollectorRegistry, ProcessCollector
 from structlog.contextvars import bound_contextvars, merge_contextvars
+from structlog.typing import FilteringBoundLogger
 
 #: Metrics of this process; every counter and gauge is registered here.
 REGISTRY = CollectorRegistry(auto_describe=True)
 ProcessCollector(registry=REGISTRY)
 
 
-def get_logger(name: str) -> structlog.stdlib.BoundLogger:
+def get_logger(name: str) -> FilteringBoundLogger:
     """The logger of one part of the system: `log.info("A sentence.", action="what_happened")`."""
-    logger: structlog.stdlib.BoundLogger = structlog.get_logger(source=name)
+    logger: FilteringBoundLogger = structlog.get_logger(source=name)
     return logger
 
 
@@ -48,12 +52,15 @@ ADDRESS = re.compile(
 )
 URL_PASSWORD = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s:/@]*:)[^\s@/]+@", re.IGNORECASE)
 #: 43 characters of base64url are a token of ours, wherever they stand.
+TOKEN_LENGTH = 43
 TOKEN = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])=?")
 QUERY_SECRET = re.compile(r"\b((?:jeton|token|code|password|csrf|key)=)[^&\s\"']+", re.IGNORECASE)
 #: PostgreSQL shows the whole row, or the value, that it refused: until the error's next part.
 ROW_SHOWN = re.compile(
     r"\bDETAIL:.*?(?=\n(?:HINT:|CONTEXT:|\nDuring handling|\nThe above exception)|\Z)", re.DOTALL
 )
+#: Every other text that is masked has one of these in it.
+MASKED_SIGNS = ("@", "%40", "=", "DETAIL:")
 SECRET_KEY = re.compile(
     r"password|passwd|passphrase|secret|token|cookie|csrf|(^|_)(code|codes|link|links|box)($|_)"
     r"|authorization|pepper|^keys?$|^(first|last)_?name$",
@@ -71,6 +78,8 @@ READ = 20_000
 
 def mask_text(text: str) -> str:
     """A text without addresses, tokens, passwords in URLs, or rows that the database refused."""
+    if len(text) < TOKEN_LENGTH and not any(sign in text for sign in MASKED_SIGNS):
+        return text  # nothing below can be in it; most values of a line are such
     text = text[:READ]
     if "DETAIL:" in text:
         text = ROW_SHOWN.sub(f"DETAIL: {DROPPED}", text)
@@ -108,6 +117,7 @@ def _masked_fields(fields: Mapping[Any, Any], depth: int = 0) -> dict[str, Any]:
     }
 
 
+@lru_cache(maxsize=1_000)
 def _is_secret(key: str) -> bool:
     return key.lower() not in PLAIN_KEYS and SECRET_KEY.search(key) is not None
 
@@ -127,9 +137,16 @@ def _add_time(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, An
 
 
 def _render(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> str:
-    # JSON escapes every control character, so one event is one line (LG-04); U+2028 and its like
-    # are escaped too because `ensure_ascii` is on.
-    return json.dumps(event, default=str)
+    # JSON escapes every control character, so one event is one line (LG-04).
+    with contextlib.suppress(UnicodeEncodeError):  # half a character
+        line = _encoder.encode(event)
+        if line.isascii():
+            return line.decode()
+    # U+2028 and its like end a line for some readers; `ensure_ascii` escapes them.
+    return json.dumps(event, default=str, separators=(",", ":"))
+
+
+_encoder = msgspec.json.Encoder(enc_hook=str)
 
 
 _STEPS: list[Any] = [
@@ -150,20 +167,19 @@ def _standard_error(*_args: Any) -> structlog.WriteLogger:
 structlog.configure(
     processors=[*_STEPS, mask_event, _render],
     logger_factory=_standard_error,
-    wrapper_class=structlog.stdlib.BoundLogger,
+    wrapper_class=structlog.make_filtering_bound_logger("debug"),
     cache_logger_on_first_use=False,
 )
 
 
 def configure_logging(level: str = "info", stream: TextIO | None = None) -> None:
     """Send every log line of the process, libraries' included, to `stream` (standard error)."""
+    stream = stream or sys.stderr
     structlog.configure(
-        processors=[*_STEPS, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=_process_logger,
-        wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=False,
+        logger_factory=structlog.WriteLoggerFactory(stream),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
     )
-    handler = logging.StreamHandler(stream or sys.stderr)
+    handler = logging.StreamHandler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[_add_source, *_STEPS],
@@ -191,8 +207,3 @@ LIBRARIES = {
     "asyncpg": logging.ERROR,
     "aiohttp.access": logging.WARNING,
 }
-
-
-def _process_logger(*_args: Any) -> logging.Logger:
-    """A logger under `impex`, so that libraries are distinguished by name."""
-    return logging.getLogger("impex")

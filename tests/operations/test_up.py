@@ -394,7 +394,7 @@ def test_watch_restarts_the_service_whose_file_changed(installation: Installatio
     actions = [
         json.loads(line)["action"]
         for line in (installation.home / "log" / "mfa.log").read_text().splitlines()
-        if '"action": "service_' in line
+        if '"action":"service_' in line
     ]
     assert actions[-2:] == ["service_stopped", "service_ready"]
 

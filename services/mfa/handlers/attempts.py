@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import msgspec
-from structlog.stdlib import BoundLogger
+from structlog.typing import FilteringBoundLogger
 
 from services.mfa import failed_code_store, store
 from services.mfa.deps import Deps
@@ -39,7 +39,7 @@ class Attempt:
     failed: FailedCodes
 
     @property
-    def _log(self) -> BoundLogger:
+    def _log(self) -> FilteringBoundLogger:
         """Names the account by its id, which is no secret; no log has the e-mail address."""
         return log.bind(account=self.account_id, kind=self.kind)
 

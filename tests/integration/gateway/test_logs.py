@@ -26,7 +26,7 @@ async def test_lg_04_input_never_adds_a_log_line(
     lines = capfd.readouterr().err.splitlines()
     assert lines
     assert all(line.startswith('{"time"') for line in lines)
-    assert not any('"action": "forged"' in line for line in lines)
+    assert "forged" not in {json.loads(line).get("action") for line in lines}
 
 
 async def test_lg_02_logs_contain_no_secret_and_name_the_event(
@@ -51,8 +51,8 @@ async def test_lg_02_logs_contain_no_secret_and_name_the_event(
         page.form("/inscription/validation")["csrf"],
     ):
         assert secret not in log
-    for action in ("http_request", "session_created", "sequence_fail", "malicious_csrf"):
-        assert f'"action": "{action}"' in log
+    actions = {json.loads(line).get("action") for line in log.splitlines()}
+    assert {"http_request", "session_created", "sequence_fail", "malicious_csrf"} <= actions
 
 
 async def test_lg_01_lg_03_each_scenario_leaves_its_event(
