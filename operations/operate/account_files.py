@@ -1,16 +1,13 @@
-"""Files of an agency's existing users: one line of CSV per person, UTF-8, separated by `;` or `,`.
+"""Files of an agency's existing users: one line of CSV per person.
 
-The first line names the columns, in any order. Names and addresses follow the rules of the form; a
-mistake is reported with the number of its line and its column, and no other line is left unread for
-it: no field of a person has a line break, so each line is read alone.
+Names and addresses follow the rules of the form; a mistake is reported with the number of its line
+and its column.
 """
 
-import codecs
-import csv
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from operations.operate.csv_lines import RowError, read_lines
 from services.registration.account_imports import Person
 from services.registration.email_addresses import (
     EmailAddress,
@@ -20,18 +17,13 @@ from services.registration.email_addresses import (
 from services.registration.email_typos import suggest_correction
 from shared.contracts.base import FieldError
 from shared.domain.person_names import check_name
-from shared.domain.typed_text import clean_edges
 from shared.i18n.catalogue import LANGUAGES
 
 REQUIRED = ("first_name", "last_name", "address")
 OPTIONAL = ("language",)
 COLUMNS = (*REQUIRED, *OPTIONAL)
-#: No line of four valid fields is longer, in bytes.
-MAX_LINE = 4_096
 #: A file of a hundred thousand people is smaller, in bytes.
 MAX_FILE = 32 * 2**20
-LINE_BREAK = re.compile(rb"\r\n|\r|\n")
-UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 #: What is wrong with a field, by the code of its error.
 SENTENCES = {
@@ -65,19 +57,6 @@ FORMATS = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class RowError:
-    """Why a line is invalid. `column` is empty where the line as a whole is."""
-
-    line: int
-    column: str = ""
-    reason: str
-
-    def __str__(self) -> str:
-        where = f"line {self.line}, {self.column}" if self.column else f"line {self.line}"
-        return f"{where}: {self.reason}"
-
-
-@dataclass(frozen=True, kw_only=True)
 class AccountFile:
     """The persons of a file, its mistakes, and what is valid but looks like a slip."""
 
@@ -92,7 +71,7 @@ def read_account_file(content: bytes, *, smtputf8: bool) -> AccountFile:
     mistakes: list[RowError] = []
     doubts: list[RowError] = []
     lines: dict[str, int] = {}
-    for line, cells in _records(content, mistakes):
+    for line, cells in read_lines(content, mistakes, required=REQUIRED, optional=OPTIONAL):
         person, wrong = _person(line, cells, smtputf8=smtputf8)
         mistakes += wrong
         if person is None:
@@ -108,61 +87,6 @@ def read_account_file(content: bytes, *, smtputf8: bool) -> AccountFile:
     if not persons and not mistakes:
         mistakes.append(RowError(line=1, reason="there is nobody in the file"))
     return AccountFile(persons=tuple(persons), mistakes=tuple(mistakes), doubts=tuple(doubts))
-
-
-def _records(content: bytes, mistakes: list[RowError]) -> Iterator[tuple[int, Mapping[str, str]]]:
-    """Each record by its line, its cells by column."""
-    if content.startswith(UTF16):
-        mistakes.append(RowError(line=1, reason="the file is UTF-16: save it as UTF-8"))
-        return
-    header: list[str] = []
-    delimiter = ","
-    for line, raw in enumerate(LINE_BREAK.split(content.removeprefix(codecs.BOM_UTF8)), 1):
-        try:
-            if not header and b";" in raw:
-                delimiter = ";"
-            cells = _cells(raw, delimiter)
-            if not any(cells):
-                continue
-            if not header:
-                _check_header(cells)
-                header = cells
-                continue
-            if len(cells) != len(header):
-                raise ValueError(f"it has {len(cells)} columns, the first line {len(header)}")
-        except (csv.Error, ValueError) as error:
-            mistakes.append(RowError(line=line, reason=str(error)))
-            if not header:
-                return
-        else:
-            yield line, dict(zip(header, cells, strict=True))
-
-
-def _cells(raw: bytes, delimiter: str) -> list[str]:
-    if len(raw) > MAX_LINE:
-        raise ValueError(f"it is longer than {MAX_LINE} bytes")
-    try:
-        text = raw.decode()
-    except UnicodeDecodeError as error:
-        raise ValueError(f"it is not UTF-8 (byte {error.start + 1})") from None
-    if "\0" in text:
-        raise ValueError("it contains the byte 0")
-    try:
-        rows = list(csv.reader([text], delimiter=delimiter, skipinitialspace=True, strict=True))
-    except csv.Error as error:
-        raise ValueError(f"it is not CSV: {error}") from None
-    return [clean_edges(cell) for row in rows for cell in row]
-
-
-def _check_header(header: list[str]) -> None:
-    missing = [name for name in REQUIRED if name not in header]
-    unknown = [name for name in header if name not in COLUMNS]
-    if missing:
-        raise ValueError(f"it must name the columns; missing: {', '.join(missing)}")
-    if unknown:
-        raise ValueError(f"there is no column {', '.join(map(ascii, unknown))}")
-    if len(header) != len(set(header)):
-        raise ValueError("a column is named twice")
 
 
 def _person(

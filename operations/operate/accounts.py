@@ -16,7 +16,8 @@ from pathlib import Path
 
 import asyncpg
 
-from operations.operate.account_files import MAX_FILE, RowError, read_account_file
+from operations.operate.account_files import MAX_FILE, read_account_file
+from operations.operate.csv_lines import RowError
 from operations.operate.endpoints import as_service, configured_or_running
 from operations.printing import say
 from services.registration.account_imports import HandedCode, Person, Plan

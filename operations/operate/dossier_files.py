@@ -1,20 +1,18 @@
-"""Files of dossier events: one line of CSV per event, UTF-8, separated by `;` or `,`.
+"""Files of dossier events: one line of CSV per event.
 
-The first line names the columns, in any order. Each event is checked by the rules of the service
-`dossiers`; a mistake is reported with the number of its line.
+Each event is checked by the rules of the service `dossiers`; every fault of a line is reported with
+the number of the line.
 """
 
-import csv
-import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from services.dossiers.dossier_updates import from_event
+from operations.operate.csv_lines import RowError, read_lines
+from services.dossiers.dossier_updates import MIN_VERSION, from_event
 from shared.contracts import backoffice
-from shared.domain.typed_text import clean_edges
 from shared.errors import Reject
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -42,29 +40,16 @@ class Entry:
     event: backoffice.DossierEvent
 
 
-@dataclass(frozen=True, kw_only=True)
-class RowError:
-    """Why a line is invalid."""
-
-    line: int
-    reason: str
-
-
 def read_file(content: bytes, now: datetime) -> tuple[list[Entry], list[RowError]]:
     """The events of a file, and its mistakes; times are checked against `now`."""
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        return [], [RowError(line=line, reason="it is not UTF-8")]
     entries: list[Entry] = []
     mistakes: list[RowError] = []
     firsts: dict[tuple[str, int], Entry] = {}
-    for line, cells in _records(text, mistakes):
+    for line, cells in read_lines(content, mistakes, required=COLUMNS):
         try:
             entry = _entry(line, cells, now)
             _check_version(entry, firsts)
-        except (Reject, ValueError) as error:
+        except ValueError as error:
             mistakes.append(RowError(line=line, reason=str(error)))
         else:
             entries.append(entry)
@@ -73,61 +58,32 @@ def read_file(content: bytes, now: datetime) -> tuple[list[Entry], list[RowError
     return entries, mistakes
 
 
-def _records(text: str, mistakes: list[RowError]) -> Iterator[tuple[int, Mapping[str, str]]]:
-    """Each record by the line it begins on, its cells by column."""
-    delimiter = ";" if ";" in text.partition("\n")[0] else ","
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    header: list[str] = []
-    line = 1
-    try:
-        for row in reader:
-            begun, line = line, reader.line_num + 1
-            cells = [clean_edges(cell) for cell in row]
-            if not any(cells):
-                continue
-            if not header:
-                header = cells
-                _check_header(header)
-            elif len(cells) != len(header):
-                reason = f"it has {len(cells)} columns, the first line {len(header)}"
-                mistakes.append(RowError(line=begun, reason=reason))
-            else:
-                yield begun, dict(zip(header, cells, strict=True))
-    except csv.Error as error:
-        mistakes.append(RowError(line=line, reason=f"it is not CSV: {error}"))
-    except ValueError as error:
-        mistakes.append(RowError(line=1, reason=str(error)))
-
-
-def _check_header(header: list[str]) -> None:
-    missing = [name for name in COLUMNS if name not in header]
-    unknown = [name for name in header if name not in COLUMNS]
-    if missing:
-        raise ValueError(f"the first line must name the columns; missing: {', '.join(missing)}")
-    if unknown:
-        raise ValueError(f"there is no column {', '.join(unknown)}")
-    if len(header) != len(COLUMNS):
-        raise ValueError("a column is named twice")
-
-
 def _entry(line: int, cells: Mapping[str, str], now: datetime) -> Entry:
-    """ValueError or Reject give the reason why a line is invalid."""
+    """The event of a line; ValueError gives every reason why it is invalid."""
     if cells["event"] not in EVENTS:
         raise ValueError(f"event must be one of {', '.join(EVENTS)}")
     kind, own, moment = EVENTS[cells["event"]]
-    for name in (*CONTENTS, "status"):
-        if cells[name] and name not in own:
-            raise ValueError(f"{name} must be empty: {cells['event']} does not tell it")
+    faults = [
+        f"{name} must be empty: {cells['event']} does not tell it"
+        for name in (*CONTENTS, "status")
+        if cells[name] and name not in own
+    ]
     if not cells["account"]:
-        raise ValueError("account is empty")
+        faults.append("account is empty")
     fields: dict[str, Any] = {name: cells[name] for name in ("dossier_id", "kind", "number", *own)}
-    fields["version"] = _number(cells["version"])
-    fields[moment] = _moment(cells["at"])
+    fields |= {"version": MIN_VERSION, moment: now}
+    for name, column, read in (("version", "version", _number), (moment, "at", _moment)):
+        try:
+            fields[name] = read(cells[column])
+        except ValueError as error:
+            faults.append(str(error))
     event = kind(**fields)
     try:
         from_event(event, _ANY_ACCOUNT, now)
     except Reject as rejected:
-        raise ValueError(rejected.reason.replace(moment, "at")) from None
+        faults.append(rejected.reason.replace(moment, "at"))
+    if faults:
+        raise ValueError("; ".join(faults))
     return Entry(line=line, account=cells["account"], event=event)
 
 

@@ -15,7 +15,8 @@ from uuid import UUID, uuid5
 import msgspec
 from pamqp.commands import Basic
 
-from operations.operate.dossier_files import Entry, RowError, read_file
+from operations.operate.csv_lines import RowError
+from operations.operate.dossier_files import Entry, read_file
 from operations.operate.endpoints import as_service, configured_or_running
 from operations.printing import print_rows, say
 from operations.provision.database_admin import run_blocking

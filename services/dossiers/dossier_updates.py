@@ -28,8 +28,10 @@ from shared.domain.typed_text import MAX_MARKS_IN_A_ROW, UnsafeText, clean_line
 from shared.errors import Reject
 
 PARIS = ZoneInfo("Europe/Paris")
+NIL = UUID(int=0)
 #: A missing date, sorted after all others; `infinity` in the database.
 NO_DATE = date.max
+MIN_VERSION = 1
 MAX_VERSION = 2**31 - 1
 #: Needs no escaping in a URL.
 DOSSIER_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~:-]{0,63}")
@@ -85,26 +87,32 @@ class DossierUpdate:
 
 
 def from_event(event: DossierEvent, subject: str | None, now: datetime) -> DossierUpdate:
-    """The update by `event` about the account `subject`. Raises `Reject` if it is invalid."""
+    """The update by `event` about the account `subject`.
+
+    Raises `Reject` with every reason why it is invalid.
+    """
+    faults: list[str] = []
     if not DOSSIER_ID.fullmatch(event.dossier_id):
-        raise Reject("dossier_id must be 1 to 64 letters, digits and . _ ~ : -")
-    if not 1 <= event.version <= MAX_VERSION:
-        raise Reject(f"version must be 1 to {MAX_VERSION}")
+        faults.append("dossier_id must be 1 to 64 letters, digits and . _ ~ : -")
+    if not MIN_VERSION <= event.version <= MAX_VERSION:
+        faults.append(f"version must be {MIN_VERSION} to {MAX_VERSION}")
     if event.kind not in KINDS:
-        raise Reject(f"kind must be one of {', '.join(KINDS)}")
-    status = IMPLIED_STATUSES.get(type(event)) or _line(event, "status")
-    if not status:
-        raise Reject("status is empty")
-    account_id = _account_id(subject)
+        faults.append(f"kind must be one of {', '.join(KINDS)}")
+    status = IMPLIED_STATUSES.get(type(event)) or _line(event, "status", faults)
+    if status == "":
+        faults.append("status is empty")
+    account_id = _account_id(subject, faults)
     parts: dict[str, Any] = {}
-    if number := _line(event, "number"):
+    if number := _line(event, "number", faults):
         parts |= {"number": number, "number_folded": normalize(number)}
         parts["number_version"] = event.version
     if isinstance(event, DossierContents):
-        parts |= {name: _line(event, name) for name in CONTENTS}
+        parts |= {name: _line(event, name, faults) or "" for name in CONTENTS}
         parts["contents_folded"] = SEPARATOR.join(normalize(parts[name]) for name in CONTENTS)
         parts["contents_version"] = event.version
-    day = _calendar_day(event, TIMES[type(event)], now)
+    day = _calendar_day(event, TIMES[type(event)], now, faults)
+    if faults:
+        raise Reject("; ".join(faults))
     if isinstance(event, DossierFiled):
         parts["filed_on"] = day
     # A withdrawal keeps the date of the decision; every other event sets or clears it.
@@ -116,34 +124,40 @@ def from_event(event: DossierEvent, subject: str | None, now: datetime) -> Dossi
         version=event.version,
         account_id=account_id,
         kind=event.kind,
-        status=status,
+        status=status or "",
         processed=isinstance(event, DossierDecided | DossierWithdrawn),
         **parts,
     )
 
 
-def _account_id(subject: str | None) -> UUID:
+def _account_id(subject: str | None, faults: list[str]) -> UUID:
     if subject is None:
-        raise Reject("the subject is missing: it must be the account's id")
+        faults.append("the subject is missing: it must be the account's id")
+        return NIL
     try:
         return UUID(subject)
     except ValueError:
-        raise Reject("the subject must be an account's id, which is a UUID") from None
+        faults.append("the subject must be an account's id, which is a UUID")
+        return NIL
 
 
-def _line(event: DossierEvent, name: str) -> str:
-    """A field of the event as stored."""
+def _line(event: DossierEvent, name: str, faults: list[str]) -> str | None:
+    """A field of the event as stored; None where it is invalid."""
     try:
         text = clean_line(getattr(event, name), MAX_LENGTHS[name])
     except UnsafeText as unsafe:
         if unsafe.code == "too_many_marks":
-            raise Reject(f"{name} holds more than {MAX_MARKS_IN_A_ROW} marks in a row") from None
-        raise Reject(f"{name} is longer than {MAX_LENGTHS[name]} characters") from None
+            faults.append(f"{name} holds more than {MAX_MARKS_IN_A_ROW} marks in a row")
+        else:
+            faults.append(f"{name} is longer than {MAX_LENGTHS[name]} characters")
+        return None
     # Other blanks than ASCII's are not printable but permitted.
     if not text.isprintable() and any(map(_is_invisible, text)):
-        raise Reject(f"{name} holds a control or invisible character")
+        faults.append(f"{name} holds a control or invisible character")
+        return None
     if len(text) > MAX_LENGTHS[name]:
-        raise Reject(f"{name} is longer than {MAX_LENGTHS[name]} characters")
+        faults.append(f"{name} is longer than {MAX_LENGTHS[name]} characters")
+        return None
     return text
 
 
@@ -151,11 +165,13 @@ def _is_invisible(char: str) -> bool:
     return unicodedata.category(char)[0] == "C" or char in "\u2028\u2029"
 
 
-def _calendar_day(event: DossierEvent, name: str, now: datetime) -> date:
+def _calendar_day(event: DossierEvent, name: str, now: datetime, faults: list[str]) -> date:
     """The calendar day of a time of the event, at the agency."""
     moment: datetime = getattr(event, name)
     if moment.tzinfo is None:
-        raise Reject(f"{name} has no time zone")
+        faults.append(f"{name} has no time zone")
+        return NO_DATE
     if not datetime(MIN_YEAR, 1, 1, tzinfo=UTC) <= moment <= now + MAX_CLOCK_SKEW:
-        raise Reject(f"{name} is before {MIN_YEAR} or in the future")
+        faults.append(f"{name} is before {MIN_YEAR} or in the future")
+        return NO_DATE
     return moment.astimezone(PARIS).date()

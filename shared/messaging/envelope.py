@@ -21,6 +21,7 @@ from shared.contracts.base import Event, Request
 from shared.messaging.errors import Undecodable
 
 CONTENT_TYPE = "application/cloudevents+json"
+DATA_CONTENT_TYPE = "application/json"
 #: Bytes; a larger body is refused before it is parsed.
 MAX_BODY_BYTES = 256 * 1024
 
@@ -55,7 +56,7 @@ class _Wire(msgspec.Struct, omit_defaults=True):
     data: Any
     subject: Name | None = None
     traceparent: Name | None = None
-    datacontenttype: Literal["application/json"] | None = None
+    datacontenttype: Name | None = None
 
 
 def new_id() -> str:
@@ -93,7 +94,7 @@ def wrap(
         data=message,
         subject=subject,
         traceparent=traceparent.get() or new_traceparent(),
-        datacontenttype="application/json",
+        datacontenttype=DATA_CONTENT_TYPE,
     )
     body = msgspec.json.encode(wire)
     if len(body) > MAX_BODY_BYTES:
@@ -104,6 +105,10 @@ def wrap(
 def decode(body: bytes) -> Envelope:
     """Read an envelope, or raise `Undecodable` with the reason."""
     wire = _convert(_strict_json(body), _Wire)
+    # Its parameters, such as a charset, and its case mean nothing for data inside JSON.
+    media_type = (wire.datacontenttype or DATA_CONTENT_TYPE).partition(";")[0].strip().lower()
+    if media_type != DATA_CONTENT_TYPE:
+        raise Undecodable(f"datacontenttype is not {DATA_CONTENT_TYPE}")
     if not isinstance(wire.data, dict):
         raise Undecodable("data is not an object")
     return Envelope(

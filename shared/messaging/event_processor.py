@@ -216,6 +216,8 @@ class EventProcessor:
         first = await self._handled(envelope, event)
         if not first:
             log.info("Handled before.", action="message_duplicate", type=envelope.type)
+        elif self._rows[envelope.type].logged:
+            log.info("Handled.", action="message_handled", type=envelope.type)
         MESSAGES.labels(self._service, "handled" if first else "duplicate").inc()
 
     async def _handled(self, envelope: Envelope, event: Event, *, undo: bool = False) -> bool:

@@ -126,12 +126,14 @@ class Subscription:
     statement; with both, `handler` does what the statement leaves to it (`SqlEffect.unless`).
     `prepare(event, deps, pool)` runs outside the handler's transaction, for work that
     takes long (asking somebody else's server); what it returns is `context.prepared`.
+    With `logged` each event that was handled is a line of the log.
     """
 
     event: type[Event]
     handler: EventHandler | None = None
     prepare: Prepare | None = None
     effect: SqlEffectFactory | None = None
+    logged: bool = False
 
 
 @dataclass(frozen=True)
@@ -157,10 +159,13 @@ def hears(
 
 
 def hears_sql(
-    event: type[E], effect: Callable[[E, Envelope, datetime, Any], SqlEffect]
+    event: type[E],
+    effect: Callable[[E, Envelope, datetime, Any], SqlEffect],
+    *,
+    logged: bool = False,
 ) -> Subscription:
     """This service subscribes to `event` and executes the statement of `effect` once."""
-    return Subscription(event, effect=effect)
+    return Subscription(event, effect=effect, logged=logged)
 
 
 def answers(

@@ -2,7 +2,8 @@
 
 import pytest
 
-from operations.operate.account_files import COLUMNS, MAX_LINE, read_account_file
+from operations.operate.account_files import COLUMNS, read_account_file
+from operations.operate.csv_lines import MAX_LINE
 
 HEAD = ";".join(COLUMNS)
 GOOD = "Zoé;d’Été-Müller;zoe@labo.fr;en"
@@ -51,7 +52,10 @@ def test_g_26_commas_quotes_empty_lines_and_other_orders_of_columns_are_read(
         ("A;B\0;a@labo.fr;", ["line 2: it contains the byte 0"]),
         ("A;" + "B" * 2**20 + ";a@labo.fr;", [f"line 2: it is longer than {MAX_LINE} bytes"]),
         ("A;" + "B" * 101 + ";a@labo.fr;", ["line 2, last_name: it is longer than 100 characters"]),
-        ("Zoé;B;a@labo.fr;".encode("latin-1"), ["line 2: it is not UTF-8 (byte 3)"]),
+        (
+            "Zoé;B;a@labo.fr;".encode("latin-1"),
+            ['line 2: it is not UTF-8 (byte 3): save the file as "CSV UTF-8"'],
+        ),
     ],
 )
 def test_g_26_a_wrong_line_is_named_with_its_column(line: str | bytes, expected: list[str]) -> None:
@@ -93,7 +97,9 @@ def test_g_26_the_first_line_names_the_columns(head: str, expected: str) -> None
 
 def test_g_26_a_file_in_utf_16_is_refused_as_a_whole() -> None:
     found = read_account_file(f"{HEAD}\n{GOOD}".encode("utf-16"), smtputf8=False)
-    assert [str(one) for one in found.mistakes] == ["line 1: the file is UTF-16: save it as UTF-8"]
+    assert [str(one) for one in found.mistakes] == [
+        'line 1: the file is UTF-16: save the file as "CSV UTF-8"'
+    ]
 
 
 def test_g_26_a_likely_slip_is_pointed_out_and_kept() -> None:

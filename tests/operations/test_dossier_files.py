@@ -10,7 +10,8 @@ import pytest
 from operations.docs import generate_docs
 from operations.install.paths import ROOT
 from operations.local.demo import LIFECYCLES, generate
-from operations.operate.dossier_files import COLUMNS, EVENTS, RowError, read_file
+from operations.operate.csv_lines import RowError
+from operations.operate.dossier_files import COLUMNS, EVENTS, read_file
 from operations.operate.dossiers import DossierMessage
 from services.dossiers.dossier_updates import from_event
 from shared.contracts import backoffice
@@ -105,7 +106,7 @@ def test_every_bad_line_is_named() -> None:
     wrong = [FILED.replace("AI", "X"), FILED, FILED.replace(";2;", ";-1;")]
     assert [line for line, _ in mistakes(*wrong)] == [2, 4]
     two = 'filed;a;d;2;AI;"26\n1";x;x;x;x;;2026-01-15'
-    assert [line for line, _ in mistakes(FILED, two, FILED.replace("AI", "X"))] == [3, 5]
+    assert [line for line, _ in mistakes(FILED, two, FILED.replace("AI", "X"))] == [3, 4, 5]
 
 
 @pytest.mark.parametrize(
@@ -114,9 +115,12 @@ def test_every_bad_line_is_named() -> None:
         (b"", RowError(line=1, reason="there is no event in the file")),
         (HEAD.encode(), RowError(line=1, reason="there is no event in the file")),
         (b"a;b\n1;2", None),
-        (HEAD.encode() + b";more\n", RowError(line=1, reason="there is no column more")),
+        (HEAD.encode() + b";more\n", RowError(line=1, reason="there is no column 'more'")),
         (HEAD.encode() + b";at\n", RowError(line=1, reason="a column is named twice")),
-        (HEAD.encode() + b"\n\n\xe9;", RowError(line=3, reason="it is not UTF-8")),
+        (
+            HEAD.encode() + b"\n\n\xe9;",
+            RowError(line=3, reason='it is not UTF-8 (byte 1): save the file as "CSV UTF-8"'),
+        ),
         (HEAD.encode() + b'\nfiled;"', None),
         (HEAD.encode() + b"\nfiled;\0", None),
     ],
@@ -126,6 +130,73 @@ def test_another_kind_of_file_is_refused(content: bytes, expected: RowError | No
     assert entries == []
     assert len(wrong) == 1
     assert expected in (None, wrong[0])
+
+
+BOM = "\ufeff"
+#: What spreadsheets and programs make of a file, by what they do to it.
+SPREADSHEETS = {
+    "an empty line in front": f"\n{HEAD}\n{FILED}",
+    "lines of separators in front and between": f";;;\n{HEAD}\n;;;;\n{FILED}\n;;\n",
+    "empty columns at the end": f"{HEAD};;;\n{FILED};;;;;",
+    "the separator's own line": f"sep=;\n{HEAD}\n{FILED}",
+    "that line with quotes and empty columns": f'"SEP=;";;;\n{HEAD}\n{FILED}',
+    "two byte order marks": f"{BOM}{BOM}{HEAD}\n{FILED}",
+    "a byte order mark before the separator's line": f"{BOM}sep=;\r\n{HEAD}\r\n{FILED}\r\n",
+    "a byte order mark before a quote": f'{BOM}"event"{HEAD[5:]}\n{FILED}',
+    "tabs": f"{HEAD}\n{FILED}".replace(";", "\t"),
+    "tabs that are named": f"sep=\t\n{HEAD}\n{FILED}".replace(";", "\t"),
+    "tabs, with a semicolon in front of them": f";\n{HEAD}\n{FILED}".replace(";", "\t"),
+    "line ends of other times": f"{HEAD}\r{FILED}\r",
+}
+
+
+@pytest.mark.parametrize("written", SPREADSHEETS.values(), ids=SPREADSHEETS)
+def test_o_14_a_file_is_read_as_spreadsheets_write_it(written: str) -> None:
+    (entry,), wrong = read_file(written.encode(), NOW)
+    assert wrong == []
+    assert isinstance(entry.event, backoffice.DossierFiled)
+    assert (entry.event.pharmaceutical_form, entry.event.medicine) == ("gélule", "Élinoxa")
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        (f"{HEAD}\n{FILED}\n{FILED}".encode("cp1252"), [2, 3]),
+        (f"{HEAD}\n{FILED}".encode("utf-16"), [1]),
+        (f"événement;{HEAD}".encode("cp1252"), [1]),
+    ],
+)
+def test_o_14_another_encoding_is_answered_by_what_to_do(
+    written: bytes, expected: list[int]
+) -> None:
+    entries, wrong = read_file(written, NOW)
+    assert (entries, [one.line for one in wrong]) == ([], expected)
+    assert all(one.reason.endswith('save the file as "CSV UTF-8"') for one in wrong)
+
+
+def test_o_14_every_fault_of_a_line_is_named_at_once() -> None:
+    typed = f"filed;;d 1;two;XX;{'9' * 51};a\x01b;Élinoxa;5 mg;gélule;granted;tomorrow"
+    ((line, reason),) = mistakes(typed)
+    assert line == 2
+    assert reason.split("; ") == [
+        "status must be empty: filed does not tell it",
+        "account is empty",
+        "version must be a number from 1",
+        "at must be like 2026-01-15T10:00:00+01:00 or 2026-01-15",
+        "dossier_id must be 1 to 64 letters, digits and . _ ~ : -",
+        "kind must be one of AI, DEI, DEC",
+        "number is longer than 50 characters",
+        "establishment holds a control or invisible character",
+    ]
+    ((line, reason),) = mistakes(head=f"{HEAD.replace(';kind;', ';when;')};;event")
+    assert line == 1
+    assert reason.split("; ") == [
+        "it must name the columns",
+        "missing: kind",
+        "there is no column 'when'",
+        "a column between others has no name",
+        "a column is named twice",
+    ]
 
 
 def test_b_10_the_file_of_the_documentation_can_be_sent() -> None:

@@ -22,6 +22,7 @@ from shared.messaging.topology import EVENTS, OPERATOR
 from shared.runtime.service import utc_now
 from tests.support import eventually
 from tests.support.harness.dossier_events import ACCOUNT, changed, decided, filed, saved
+from tests.support.logs import written_log
 from tests.support.servers.services import principals, services
 from tests.support.servers.shared_servers import TestServers
 from tests.support.servers.system import System
@@ -135,12 +136,24 @@ INVALID = {
 }
 
 
-async def test_invalid_events_go_to_the_dead_letters_with_their_reason(
+async def test_b_06_o_09_each_event_is_logged_and_invalid_ones_are_dead_letters_with_their_reason(
     publisher: BackofficePublisher,
 ) -> None:
-    """B-06: no crash, no loss, and no value of the event in the reason."""
+    """No crash, no loss, and no value of the event in the reason."""
+    kind, good_id, good = message_of(filed("good"))
+    with written_log() as written:
+        await _dead_with_their_reason(publisher, (kind, good_id, good))
+    lines = [json.loads(line) for line in written.getvalue().splitlines()]
+    logged = [(one["action"], one.get("message_id"), one.get("type")) for one in lines]
+    assert logged.count(("message_handled", good_id, kind)) == 1
+    assert {message_id for action, message_id, _ in logged if action == "message_dead"} == {
+        message_id for _, message_id, _ in INVALID.values()
+    }
+
+
+async def _dead_with_their_reason(publisher: BackofficePublisher, good: Any) -> None:
     async with publisher.system.run("dossiers"):
-        await publisher.publish(*INVALID.values(), message_of(filed("good")))
+        await publisher.publish(*INVALID.values(), good)
 
         async def all_there() -> list[Any]:
             letters = await list_letters(publisher.operator_url, "dossiers")

@@ -169,3 +169,20 @@ def test_the_subject_must_be_an_account_id(make: Any) -> None:
     assert "subject is missing" in reason(make(), None)
     for subject in ("", "pierre@example.fr", "73282932000074", "'; DROP TABLE dossiers; --"):
         assert "UUID" in reason(make(), subject)
+
+
+def test_o_14_every_reason_is_given_at_once() -> None:
+    event = decided("a b", version=0, kind="X", number="1" * 51, status=" ")
+    assert reason(event, None).split("; ") == [
+        "dossier_id must be 1 to 64 letters, digits and . _ ~ : -",
+        "version must be 1 to 2147483647",
+        "kind must be one of AI, DEI, DEC",
+        "status is empty",
+        "the subject is missing: it must be the account's id",
+        "number is longer than 50 characters",
+    ]
+    long = "e" + "\u0301" * 31
+    assert reason(filed(medicine=long, dosage="5\x07")).split("; ") == [
+        "medicine holds more than 30 marks in a row",
+        "dosage holds a control or invisible character",
+    ]

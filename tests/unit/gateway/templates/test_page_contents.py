@@ -1,9 +1,16 @@
 """Contents of particular pages, by requirement."""
 
 import re
+from dataclasses import fields
+from datetime import timedelta
 
 import pytest
 
+from services.gateway.sessions.request_state import FLASH_SECONDS, LANGUAGE_SECONDS
+from services.gateway.sessions.saved_forms import ACCOUNT_LIFETIME, BROWSER_LIFETIME
+from services.gateway.settings import GatewaySettings
+from services.registration.settings import RegistrationSettings
+from services.support.journal_rules import RETENTION as JOURNAL_RETENTION
 from tests.support.pages.page_basis import State, me
 from tests.support.pages.page_states import STATES
 from tests.support.pages.render_pages import Page, render
@@ -131,6 +138,51 @@ def test_gd_01_the_privacy_notice_is_complete() -> None:
     ):
         assert expected in text
     assert "Modèle" not in one(in_state("privacy-own"), "main").get_text()
+
+
+def default_of(settings: type, name: str) -> int:
+    (field,) = (one for one in fields(settings) if one.name == name)
+    assert isinstance(field.default, int)
+    return field.default
+
+
+#: Each duration of the privacy notice, in its order, and what keeps it.
+PROMISED = (
+    timedelta(hours=default_of(RegistrationSettings, "pending_hours")),
+    BROWSER_LIFETIME,
+    ACCOUNT_LIFETIME,
+    JOURNAL_RETENTION,
+    timedelta(minutes=default_of(RegistrationSettings, "verify_minutes")),
+    timedelta(days=default_of(GatewaySettings, "known_browser_days")),
+    timedelta(seconds=LANGUAGE_SECONDS),
+    timedelta(seconds=FLASH_SECONDS),
+)
+DAY = timedelta(days=1)
+UNITS = {
+    "minute": timedelta(minutes=1),
+    "heure": timedelta(hours=1),
+    "hour": timedelta(hours=1),
+    "jour": DAY,
+    "day": DAY,
+    "mois": 365 * DAY / 12,
+    "month": 365 * DAY / 12,
+    "an": 365 * DAY,
+    "year": 365 * DAY,
+}
+NUMBERS = {"un": 1, "une": 1, "one": 1, "douze": 12, "twelve": 12}
+DURATION = re.compile(rf"\b(\d+|{'|'.join(NUMBERS)})\s({'|'.join(UNITS)})s?\b")
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_o_19_the_privacy_notice_promises_what_is_kept_and_nothing_else(language: str) -> None:
+    (page,) = (
+        page
+        for page in ALL
+        if (page.state.name, page.language, page.theme) == ("privacy", language, "dsfr")
+    )
+    found = DURATION.findall(one(page, "main").get_text())
+    durations = [(NUMBERS.get(n) or int(n)) * UNITS[unit] for n, unit in found]
+    assert tuple(durations) == PROMISED
 
 
 def test_g_03_the_form_shows_the_legal_notice_and_whom_to_write_to() -> None:

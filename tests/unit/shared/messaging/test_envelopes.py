@@ -50,6 +50,33 @@ def test_the_wire_is_cloudevents() -> None:
     assert TRACEPARENT.fullmatch(document["traceparent"])
 
 
+@pytest.mark.parametrize(
+    "stated",
+    [
+        "application/json; charset=utf-8",
+        "application/json;charset=UTF-8",
+        "Application/JSON",
+        "application/json ; a=b; c=d",
+        None,
+    ],
+)
+def test_o_15_parameters_and_case_of_the_data_s_media_type_do_not_matter(
+    stated: str | None,
+) -> None:
+    _, body = wrap("registration", RequestCancelled(request_id="r"), subject="a", now=NOW)
+    written = {**json.loads(body), "datacontenttype": stated}
+    assert decode(json.dumps(written).encode()) == decode(body)
+
+
+@pytest.mark.parametrize("stated", ["text/plain", "application/jsonp", "json", "", "a" * 300, 1])
+def test_o_15_data_of_another_media_type_is_refused(stated: object) -> None:
+    _, body = wrap("registration", RequestCancelled(request_id="r"), subject="a", now=NOW)
+    written = {**json.loads(body), "datacontenttype": stated}
+    with pytest.raises(Undecodable, match="datacontenttype") as refused:
+        decode(json.dumps(written).encode())
+    assert "plain" not in str(refused.value), "a reason holds no value of the message"
+
+
 def test_the_trace_is_carried_on() -> None:
     """Events emitted while handling a message have its trace id."""
     token = traceparent.set("00-" + "a" * 32 + "-" + "b" * 16 + "-01")
