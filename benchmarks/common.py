@@ -11,6 +11,7 @@ from benchmarks.sample_service import OWNER, Echo, Noted
 from shared.database import Pool, open_pool
 from shared.messaging.connection import BrokerConnection
 from shared.messaging.envelope import wrap
+from shared.messaging.message_metrics import MESSAGES
 from shared.messaging.topology import declare, service_topology
 
 POOL = 10
@@ -21,6 +22,13 @@ AMQP_URL = "IMPEX_BENCH_AMQP_URL"
 
 def now() -> datetime:
     return datetime.now(UTC)
+
+
+def count_handled(service: str) -> int:
+    """How many events the service has handled in this process."""
+    (metric,) = MESSAGES.collect()
+    ours = {"service": service, "outcome": "handled"}
+    return sum(int(one.value) for one in metric.samples if ours.items() <= one.labels.items())
 
 
 def envelope() -> tuple[str, bytes]:

@@ -17,8 +17,8 @@ from uuid import uuid4
 import aio_pika
 import asyncpg
 from aio_pika.abc import AbstractIncomingMessage
-from prometheus_client import Counter
 
+from benchmarks.common import count_handled
 from benchmarks.environment import Environment
 from benchmarks.measure import Line, Plan, ratio_line
 from benchmarks.messaging import DRAIN_SECONDS, INBOX, no_reset
@@ -30,7 +30,7 @@ from services.dossiers.service import SERVICE
 from shared.contracts import backoffice
 from shared.database import Pool, open_pool
 from shared.messaging.envelope import Envelope
-from shared.messaging.event_processor import MESSAGES, PREFETCH
+from shared.messaging.event_processor import PREFETCH
 from shared.messaging.handlers import SqlEffect, hears_sql
 from shared.messaging.service_bus import ServiceBus
 from shared.messaging.topology import declare, service_topology
@@ -42,7 +42,7 @@ DATABASE_URL = "IMPEX_DOSSIERS_DATABASE_URL"
 AMQP_URL = "IMPEX_DOSSIERS_AMQP_URL"
 PUBLISHER_URL = "IMPEX_BACKOFFICE_AMQP_URL"
 SECONDS = 300
-LOOK_SECONDS = 0.005
+LOOK_SECONDS = 0.01
 #: The effect alone, as its own statement: the inbox row is another one.
 EFFECT = f"WITH first AS (SELECT $1::text, $2::uuid) {store.UPSERT}"
 CONTENTS = {
@@ -122,8 +122,7 @@ async def heard_by_us(environment: Environment, pool: Pool, count: int) -> Drain
         watch.begin()
         return update_dossier(event, envelope, now, deps)
 
-    handled = MESSAGES.labels(NAME, "handled")
-    due = _value(handled) + count
+    due = count_handled(NAME) + count
     node = ServiceBus(
         name=NAME,
         amqp_url=environment.urls[AMQP_URL],
@@ -132,13 +131,9 @@ async def heard_by_us(environment: Environment, pool: Pool, count: int) -> Drain
         clock=utc_now,
     )
     await node.start(None)
-    drained = await watch.result(lambda: int(due - _value(handled)))
+    drained = await watch.result(lambda: due - count_handled(NAME))
     await node.drain(DRAIN_SECONDS)
     return drained
-
-
-def _value(counter: Counter) -> float:
-    return next(sample.value for sample in counter.collect()[0].samples)
 
 
 async def heard_bare(

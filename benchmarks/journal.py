@@ -22,7 +22,7 @@ import asyncpg
 from pamqp.commands import Basic
 
 from benchmarks.common import DATABASE_URL as BENCH_DATABASE_URL
-from benchmarks.common import ground
+from benchmarks.common import count_handled, ground
 from benchmarks.environment import Environment
 from benchmarks.measure import Line, Plan, ratio_line, timed
 from benchmarks.messaging import DRAIN_SECONDS, fill, heard_bare, no_reset
@@ -40,7 +40,7 @@ from shared.contracts.support.journal import ReadTimeline
 from shared.database import Pool, acquire, open_pool
 from shared.messaging.connection import BrokerConnection
 from shared.messaging.envelope import Envelope, wrap
-from shared.messaging.event_processor import MESSAGES, PREFETCH
+from shared.messaging.event_processor import PREFETCH
 from shared.messaging.handlers import RequestContext
 from shared.messaging.publisher import Publisher
 from shared.messaging.service_bus import ServiceBus
@@ -54,7 +54,7 @@ DATABASE_URL = "IMPEX_SUPPORT_DATABASE_URL"
 AMQP_URL = "IMPEX_SUPPORT_AMQP_URL"
 PUBLISHER_URL = "IMPEX_GATEWAY_AMQP_URL"
 SECONDS = 300
-LOOK_SECONDS = 0.005
+LOOK_SECONDS = 0.02
 COPY_BATCH = 20_000
 TURNS = 6
 #: What an event may cost beside the floor.
@@ -108,8 +108,7 @@ async def _publish(url: str, count: int) -> None:
 async def _written(environment: Environment, pool: Pool, count: int) -> float:
     """Events per second from the first row to the last, linked each second in the same process."""
     journal = Journal(keys=KEYS)
-    handled = MESSAGES.labels(NAME, "handled")
-    before = _value(handled)
+    before = count_handled(NAME)
     node = ServiceBus(
         name=NAME,
         amqp_url=environment.urls[AMQP_URL],
@@ -126,10 +125,10 @@ async def _written(environment: Environment, pool: Pool, count: int) -> float:
     linking = asyncio.create_task(link_each_second())
     await node.start(SimpleNamespace(journal=journal))
     async with asyncio.timeout(SECONDS):
-        while _value(handled) == before:  # noqa: ASYNC110 - looking costs little
+        while count_handled(NAME) == before:  # noqa: ASYNC110 - looking costs little
             await asyncio.sleep(0)
         begin = time.perf_counter()
-        while _value(handled) < before + count:  # noqa: ASYNC110 - looking costs little
+        while count_handled(NAME) < before + count:  # noqa: ASYNC110 - looking costs little
             await asyncio.sleep(LOOK_SECONDS)
     spent = time.perf_counter() - begin
     linking.cancel()
@@ -137,11 +136,6 @@ async def _written(environment: Environment, pool: Pool, count: int) -> float:
         await linking
     await node.drain(DRAIN_SECONDS)
     return count / spent
-
-
-def _value(counter: Any) -> float:
-    value: float = next(iter(counter.collect())).samples[0].value
-    return value
 
 
 async def write(environment: Environment, plan: Plan) -> list[Line]:

@@ -1,8 +1,8 @@
 """`impex docs`: documents generated from the code, so that they cannot drift.
 
 `docs/settings.md` has every setting of every service, `docs/events.md` and `docs/asyncapi.json`
-every event and request with publisher and subscribers, `deploy/` the permissions on broker and
-database. With `--check` nothing is written.
+every event and request with publisher and subscribers, `docs/metrics.md` every metric, `deploy/`
+the permissions on broker and database. With `--check` nothing is written.
 """
 
 import argparse
@@ -33,6 +33,7 @@ from shared.contracts import backoffice, load_contracts
 from shared.contracts.base import EVENTS, REQUESTS, Event, Request
 from shared.messaging import topology
 from shared.messaging.envelope import wrap
+from shared.runtime.metrics import DESCRIPTIONS, Description
 from shared.settings import CommonSettings, Spec, specs
 from shared.settings.reading import ALL_NAMES
 
@@ -66,6 +67,25 @@ EXAMPLES_HEAD = f"""\
 ([how it publishes](dossiers.md)). A whole message, published to
 `{topology.EVENTS}` with its type as routing key:
 """
+METRICS_HEAD = f"""\
+{GENERATED}
+
+# Metrics
+
+Each service shows its metrics at `/metrics` of its health port, in Prometheus' text format;
+never the portal or the desk. [monitoring.md](monitoring.md) says how to collect them.
+Several services in one process (`impex run`) share their metrics: each port shows all.
+
+No label tells of a person: values come from our own code, from a set that is known before.
+Beside these there are `process_start_time_seconds`, which changes with a restart, and the
+other `process_…` metrics of Prometheus' client library. A histogram has the series
+`NAME_bucket`, with the label `le`, `NAME_sum` and `NAME_count`.
+
+| Metric | Kind | Labels | Meaning |
+|---|---|---|---|"""
+METRIC_LABELS_HEAD = """
+| Label | Its values |
+|---|---|"""
 ACCOUNT = "8f14e45f-ceea-467f-9b3c-2d8b6e1f0a77"
 MESSAGE_ID = "0199d2c4-6c00-7a31-9c52-6f1f0a4be201"
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -120,10 +140,33 @@ def documents() -> dict[str, str]:
         "docs/settings.md": settings_page(),
         ALL_NAMES.relative_to(ROOT).as_posix(): setting_names(),
         "docs/events.md": events_page(),
+        "docs/metrics.md": metrics_page(),
         "docs/asyncapi.json": _json(asyncapi()),
         "deploy/definitions.json": _json(broker_definitions()),
         "deploy/roles.sql": roles_script(),
     }
+
+
+def metrics_page() -> str:
+    """Every metric that any service has."""
+    service_registry.services()  # whose modules make them
+    metrics = [DESCRIPTIONS[name] for name in sorted(DESCRIPTIONS)]
+    rows = [_metric_row(each) for each in metrics]
+    meanings: dict[tuple[str, str], None] = {}
+    for each in metrics:
+        for label, values in each.labels.items():
+            if isinstance(values, str):
+                meanings[label, values] = None
+    labels = [f"| `{label}` | {values} |" for label, values in sorted(meanings)]
+    return "\n".join([METRICS_HEAD, *rows, METRIC_LABELS_HEAD, *labels]) + "\n"
+
+
+def _metric_row(metric: Description) -> str:
+    labels = "; ".join(
+        f"`{name}`" + ("" if isinstance(values, str) else f": {', '.join(values)}")
+        for name, values in metric.labels.items()
+    )
+    return f"| `{metric.name}` | {metric.kind} | {labels or 'none'} | {metric.meaning} |"
 
 
 def setting_names() -> str:

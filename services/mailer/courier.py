@@ -15,7 +15,6 @@ from uuid import UUID
 import asyncpg
 import jinja2
 import msgspec
-from prometheus_client import Counter
 
 from services.mailer import claims
 from services.mailer.deliveries import (
@@ -37,9 +36,10 @@ from shared.database import Connection, acquire, transaction
 from shared.errors import DecryptionError, DependencyDown
 from shared.messaging.envelope import traceparent
 from shared.outbox import emit
+from shared.runtime.metrics import SLOW, counter, histogram
 from shared.runtime.retrying import OutageLog
 from shared.runtime.service import Runtime
-from shared.runtime.telemetry import REGISTRY, get_logger, log_context, trace_id
+from shared.runtime.telemetry import get_logger, log_context, trace_id
 from shared.security.link_codes import link_code
 from shared.security.sealing import Opener, seal_context
 
@@ -47,11 +47,18 @@ from shared.security.sealing import Opener, seal_context
 MIN_PAUSE_SECONDS = 0.2
 MAX_PAUSE_SECONDS = 5.0
 
-MAILS = Counter(
+TEMPLATE = "name of the mail's template"
+MAILS = counter(
     "impex_mails",
-    "Attempts to send a mail, by outcome.",
-    ["template", "outcome"],
-    registry=REGISTRY,
+    "Attempts to send a mail.",
+    template=TEMPLATE,
+    outcome=[kind.value for kind in OutcomeKind],
+)
+MAIL_SECONDS = histogram(
+    "impex_mail_seconds",
+    "Seconds from the event that asked for a mail until the mail server accepted it.",
+    SLOW,
+    template=TEMPLATE,
 )
 
 log = get_logger("mailer")
@@ -174,6 +181,9 @@ class Courier:
 
         await self._retry_until_stored(write)
         MAILS.labels(delivery.template.name, outcome.kind).inc()
+        if outcome.kind is OutcomeKind.ACCEPTED:
+            took = (self.runtime.clock() - delivery.asked_at).total_seconds()
+            MAIL_SECONDS.labels(delivery.template.name).observe(max(took, 0))
         log.info(
             "A mail was tried.",
             action=f"mail_{outcome.kind}",

@@ -9,16 +9,15 @@ import time
 from contextlib import suppress
 from uuid import uuid4
 
-from prometheus_client import Gauge
-
 from services.mailer import claims, store
 from services.mailer.courier import Courier
-from services.mailer.deliveries import Delivery
+from services.mailer.deliveries import Delivery, State
 from services.mailer.smtp import SmtpUnavailable
 from shared.database import TRANSIENT_ERRORS, Connection, acquire, transaction
 from shared.messaging.failures import frames
+from shared.runtime.metrics import gauge
 from shared.runtime.retrying import OutageLog
-from shared.runtime.telemetry import REGISTRY, get_logger
+from shared.runtime.telemetry import get_logger
 
 #: Seconds between two polls when nothing wakes the worker.
 POLL_SECONDS = 1.0
@@ -27,10 +26,19 @@ MIN_PROBE_SECONDS = 1.0
 MAX_PROBE_SECONDS = 5.0
 #: Mails deferred or recovered in one transaction.
 MAX_BATCH = 100
+#: Seconds between two counts of what waits.
+MEASURE_SECONDS = 5.0
+WAITING_STATES = tuple(
+    state.value
+    for state in (State.PENDING, State.SENDING, State.TRANSMITTING, State.DEFERRED, State.HELD)
+)
 
-SERVER_UP = Gauge("impex_mail_server_up", "Whether the mail server answers.", registry=REGISTRY)
-OLDEST_MAIL = Gauge(
-    "impex_oldest_mail_seconds", "Age of the oldest mail not yet sent.", registry=REGISTRY
+SERVER_UP = gauge("impex_mail_server_up", "Whether the mail server answers: 1 or 0.")
+OLDEST_MAIL = gauge("impex_oldest_mail_seconds", "Age of the oldest mail not yet sent.")
+WAITING_MAILS = gauge(
+    "impex_mails_waiting",
+    "Mails that are not sent yet; those held wait for an operator. Counted up to 100,000.",
+    state=WAITING_STATES,
 )
 
 log = get_logger("mailer")
@@ -50,6 +58,7 @@ class DeliveryWorker:
         self._unavailable = False
         self._housekeeping_at = 0.0
         self._recovery_at = 0.0
+        self._measure_at = 0.0
         self._probe_at = 0.0
         self._probe_pause = MIN_PROBE_SECONDS
         self._renewing = OutageLog("lease_not_renewed", "leases_renewed")
@@ -117,7 +126,9 @@ class DeliveryWorker:
             if now >= self._recovery_at:
                 await self._recover_abandoned()
             await self._courier.smtp.close_idle()
-            await self._measure()
+            if now >= self._measure_at:
+                self._measure_at = now + MEASURE_SECONDS
+                await self._measure()
         if self._unavailable:
             await self._while_unavailable()
         async with self._claiming:
@@ -203,5 +214,8 @@ class DeliveryWorker:
     async def _measure(self) -> None:
         async with acquire(self._runtime.pool) as tx:
             oldest = await store.oldest_waiting(tx)
+            waiting = await store.count_waiting(tx)
+        for state in WAITING_STATES:
+            WAITING_MAILS.labels(state).set(waiting.get(state, 0))
         now = self._runtime.clock()
         OLDEST_MAIL.set(0 if oldest is None else (now - oldest).total_seconds())

@@ -24,6 +24,8 @@ from shared.database.rows import insert
 
 #: Longer than an event about a request can be delayed.
 RETENTION_CLOSED_REQUESTS = timedelta(days=30)
+#: A queue of mails is counted so far.
+MAX_COUNTED = 100_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -286,6 +288,19 @@ async def oldest_waiting(tx: Connection) -> datetime | None:
         "SELECT min(written_at) FROM deliveries WHERE ended_at IS NULL AND state <> 'held'"
     )
     return found
+
+
+async def count_waiting(tx: Connection) -> dict[str, int]:
+    """How many mails are not sent yet, by state; a longer queue is counted in part."""
+    rows = await tx.fetch(
+        """
+        SELECT state, count(*) AS mails
+        FROM (SELECT state FROM deliveries WHERE ended_at IS NULL LIMIT $1) AS waiting
+        GROUP BY state
+        """,
+        MAX_COUNTED,
+    )
+    return {row["state"]: row["mails"] for row in rows}
 
 
 async def purge(tx: Connection, now: datetime, retention: timedelta) -> int:

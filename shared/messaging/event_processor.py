@@ -6,13 +6,13 @@ removes. While a required server is unavailable, the consumer pauses and no atte
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 from aiormq.abc import DeliveredMessage
-from prometheus_client import Counter
 
 from shared.contracts.base import Event
 from shared.database import Connection, Pool, acquire, transaction
@@ -38,6 +38,7 @@ from shared.messaging.failures import (
     history,
 )
 from shared.messaging.handlers import Context, SqlEffect, Subscription
+from shared.messaging.message_metrics import EventMetrics
 from shared.messaging.publisher import Publisher
 from shared.messaging.queue_consumer import Probe, QueueConsumer, ack_or_requeue
 from shared.messaging.topology import (
@@ -50,19 +51,12 @@ from shared.messaging.topology import (
 )
 from shared.messaging.trials import TRIAL, Undone, encode_outcome
 from shared.outbox import apply_once, emit, mark_processed
-from shared.runtime.telemetry import REGISTRY, get_logger, log_context, trace_id
+from shared.runtime.telemetry import get_logger, log_context, trace_id
 
 #: How many handlers of one process may run at once.
 PREFETCH = 50
 #: Seconds; far below the broker's own limit of half an hour.
 HANDLER_SECONDS = 60
-
-MESSAGES = Counter(
-    "impex_messages",
-    "Facts heard, by what became of the delivery: handled, duplicate, retry or dead.",
-    ("service", "outcome"),
-    registry=REGISTRY,
-)
 
 log = get_logger("messaging")
 
@@ -95,6 +89,7 @@ class EventProcessor:
         self._on_commit = on_commit
         self._probes = probes
         self._seconds = seconds
+        self._metrics = EventMetrics(service, self._types)
         self.deps: Any = None
         self.queue_consumer: QueueConsumer | None = None
 
@@ -213,12 +208,19 @@ class EventProcessor:
                 )
 
     async def _handle(self, envelope: Envelope, event: Event) -> None:
-        first = await self._handled(envelope, event)
+        began = time.perf_counter()
+        try:
+            first = await self._handled(envelope, event)
+        finally:
+            self._metrics.handler_took(envelope.type, time.perf_counter() - began)
         if not first:
             log.info("Handled before.", action="message_duplicate", type=envelope.type)
         elif self._rows[envelope.type].logged:
             log.info("Handled.", action="message_handled", type=envelope.type)
-        MESSAGES.labels(self._service, "handled" if first else "duplicate").inc()
+        if first:
+            since = (self._clock() - envelope.time).total_seconds()
+            self._metrics.handled_after(envelope.type, since)
+        self._metrics.count(envelope.type, "handled" if first else "duplicate")
 
     async def _handled(self, envelope: Envelope, event: Event, *, undo: bool = False) -> bool:
         """Handle within the time limit; False if the message was handled before. With `undo`
@@ -299,7 +301,7 @@ class EventProcessor:
             message, failure, attempt if dead else attempt + 1, own=self._is_own_copy(message)
         )
         await self._publisher.publish(message.body, copy, exchange=exchange, key=key)
-        MESSAGES.labels(self._service, "dead" if dead else "retry").inc()
+        self._metrics.count(message.header.properties.message_type, "dead" if dead else "retry")
         expected = isinstance(error, Retry | Reject | Undecodable)
         write = log.error if dead else log.warning
         write(

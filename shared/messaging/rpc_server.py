@@ -7,15 +7,15 @@ twice. A request whose caller has given up is not executed. Internal errors reac
 
 import asyncio
 import contextvars
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from aiormq.abc import AbstractChannel, DeliveredMessage
 from pamqp.commands import Basic
-from prometheus_client import Counter
 
 from shared.contracts.base import Event, Refusal, Reply, Request
 from shared.database import Pool, acquire, transaction
@@ -25,6 +25,7 @@ from shared.messaging.envelope import Envelope, contract, decode, traceparent
 from shared.messaging.errors import ServiceUnavailable, Undecodable
 from shared.messaging.failures import frames
 from shared.messaging.handlers import Answer, RefusalReply, Refused, RequestContext
+from shared.messaging.message_metrics import RequestMetrics
 from shared.messaging.queue_consumer import ack_or_requeue
 from shared.messaging.rpc_codec import (
     BAD_REQUEST,
@@ -43,21 +44,21 @@ from shared.messaging.rpc_codec import (
 )
 from shared.messaging.topology import MAX_WAITING_REQUESTS, REPLIES, REPLY_KEY, REQUESTS
 from shared.outbox import emit, replies
-from shared.runtime.telemetry import REGISTRY, get_logger, log_context, trace_id
+from shared.runtime.telemetry import get_logger, log_context, trace_id
 
 #: How many requests of one process may be carried out at once.
 PREFETCH = 50
 #: Seconds by which two clocks may differ before a request counts as run out.
 CLOCK_SKEW = 2.0
 
-REQUESTS_ANSWERED = Counter(
-    "impex_requests",
-    "Requests answered, by outcome: replied, expired.",
-    ("service", "outcome"),
-    registry=REGISTRY,
-)
-
 log = get_logger("requests")
+
+
+class _Answered(NamedTuple):
+    """What became of a request, one of `REQUEST_OUTCOMES`, and the encoded answer."""
+
+    outcome: str
+    body: bytes
 
 
 class RequestExpired(Exception):
@@ -101,6 +102,7 @@ class RpcServer:
         self._clock = clock
         self._on_commit = on_commit
         self._running: dict[tuple[str, str], asyncio.Event] = {}
+        self._metrics = RequestMetrics(service, self._types)
         self._turns = asyncio.Semaphore(PREFETCH)
         self._tasks: set[asyncio.Task[bytes | None]] = set()
         self._context = contextvars.copy_context()
@@ -124,7 +126,9 @@ class RpcServer:
             )
         else:
             with log_context(service=self._service, message_id=properties.message_id):
-                answer = _unreadable("not sent as a request")
+                unreadable = _unreadable("not sent as a request")
+            self._metrics.count(properties.message_type, unreadable.outcome, 0)
+            answer = unreadable.body
         if answer is not None:
             await self._reply(message, answer)
         await ack_or_requeue(message)
@@ -170,22 +174,23 @@ class RpcServer:
         self, received: ReceivedRequest, turn: AbstractAsyncContextManager[Any]
     ) -> bytes | None:
         """The encoded answer, made within `turn`, or None for a request that has expired."""
+        began, answered = time.perf_counter(), None
         with log_context(service=self._service, message_id=received.message_id):
             try:
                 async with asyncio.timeout(received.seconds), turn:
-                    answer = await self._answer(received)
+                    answered = await self._answer(received)
             except (RequestExpired, TimeoutError):
-                REQUESTS_ANSWERED.labels(self._service, "expired").inc()
                 log.warning(
                     "A request expired and was not executed.",
                     action="request_expired",
                     type=received.message_type,
                 )
-                return None
-            REQUESTS_ANSWERED.labels(self._service, "replied").inc()
-            return answer
+        took = time.perf_counter() - began
+        outcome = "expired" if answered is None else answered.outcome
+        self._metrics.count(received.message_type, outcome, took)
+        return None if answered is None else answered.body
 
-    async def _answer(self, received: ReceivedRequest) -> bytes:
+    async def _answer(self, received: ReceivedRequest) -> _Answered:
         try:
             envelope = decode(received.body)
             request = contract(envelope, self._types)
@@ -198,9 +203,9 @@ class RpcServer:
         with log_context(trace_id=trace_id(envelope.traceparent)):
             return await self._carry_out(envelope, request, received.key)
 
-    async def _carry_out(self, envelope: Envelope, request: Request, key: str | None) -> bytes:
+    async def _carry_out(self, envelope: Envelope, request: Request, key: str | None) -> _Answered:
         if request.CHANGES and key is None:
-            return encode_refusal(Refusal(slug=KEY_MISSING))
+            return _Answered("bad", encode_refusal(Refusal(slug=KEY_MISSING)))
         try:
             if key is None or not request.CHANGES:
                 return await self._once(envelope, request, None)
@@ -208,7 +213,7 @@ class RpcServer:
                 return await self._once(envelope, request, key)
         except Refused as refused:
             # Nothing was written, so nothing is stored: sent again, it is evaluated again.
-            return encode_refusal(refused.refusal)
+            return _refused(refused.refusal)
         except DependencyDown as down:
             log.debug(
                 "A request cannot be carried out now.",
@@ -216,7 +221,7 @@ class RpcServer:
                 type=request.TYPE,
                 reason=str(down),
             )
-            return encode_refusal(Refusal(slug=UNAVAILABLE))
+            return _Answered("unavailable", encode_refusal(Refusal(slug=UNAVAILABLE)))
         except (RequestExpired, TimeoutError):
             raise
         except Exception as error:
@@ -227,7 +232,7 @@ class RpcServer:
                 error_type=type(error).__name__,
                 frames=frames(error),
             )
-            return encode_refusal(Refusal(slug=INTERNAL_ERROR))
+            return _Answered("failed", encode_refusal(Refusal(slug=INTERNAL_ERROR)))
 
     @asynccontextmanager
     async def _one_at_a_time(self, request_key: tuple[str, str]) -> AsyncIterator[None]:
@@ -245,7 +250,7 @@ class RpcServer:
             del self._running[request_key]
             done.set()
 
-    async def _once(self, envelope: Envelope, request: Request, key: str | None) -> bytes:
+    async def _once(self, envelope: Envelope, request: Request, key: str | None) -> _Answered:
         row = self._rows[request.TYPE]
         digest = content_hash(request)
         if key is not None and row.prepare is not None:
@@ -295,7 +300,7 @@ class RpcServer:
                 await replies.release(tx, request.TYPE, key)
             elif key is not None:
                 subject = replies.subject_of(request, reply)
-                await replies.save(tx, request.TYPE, key, answer, subject)
+                await replies.save(tx, request.TYPE, key, answer.body, subject)
         if emitted:
             self._on_commit()
         return answer
@@ -332,21 +337,27 @@ class RpcServer:
             return self._channel
 
 
-def _unreadable(reason: str) -> bytes:
+def _unreadable(reason: str) -> _Answered:
     log.error("A request cannot be read.", action="request_bad", reason=reason)
-    return encode_refusal(Refusal(slug=BAD_REQUEST))
+    return _Answered("bad", encode_refusal(Refusal(slug=BAD_REQUEST)))
 
 
-def _stored_answer(kept: replies.StoredReply | None, digest: bytes) -> bytes:
+def _stored_answer(kept: replies.StoredReply | None, digest: bytes) -> _Answered:
     if kept is None:
         raise RuntimeError("a stored reply vanished while it was read")
     if kept.content_hash != digest:
-        return encode_refusal(Refusal(slug=KEY_MISMATCH))
-    return kept.answer
+        return _Answered("bad", encode_refusal(Refusal(slug=KEY_MISMATCH)))
+    return _Answered("repeated", kept.answer)
 
 
-def _encoded(reply: Reply) -> bytes:
-    return encode_refusal(reply.refusal) if isinstance(reply, RefusalReply) else encode_reply(reply)
+def _refused(refusal: Refusal) -> _Answered:
+    return _Answered("refused", encode_refusal(refusal))
+
+
+def _encoded(reply: Reply) -> _Answered:
+    if isinstance(reply, RefusalReply):
+        return _refused(reply.refusal)
+    return _Answered("replied", encode_reply(reply))
 
 
 def _seconds(properties: Basic.Properties) -> float:

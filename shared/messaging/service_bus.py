@@ -10,8 +10,6 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from prometheus_client import Gauge
-
 from shared.contracts.base import Event, Request
 from shared.database import Pool, ping
 from shared.errors import ConfigurationError, DependencyDown
@@ -24,6 +22,7 @@ from shared.messaging.connection import (
 )
 from shared.messaging.event_processor import PREFETCH, EventProcessor
 from shared.messaging.handlers import Answer, Subscription
+from shared.messaging.measurements import Measurements
 from shared.messaging.outbox_relay import Relay
 from shared.messaging.publisher import Publisher
 from shared.messaging.queue_consumer import Probe, QueueConsumer
@@ -31,24 +30,17 @@ from shared.messaging.rpc_client import RpcClient
 from shared.messaging.rpc_server import PREFETCH as REQUESTS_PREFETCH
 from shared.messaging.rpc_server import RpcServer
 from shared.messaging.topology import declare, requests_queue, service_topology
-from shared.outbox import inbox, oldest_age
+from shared.outbox import inbox
 from shared.runtime.periodic import periodically
 from shared.runtime.retrying import OutageLog, retry_while_down
-from shared.runtime.telemetry import REGISTRY, get_logger
+from shared.runtime.telemetry import get_logger
 
 #: Seconds after which a broker that does not answer declarations counts as unavailable.
 DECLARE_SECONDS = 20
-#: Seconds between two purges of inbox and replies, and between two measurements of the outbox's
-#: age.
+#: Seconds between two purges of inbox and replies, and between two measurements.
 CLEANUP_SECONDS = 600
 MEASURE_SECONDS = 15
 
-OUTBOX_AGE = Gauge(
-    "impex_outbox_oldest_seconds",
-    "Age of the oldest fact not yet confirmed by the broker; growing means broker trouble.",
-    ("service",),
-    registry=REGISTRY,
-)
 NO_PROBES: Mapping[str, Probe] = MappingProxyType({})
 
 log = get_logger("messaging")
@@ -124,6 +116,7 @@ class ServiceBus:
             self._queue_consumers.append(
                 QueueConsumer(self._consume, queue, REQUESTS_PREFETCH, take, self._declare)
             )
+        self._measurements = Measurements(name, pool, self._publish, self._topology, clock)
         self._tasks: list[asyncio.Task[None]] = []
 
     def _check(
@@ -164,7 +157,8 @@ class ServiceBus:
             self._start_task(connection.name, connection.run())
         self._start_task("relay", self.relay.run())
         self._start_task("clean-up", periodically(self._clean, CLEANUP_SECONDS, "upkeep"))
-        self._start_task("measure", periodically(self._measure, MEASURE_SECONDS, "upkeep"))
+        measure = self._measurements.measure
+        self._start_task("measure", periodically(measure, MEASURE_SECONDS, "measuring"))
         if self._asks:
             self._start_task("rpc client", self.rpc_client.run())
         for queue_consumer in self._queue_consumers:
@@ -241,6 +235,3 @@ class ServiceBus:
 
     async def _clean(self) -> None:
         await inbox.purge(self._pool)
-
-    async def _measure(self) -> None:
-        OUTBOX_AGE.labels(self.name).set(await oldest_age(self._pool))

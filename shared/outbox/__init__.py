@@ -7,18 +7,19 @@ in the transaction of its effect. Handlers never publish directly.
 from pathlib import Path
 
 from shared.outbox.inbox import apply, apply_once, mark_processed
-from shared.outbox.outbox import add, emit, emit_all, oldest_age
+from shared.outbox.outbox import Backlog, add, emit, emit_all, read_backlog
 
 #: The common tables of every service's schema.
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 __all__ = [
     "MIGRATIONS",
+    "Backlog",
     "add",
     "apply",
     "apply_once",
     "emit",
     "emit_all",
     "mark_processed",
-    "oldest_age",
+    "read_backlog",
 ]

@@ -5,14 +5,30 @@ order.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from shared.contracts.base import Event
-from shared.database import Connection, Pool, acquire
+from shared.database import Connection
 from shared.messaging.envelope import wrap
 
 INSERT = "INSERT INTO outbox (message_id, type, body) VALUES ($1, $2, $3)"
-_OLDEST = "SELECT extract(epoch FROM now() - created_at) FROM outbox ORDER BY id LIMIT 1"
+#: A longer outbox is counted so far.
+MAX_COUNTED = 100_000
+_BACKLOG = """
+SELECT (SELECT count(*) FROM (SELECT FROM outbox LIMIT $1) AS counted) AS events,
+    (SELECT extract(epoch FROM now() - created_at) FROM outbox ORDER BY id LIMIT 1) AS oldest,
+    clock_timestamp() AS server_time
+"""
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """The events not yet confirmed by the broker, and the time of the server that keeps them."""
+
+    events: int
+    oldest_seconds: float
+    server_time: datetime
 
 
 async def add(tx: Connection, message_id: str, message_type: str, body: bytes) -> None:
@@ -44,7 +60,7 @@ async def emit_all(
     await tx.executemany(INSERT, rows)
 
 
-async def oldest_age(pool: Pool) -> float:
-    """Age in seconds of the oldest unconfirmed event; 0 if there is none."""
-    async with acquire(pool) as connection:
-        return max(float(await connection.fetchval(_OLDEST) or 0), 0.0)
+async def read_backlog(connection: Connection) -> Backlog:
+    """What is in the outbox now; the age of the oldest event is 0 if there is none."""
+    (row,) = await connection.fetch(_BACKLOG, MAX_COUNTED)
+    return Backlog(row["events"], max(float(row["oldest"] or 0), 0.0), row["server_time"])

@@ -8,26 +8,23 @@ import ctypes
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from prometheus_client import Gauge
-
-from shared.runtime.telemetry import REGISTRY, get_logger
+from shared.runtime.metrics import SERVICE, gauge
+from shared.runtime.telemetry import get_logger
 
 #: Seconds between two looks.
 INTERVAL_SECONDS = 60
 #: The kernel's flag of a clock that nothing synchronises (STA_UNSYNC).
 UNSYNCHRONISED = 0x0040
 
-SYNCHRONISED = Gauge(
+SYNCHRONISED = gauge(
     "impex_clock_synchronised",
-    "Whether the machine's clock is synchronised; absent where that is not known.",
-    ["service"],
-    registry=REGISTRY,
+    "Whether the machine's clock is synchronised, 1 or 0; absent where that is not known.",
+    service=SERVICE,
 )
-MAX_ERROR = Gauge(
+MAX_ERROR = gauge(
     "impex_clock_max_error_seconds",
-    "How far the machine's clock may be off at most, by the kernel.",
-    ["service"],
-    registry=REGISTRY,
+    "How far the machine's clock may be off at most, by its kernel.",
+    service=SERVICE,
 )
 
 log = get_logger("clock")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from shared.runtime.telemetry import REGISTRY
+from shared.runtime.metrics import REGISTRY
 
 #: A request line and headers longer than this, or slower, are not answered.
 HEAD_BYTES = 8_192

@@ -9,16 +9,15 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime
 
-from prometheus_client import Gauge
-
 from shared.database import Pool, check_schema, open_pool, ping, read_migrations
 from shared.errors import ConfigurationError, DependencyDown, ImpexError
 from shared.messaging.connection import cancellation_requested
 from shared.messaging.rpc_server import RpcServer
 from shared.messaging.service_bus import ServiceBus
 from shared.runtime.health import HealthPages
+from shared.runtime.metrics import SERVICE, gauge
 from shared.runtime.service import EXIT_FAILED, Runtime, Service, Work, utc_now
-from shared.runtime.telemetry import REGISTRY, get_logger, log_context
+from shared.runtime.telemetry import get_logger, log_context
 from shared.settings import ServiceSettings
 
 #: Seconds between two pings of the database, for readiness only.
@@ -26,7 +25,13 @@ PING_SECONDS = 5
 #: What closing the broker's side, then everything else, may each take past the deadline.
 CLOSE_SECONDS = 3
 
-READY = Gauge("impex_ready", "Whether the service takes work.", ["service"], registry=REGISTRY)
+READY = gauge("impex_ready", "Whether the service takes work: 1 or 0.", service=SERVICE)
+CONNECTIONS = gauge(
+    "impex_database_connections",
+    "Connections of the service to the database: those it works with, and as many as it may have.",
+    service=SERVICE,
+    state=("used", "idle", "limit"),
+)
 
 log = get_logger("service")
 
@@ -178,6 +183,7 @@ class ServiceRunner:
             wait=self.settings.start_seconds,
         )
         self._stack.push_async_callback(_close_pool, pool)
+        _show_connections(name, pool)
         await check_schema(pool, read_migrations(self.service.migration_dirs))
         self._database_up = True
         return pool
@@ -282,6 +288,17 @@ async def _cancel_tasks(tasks: Sequence[asyncio.Task[None]], deadline: float) ->
             exc_info=task.exception(),
         )
     return not stubborn and not failed
+
+
+def _show_connections(service: str, pool: Pool) -> None:
+    """The pool is asked when the metrics page is."""
+    counts = {
+        "used": lambda: pool.get_size() - pool.get_idle_size(),
+        "idle": pool.get_idle_size,
+        "limit": pool.get_max_size,
+    }
+    for state, count in counts.items():
+        CONNECTIONS.labels(service, state).set_function(count)
 
 
 async def _close_pool(pool: Pool) -> None:

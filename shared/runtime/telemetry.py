@@ -1,8 +1,8 @@
-"""Logs, metrics and the health pages of one process.
+"""The log of one process.
 
 A log line is one JSON object on standard error: a sentence for people, an `action` for programs,
 and the context it was logged in. Addresses are masked and secrets dropped as the last step,
-whatever the caller wrote. Metrics live in one registry per process.
+whatever the caller wrote.
 """
 
 import contextlib
@@ -19,13 +19,8 @@ from typing import Any, TextIO
 
 import msgspec
 import structlog
-from prometheus_client import CollectorRegistry, ProcessCollector
 from structlog.contextvars import bound_contextvars, merge_contextvars
 from structlog.typing import FilteringBoundLogger
-
-#: Metrics of this process; every counter and gauge is registered here.
-REGISTRY = CollectorRegistry(auto_describe=True)
-ProcessCollector(registry=REGISTRY)
 
 
 def get_logger(name: str) -> FilteringBoundLogger:

@@ -242,7 +242,7 @@ Waiting OutageLog
 because started
 hold pause
 live run
-oldest oldest_age
+oldest oldest_seconds
 over ended
 relieved reset_backoff
 session acquire

@@ -38,6 +38,7 @@ from tests.security.journeys import (
 )
 from tests.security.leak_control import plant, require_control
 from tests.security.leak_sources import REPLY_COPIES, LeakSources
+from tests.security.metric_labels import unexpected_labels
 from tests.security.recording_browser import REPORTER, RecordingPortal
 from tests.security.secrets_seen import ENOUGH, Secrets
 from tests.support import eventually
@@ -64,6 +65,21 @@ MET = (
     "disavowal token", "cookie impex-session", "cookie impex-presession", "cookie impex-browser",
     "key ring", "server password", "words to the desk", REPORTER,
 )  # fmt: skip
+#: Series that the journeys must produce; all services of this process show the same.
+MEASURED = (
+    'impex_sign_ins_total{outcome="right",service="registration"}',
+    'impex_sign_ins_total{outcome="wrong",service="registration"}',
+    'impex_codes_total{kind="totp",outcome="right",service="mfa"}',
+    'impex_codes_total{kind="totp",outcome="wrong",service="mfa"}',
+    'impex_codes_total{kind="mailed",outcome="right",service="registration"}',
+    'impex_codes_total{kind="recovery",outcome="right",service="mfa"}',
+    'impex_enrolments_total{by="first",service="mfa"}',
+    'impex_mails_total{outcome="accepted",template="validation"}',
+    'impex_mail_seconds_count{template="validation"}',
+    'impex_mails_waiting{state="deferred"}',
+    'impex_database_connections{service="gateway",state="limit"}',
+    'impex_http_requests_total{method="POST",route="/connexion",status="303"}',
+)
 CODES = ("validation code", "address code", "TOTP code")
 #: Tables that each service writes to, made to refuse every row.
 REFUSING = (
@@ -153,6 +169,10 @@ async def test_b_04_ot_18_lg_02_mq_04_a_dump_of_everything_holds_no_secret(
         evidence.add("log", ours(log.getvalue()))
     texts = evidence.texts()
     require_control(texts)
+    measured = [text for place, text in texts.items() if place.endswith(" /metrics")]
+    assert unexpected_labels(measured) == set(), "a label tells something that is not known before"
+    for series in MEASURED:
+        assert series in measured[0], "a journey is in the metrics"
     assert "Traceback" in texts["log"], "a trace is looked at too"
     leaks = portal.seen.found_in(texts)
     assert leaks == {(REPORTER, "table mailer.deliveries")}, "only mails have an address in clear"

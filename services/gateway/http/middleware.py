@@ -10,7 +10,6 @@ import time
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
-from prometheus_client import Counter, Histogram
 
 from services.gateway.http import security_headers
 from services.gateway.http.client_ip import is_in, network_of, resolve_client_ip
@@ -36,27 +35,29 @@ from services.gateway.sessions.tokens import REFERENCE, read_cookie
 from shared.i18n.catalogue import translate
 from shared.messaging.envelope import new_traceparent, traceparent
 from shared.messaging.handlers import Refused
-from shared.runtime.telemetry import REGISTRY, get_logger, log_context
+from shared.runtime.metrics import counter, histogram
+from shared.runtime.telemetry import get_logger, log_context
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 #: Longer cookie values are ignored.
 COOKIE_CHARACTERS = 400
 
-REQUESTS = Counter(
+METHODS = ("GET", "HEAD", "POST")
+ROUTE = "pattern of the page's path; `none` where there is no such page"
+REQUESTS = counter(
     "impex_http_requests",
     "Answers of the front end.",
-    ["method", "route", "status"],
-    registry=REGISTRY,
+    method=(*METHODS, "other"),
+    route=ROUTE,
+    status="HTTP status",
 )
-SECONDS = Histogram(
+SECONDS = histogram(
     "impex_http_seconds",
-    "Time from a request's head to its answer; streams are left out.",
-    ["route"],
-    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
-    registry=REGISTRY,
+    "Seconds from a request's head to its answer; live pages are left out.",
+    (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
+    route=ROUTE,
 )
-METHODS = ("GET", "HEAD", "POST")
 
 log = get_logger("gateway")
 access = get_logger("gateway.access")

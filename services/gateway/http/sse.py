@@ -12,10 +12,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 
 from aiohttp import web
-from prometheus_client import Gauge
 
 from services.gateway.http.errors import UNAVAILABLE_ERRORS, HttpError
-from shared.runtime.telemetry import REGISTRY, get_logger
+from shared.runtime.metrics import gauge
+from shared.runtime.telemetry import get_logger
 
 MAX_SECONDS = 600.0
 #: Open streams of one process: each polls about every second. Beyond, pages poll `/etat`.
@@ -30,7 +30,7 @@ DISCONNECT_NOTICED = SLOW_POLL + 0.5
 SseEvent = tuple[str, Mapping[str, object], bool]
 Poll = Callable[[], Awaitable[list[SseEvent]]]
 
-OPEN_STREAMS = Gauge("impex_http_streams", "Live pages open now.", registry=REGISTRY)
+OPEN_STREAMS = gauge("impex_http_streams", "Live pages open now.")
 
 log = get_logger("gateway")
 

@@ -16,8 +16,9 @@ from services.mfa.deps import Deps
 from services.mfa.enrolments import NOT_ENROLLED, Authenticator
 from services.mfa.failed_codes import FailedCodes
 from shared.contracts.base import Refusal
-from shared.contracts.mfa.events import CodeCheckLocked, CodeRefused
+from shared.contracts.mfa.events import OWNER, CodeCheckLocked, CodeRefused
 from shared.messaging.handlers import RefusalReply, Refused, RequestContext
+from shared.runtime.sign_in_metrics import CODES, LOCKOUTS
 from shared.runtime.telemetry import get_logger
 
 TOTP = "totp"
@@ -47,6 +48,7 @@ class Attempt:
         """The code was right: reset the growing wait."""
         if self.failed.failures:
             await failed_code_store.clear_failures(self.context.tx, self.account_id, self.kind)
+        CODES.labels(OWNER, self.kind, "right").inc()
         self._log.info("A code was right.", action="authn_code_success")
 
     async def fail(self, refusal: Refusal) -> RefusalReply:
@@ -64,12 +66,14 @@ class Attempt:
         )
 
     async def _report_failure(self, failed: FailedCodes, wait: int) -> None:
+        CODES.labels(OWNER, self.kind, "wrong").inc()
         self._log.warning("A code was wrong.", action="authn_code_fail")
         refused = CodeRefused(
             kind=self.kind, failures=failed.failures, refused_at=self.checked_at, device=self.device
         )
         await self.context.emit(refused, subject=self.account_id)
         if wait:
+            LOCKOUTS.labels(OWNER, self.kind).inc()
             self._log.warning("Codes are locked.", action="authn_code_lock", wait=wait)
             locked = CodeCheckLocked(
                 kind=self.kind,
@@ -95,6 +99,7 @@ async def start(context: RequestContext[Deps], account_id: str, kind: str, devic
     failed = await failed_code_store.read(context.tx, account_id, kind)
     wait = failed.wait(context.deps.settings.throttle, now)
     if wait:
+        CODES.labels(OWNER, kind, "throttled").inc()
         log.warning(
             "A code came while codes are locked.",
             action="excess_rate_limit_exceeded",

@@ -7,10 +7,12 @@ from services.mfa.handlers import attempts
 from services.mfa.handlers.attempts import Attempt
 from services.mfa.totp import step_at
 from shared.contracts.base import FieldError, Refusal, Reply
+from shared.contracts.mfa.events import OWNER
 from shared.contracts.mfa.requests import CheckCode, ConfirmEnrolment, StartReplacement
 from shared.contracts.mfa.views import CodeView
 from shared.domain.typed_text import read_code
 from shared.messaging.handlers import RefusalReply, Refused, RequestContext
+from shared.runtime.sign_in_metrics import CODES
 
 WRONG_FORMAT = Refusal(slug="invalid_fields", errors=(FieldError(field="code", code="format"),))
 
@@ -46,6 +48,7 @@ async def consume_code(
         await attempt.succeed()
         return attempt
     if verification.result == "used":
+        CODES.labels(OWNER, attempts.TOTP, "used").inc()
         raise Refused(CODE_USED)
     await store.save_code_state(context.tx, account_id, verification.state)
     return await attempt.fail(verification.refusal)

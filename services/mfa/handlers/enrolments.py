@@ -16,7 +16,7 @@ from services.mfa.handlers import attempts
 from services.mfa.handlers.checks import consume_code, parse_code, recovery_due
 from services.mfa.totp import KEY_BYTES, key_uri, make_key, step_at
 from shared.contracts.base import Reply
-from shared.contracts.mfa.events import AuthenticatorEnrolled, AuthenticatorReplaced
+from shared.contracts.mfa.events import OWNER, AuthenticatorEnrolled, AuthenticatorReplaced
 from shared.contracts.mfa.requests import (
     ConfirmEnrolment,
     DescribeEnrolment,
@@ -28,6 +28,7 @@ from shared.contracts.mfa.requests import (
 )
 from shared.contracts.mfa.views import EnrolledView, EnrolmentView
 from shared.messaging.handlers import RefusalReply, Refused, RequestContext
+from shared.runtime.sign_in_metrics import CODES, ENROLMENTS
 from shared.runtime.telemetry import get_logger
 
 StartRequest = (
@@ -173,6 +174,8 @@ async def _refuse(
     context: RequestContext[Deps], enrolment: Enrolment, verification: Verification
 ) -> RefusalReply:
     """Refuse without throttle or event: the user has the key on the screen."""
+    measured = "used" if verification.result == "used" else "wrong"
+    CODES.labels(OWNER, "enrolment", measured).inc()
     await store.save_enrolment_code_state(context.tx, enrolment.id, verification.state)
     log.info(
         "The first code of an enrolment was wrong.",
@@ -199,6 +202,8 @@ async def _activate(
     await store.void_enrolments(context.tx, account_id)
     await failed_code_store.clear_failures(context.tx, account_id, attempts.TOTP)
     await context.emit(event, subject=account_id)
+    CODES.labels(OWNER, "enrolment", "right").inc()
+    ENROLMENTS.labels(OWNER, enrolment.allowed_by or "first").inc()
     log.info(
         "An authenticator was activated.",
         action="authn_factor_enrolled",

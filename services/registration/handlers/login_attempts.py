@@ -20,8 +20,10 @@ from services.registration.deps import Deps
 from services.registration.login_throttle import ThrottleScope
 from services.registration.rate_limit_store import with_network
 from shared.contracts.base import Refusal
+from shared.contracts.registration.events import OWNER
 from shared.database import Connection
 from shared.domain.rate_limits import networks_around, within
+from shared.runtime.sign_in_metrics import LOCKOUTS
 from shared.runtime.telemetry import get_logger
 
 ADDRESS_FROM_NETWORK, ADDRESS = "sign_in", "sign_in_address"
@@ -176,4 +178,5 @@ def log_failure(attempt: LoginAttempt, account: Account | None = None) -> None:
     else:
         bound.warning("A password was wrong.", action="authn_login_fail")
     if attempt.locked_until is not None:
+        LOCKOUTS.labels(OWNER, "password").inc()
         bound.warning("Further login attempts are locked for a time.", action="authn_login_lock")

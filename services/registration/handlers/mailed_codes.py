@@ -11,6 +11,7 @@ from services.registration.account_requests import CODE_DIGITS, AccountRequest, 
 from services.registration.accounts import AddressChange, AddressCode, RecoveryAddressChange
 from services.registration.deps import Deps
 from shared.contracts.base import FieldError, Refusal
+from shared.contracts.registration.events import OWNER
 from shared.contracts.registration.holder import ConfirmAddressChange
 from shared.contracts.registration.recovery_address import ConfirmRecoveryAddress
 from shared.contracts.registration.requests import (
@@ -23,6 +24,7 @@ from shared.contracts.registration.requests import (
 from shared.database.rows import update
 from shared.domain import typed_text
 from shared.messaging.handlers import Refused, RequestContext
+from shared.runtime.sign_in_metrics import CODES
 from shared.runtime.telemetry import get_logger
 from shared.security.sealing import keyed_hash, matches, new_code
 
@@ -106,6 +108,7 @@ async def check(
         now=context.now(),
         max_tries=max_tries,
     )
+    CODES.labels(OWNER, "mailed", "wrong" if outcome == "void" else outcome).inc()
     if outcome == "right":
         return None
     if outcome == "expired":

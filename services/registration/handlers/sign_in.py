@@ -17,11 +17,17 @@ from services.registration.handlers import login_attempts, unlocking
 from services.registration.handlers.login_attempts import LoginAttempt
 from services.registration.terms import binds_at, supported_language
 from shared.contracts.base import Refusal, Reply
-from shared.contracts.registration.events import PasswordAccepted, PasswordRefused, SignInLocked
+from shared.contracts.registration.events import (
+    OWNER,
+    PasswordAccepted,
+    PasswordRefused,
+    SignInLocked,
+)
 from shared.contracts.registration.requests import SignIn
 from shared.contracts.registration.views import SignInView
 from shared.database import Pool, transaction
 from shared.messaging.handlers import Refused, RequestContext
+from shared.runtime.sign_in_metrics import SIGN_INS
 from shared.runtime.telemetry import get_logger
 from shared.security.password_hashing import PasswordHash
 
@@ -57,6 +63,7 @@ async def check_credentials(request: SignIn, deps: Deps, pool: Pool) -> CheckedS
         if not attempt.wait:
             pending = await account_request_store.find_unfinished(tx, key, attempt.at)
     if attempt.wait:
+        SIGN_INS.labels(OWNER, "throttled").inc()
         raise Refused(attempt.refusal())
     wrong = CheckedSignIn(attempt=attempt, address_key=key, account=account)
     password = deps.open(request, "password")
@@ -85,6 +92,7 @@ async def sign_in(request: SignIn, context: RequestContext[Deps]) -> Reply:
     checked: CheckedSignIn = context.prepared
     if checked.request is not None:
         await login_attempts.uncount(context.tx, checked.attempt)
+        SIGN_INS.labels(OWNER, "request").inc()
         log.info("A pending request was resumed.", action="request_resumed")
         return SignInView(due="request", request_id=checked.request.id)
     if checked.is_correct and checked.account is not None:
@@ -94,6 +102,7 @@ async def sign_in(request: SignIn, context: RequestContext[Deps]) -> Reply:
             if account.accepts_password(context.now()):
                 return await _accept(request, context, checked, account)
             if account.must_reset_password:
+                SIGN_INS.labels(OWNER, "to_replace").inc()
                 log.warning(
                     "A password that must be replaced was given.",
                     action="authn_login_fail",
@@ -118,6 +127,7 @@ async def _accept(
     accepted_terms = await account_store.has_accepted(context.tx, account.id, terms.version)
     accepted = PasswordAccepted(network=request.network, accepted_at=now)
     await context.emit(accepted, subject=account.id)
+    SIGN_INS.labels(OWNER, "right").inc()
     log.info("A password was right.", action="authn_login_success", account=account.id)
     return SignInView(
         due="account",
@@ -138,6 +148,7 @@ async def _emit_refused(
 ) -> None:
     """Emit the refusal, for an address without an account too."""
     login_attempts.log_failure(checked.attempt, checked.account)
+    SIGN_INS.labels(OWNER, "wrong").inc()
     subject = None if checked.account is None else checked.account.id
     network, at = request.network, checked.attempt.at
     await context.emit(PasswordRefused(network=network, refused_at=at), subject=subject)

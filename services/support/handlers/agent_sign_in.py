@@ -10,6 +10,7 @@ from services.support.deps import Deps
 from services.support.views import show_agent
 from shared.contracts.base import Refusal, Reply
 from shared.contracts.support.agents import (
+    OWNER,
     AgentJoined,
     AgentNoted,
     AgentSessionsEnded,
@@ -24,6 +25,7 @@ from shared.contracts.support.agents import (
 )
 from shared.database import Pool, transaction
 from shared.messaging.handlers import Refused, RequestContext
+from shared.runtime.sign_in_metrics import LOCKOUTS, SIGN_INS
 from shared.runtime.telemetry import get_logger
 from shared.security.password_hashing import PasswordHash
 
@@ -33,19 +35,25 @@ log = get_logger("support")
 async def check_sign_in(request: SignInAgent, deps: Deps, pool: Pool) -> CheckedPassword:
     """Count the attempt, then compare the password; refused while the throttle lasts."""
     password = deps.open(request, "password")
-    return await check_password(deps, pool, request.address, password, request.network)
+    try:
+        return await check_password(deps, pool, request.address, password, request.network)
+    except Refused:
+        SIGN_INS.labels(OWNER, "throttled").inc()
+        raise
 
 
 async def sign_in(request: SignInAgent, context: RequestContext[Deps]) -> Reply:
     """The second factor comes next, or one refusal for everything else."""
     checked: CheckedPassword = context.prepared
     if not await _opens(context, checked) or checked.agent is None:
+        SIGN_INS.labels(OWNER, "wrong").inc()
         return await _refuse(context, checked, request.network, "wrong_credentials")
     agent = checked.agent
     await agent_store.clear_attempts(context.tx, checked.keys)
     failures = await agent_store.clear_failures(context.tx, agent.id)
     if checked.new_hash is not None:
         await agent_store.set_password(context.tx, agent.id, checked.new_hash)
+    SIGN_INS.labels(OWNER, "right").inc()
     log.info("An agent's password was right.", action="authn_login_success", agent=agent.id)
     return AgentSignInView(
         agent=show_agent(agent),
@@ -124,6 +132,8 @@ async def _refuse(
     subject = None if checked.agent is None else checked.agent.id
     if subject is not None:
         await agent_store.count_failure(context.tx, subject)
+    if checked.locked_until is not None:
+        LOCKOUTS.labels(OWNER, "password").inc()
     log.warning("An agent's password was wrong.", action="authn_login_fail", agent=subject)
     event = AgentSignInRefused(
         network=network, refused_at=checked.at, locked_until=checked.locked_until

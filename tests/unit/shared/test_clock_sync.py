@@ -3,7 +3,7 @@
 import json
 
 from shared.runtime.clock_sync import ClockState, ClockWatch, read_clock
-from shared.runtime.telemetry import REGISTRY
+from shared.runtime.metrics import REGISTRY
 from tests.support.logs import written_log
 
 GOOD, BAD = ClockState(True, 0.01), ClockState(False, 16.0)

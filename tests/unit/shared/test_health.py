@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from shared.runtime.health import HEAD_BYTES, HealthPages
-from shared.runtime.telemetry import REGISTRY
+from shared.runtime.metrics import REGISTRY
 
 CHECKS = {"database": True, "broker": True}
 

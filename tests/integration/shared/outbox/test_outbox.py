@@ -14,7 +14,7 @@ from shared.messaging import hears, topology
 from shared.messaging.envelope import new_id
 from shared.messaging.outbox_relay import Relay
 from shared.messaging.service_bus import ServiceBus
-from shared.outbox import MIGRATIONS, emit, inbox, mark_processed, oldest_age, replies
+from shared.outbox import MIGRATIONS, emit, inbox, mark_processed, replies
 from tests.support.schema_fingerprint import schema_fingerprint
 from tests.support.servers.bus_fixture import BusFixture, RecordingHandler, channel, now
 from tests.support.waiting import eventually
@@ -152,16 +152,6 @@ async def test_answers_about_a_cancelled_request_are_deleted(bus: BusFixture) ->
         await replies.save(tx, order.TYPE, "d", b"{}", "r-1")
     stored = await pool.fetch("SELECT idempotency_key FROM replies ORDER BY 1")
     assert [row["idempotency_key"] for row in stored] == ["b", "c", "d"]
-
-
-async def test_mq_07_the_age_of_the_oldest_event_is_measured(bus: BusFixture) -> None:
-    """MQ-07: zero when all are published."""
-    pool = await bus.pool("registration")
-    assert await oldest_age(pool) == 0
-    async with transaction(pool) as tx:
-        await emit(tx, "registration", _cancelled(1), subject=None, now=now())
-    await pool.execute("UPDATE outbox SET created_at = now() - interval '90 seconds'")
-    assert 89 < await oldest_age(pool) < 120
 
 
 async def test_db_01_a_service_changes_rows_and_nothing_else(bus: BusFixture) -> None:
