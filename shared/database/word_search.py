@@ -1,7 +1,9 @@
 """Searches among millions of rows, none of which reads them all.
 
 A table that is searched by words has a stored `tsvector` column with a GIN index, and its schema
-the function `folded`, which made that column: what is typed and what is stored are folded alike.
+the functions `folded` and `search_words`, which made that column: what is typed and what is stored
+are folded alike. Apostrophes, hyphens and blanks only part words, and words are stored joined with
+the next ones too, so that « obrien » finds O'Brien; what is typed is tried joined as well.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -17,6 +19,8 @@ MAX_WORDS = 8
 #: Rows that are looked at before the index: what is in one row of two hundred is found there, and
 #: the index would first collect every row that has it.
 FIRST_ROWS = 5_000
+#: Words that are tried joined; of more, the number of ways doubles with each.
+MAX_JOINED = 4
 FOLDED = "SELECT folded($1)"
 
 
@@ -74,15 +78,30 @@ async def _find(
 
 
 def words_query(folded: str, *, beginnings: bool) -> str | None:
-    """The `tsquery` of words that must all be there, or begin so; None without any word.
+    """The `tsquery` of words that must all be there, or begin so, some of them joined or none; None
+    without any word.
 
     >>> words_query("durand ma", beginnings=True)
-    "'durand':* & 'ma'"
+    "'durand':* & 'ma' | 'durandma':*"
     """
+    words = folded.split()[:MAX_WORDS]
+    ways = _joined(words) if len(words) <= MAX_JOINED else [words]
+    return " | ".join(filter(None, (_all_of(way, beginnings) for way in ways))) or None
+
+
+def _all_of(words: Sequence[str], beginnings: bool) -> str:
     parts = []
-    for word in folded.split()[:MAX_WORDS]:
+    for word in words:
         # Letters and digits only, so that nothing in it could be an operator.
         quoted = "'" + "".join(char for char in word if char.isalnum()) + "'"
         if quoted != "''":
             parts.append(f"{quoted}:*" if beginnings and len(word) >= MIN_BEGINNING else quoted)
-    return " & ".join(parts) or None
+    return " & ".join(parts)
+
+
+def _joined(words: Sequence[str]) -> list[list[str]]:
+    """The words as they are, then with neighbours joined in every way."""
+    ways: list[list[str]] = [[]]
+    for word in words:
+        ways = [[*way, word] for way in ways] + [[*way[:-1], way[-1] + word] for way in ways if way]
+    return ways

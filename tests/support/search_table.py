@@ -22,6 +22,20 @@ NAMES = (
     ("Λουκία", "Παππά", "παππα", True),
     ("Anne", "O'Brien", "o'brien & |:* !", True),
     ("Anne", "O'Brien", "& | ! :*", False),
+    ("Anne", "O'Brien", "obrien", True),
+    ("Anne", "O’Brien", "OBR", True),
+    ("Anne", "O'Brien", "anne o brien", True),
+    ("Anne", "OBrien", "o'brien", True),
+    ("Anne", "OBrien", "o'brien anne", True),
+    ("Jean-Michel", "Martin", "jeanmichel", True),
+    ("Jean Michel", "Martin", "jeanmichel martin", True),
+    ("Jeanmichel", "Martin", "martin jean-michel", True),
+    ("Ève", "de la Tour", "delatour", True),
+    ("Ève", "Delatour", "de la tour", True),
+    ("Ève", "Le Fèvre", "lefevre", True),
+    ("Ève", "Lefèvre", "le fevre", True),
+    ("Ève", "Lefèvre", "le fevre paul", False),
+    ("Anne", "O'Brien", "obriend", False),
 )
 #: (stored address, what is typed, found)
 ADDRESSES = (
@@ -44,6 +58,11 @@ ESTABLISHMENTS = (
     ("Pharmacie du Cœur", "Saint-Étienne", "42000", "pharmacie lyon", False),
     ("L’Oréal", "Clichy", "92110", "l'oreal", True),
     ("L’Oréal", "Clichy", "92110", "oreal clichy", True),
+    ("L’Oréal", "Clichy", "92110", "loreal", True),
+    ("Loréal", "Clichy", "92110", "l'oréal", True),
+    ("Pharmacie du Cœur", "Saint-Étienne", "42000", "saintetienne", True),
+    ("Pharma-Lab", "Lyon", "69001", "pharmalab", True),
+    ("Pharmalab", "Lyon", "69001", "pharma lab lyon", True),
 )
 #: (stored telephone, what is typed, found)
 PHONES = (
