@@ -422,6 +422,9 @@ class AgentData(TemplateData, frozen=True, kw_only=True, omit_defaults=True):
     number: str = ""
     due_at: datetime | None = None
     proposal_id: str = ""
+    device: str = ""
+    network: str = ""
+    until: datetime | None = None
 
 
 ROLES = ("agent", "supervisor", "operator", "auditor")
@@ -444,6 +447,23 @@ AGENT_ACCEPTED = _template(
         "approved_by": ("", "Luc Bernard"),
     },
 )
+#: Security notices of an agent's own account; `kind` is the applicants' mail that says the same.
+AGENT_NOTICE = _template(
+    "agent_notice",
+    AgentData,
+    path="/moi",
+    on_desk=True,
+    choices={
+        "kind": (
+            "phone_enrolled",
+            "phone_replaced",
+            "phone_removed",
+            "codes_locked",
+            "password_changed",
+        )
+    },
+)
+AGENT_SIGN_IN_LOCKED = _template("agent_sign_in_locked", AgentData, path="/moi", on_desk=True)
 
 
 #: A lost phone that the desk handles.

@@ -134,25 +134,35 @@ def entry_view(
     entry: StoredEntry, agents: Mapping[str, NamedAgent], *, to_person: bool
 ) -> EntryView:
     """An entry as its readers see it. `agents` have the names that the reader may know: whoever may
-    know none, as the person, reads no agent's id either, since that can be asked for."""
+    know none, as the person, reads no agent's id either, since that can be asked for. An entry
+    about an agent's own account names that agent, but without names not who was at work when."""
     facts: dict[str, Any] = msgspec.json.decode(entry.public)
     role = str(facts.pop("role", "")) if entry.section == "agents" else ""
     if to_person:
         facts = {name: value for name, value in facts.items() if name not in _FOR_AGENTS}
     agent = None if to_person else agents.get(entry.agent_id or "")
+    about, account_id = str(facts.pop("about_agent", "")), entry.account_id or ""
+    if account_id in agents:
+        # mfa knows no agents: its events are about an account.
+        about, account_id = account_id, ""
+    if entry.type in _AT_WORK and not (agent and agent.name):
+        about = ""
     return EntryView(
         entry_id=entry.id,
         at=entry.at,
         type=entry.type,
         section=entry.section,
         facts=facts,
-        account_id=entry.account_id or "",
+        account_id=account_id,
         agent_id=entry.agent_id or "" if agent and agent.name else "",
         agent_role=role or (agent.role if agent else ""),
         agent_name=agent.name if agent else "",
+        about_agent="" if to_person else about,
     )
 
 
+#: Events that say when an agent worked.
+_AT_WORK = frozenset(("support.AgentSignedIn.v1", "desk.AgentSessionClosed.v1"))
 #: Fields that say which agent did something, or how the desk works.
 _FOR_AGENTS = frozenset(("agent_id", "proposal_id", "session_id", "cause"))
 

@@ -4,10 +4,13 @@ from dataclasses import dataclass
 
 from services.mailer import store
 from services.mailer.handlers.enqueue import Deps, account_of, enqueue
+from services.mailer.handlers.notices import daily_limit_reached, notify_agent
 from services.mailer.mail_templates import (
     ACT_STOPPED,
     AGENT_ACCEPTED,
     AGENT_INVITED,
+    AGENT_NOTICE,
+    AGENT_SIGN_IN_LOCKED,
     APPROVAL_REQUESTED,
     JOURNAL_EXPORT_READY,
     MORE_ACCOUNTS_ASKED,
@@ -18,7 +21,12 @@ from shared.contracts.support.acts import (
     ApprovalRequested,
     SingleAgentActAnnounced,
 )
-from shared.contracts.support.agents import AgentAccepted, AgentInvited
+from shared.contracts.support.agents import (
+    AgentAccepted,
+    AgentInvited,
+    AgentSessionsEnded,
+    AgentSignInRefused,
+)
 from shared.contracts.support.journal import JournalExportReady
 from shared.messaging.handlers import Context, hears
 
@@ -46,6 +54,21 @@ async def agent_accepted(event: AgentAccepted, context: Context[Deps]) -> None:
     to = AgentAddress(event.recipient, event.language)
     at = event.accepted_at
     await enqueue(context, AGENT_ACCEPTED, event, at, to, at=at, agent=event.address)
+
+
+async def sessions_ended(event: AgentSessionsEnded, context: Context[Deps]) -> None:
+    """The password was changed. What supervisors do to an account is theirs to say."""
+    if event.reason == "password_changed":
+        await notify_agent(context, AGENT_NOTICE, event, event.ended_at, "password_changed")
+
+
+async def sign_in_refused(event: AgentSignInRefused, context: Context[Deps]) -> None:
+    """No password is compared for a while. Strangers provoke it: three mails a day."""
+    at = event.refused_at
+    if context.envelope.subject is None or event.locked_until is None:
+        return
+    if not await daily_limit_reached(context, at, (AGENT_SIGN_IN_LOCKED.name,)):
+        await notify_agent(context, AGENT_SIGN_IN_LOCKED, event, at)
 
 
 async def approval_requested(event: ApprovalRequested, context: Context[Deps]) -> None:
@@ -79,5 +102,7 @@ SUBSCRIPTIONS = (
     hears(SingleAgentActAnnounced, single_agent_act),
     hears(AgentInvited, agent_invited),
     hears(AgentAccepted, agent_accepted),
+    hears(AgentSessionsEnded, sessions_ended),
+    hears(AgentSignInRefused, sign_in_refused),
     hears(JournalExportReady, journal_export_ready),
 )

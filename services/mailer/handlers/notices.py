@@ -4,13 +4,14 @@ Name, address and language are the directory's. Notices about failures are limit
 for an account; all others are always sent, since each may be the one that reveals an intrusion.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from services.mailer import store
 from services.mailer.handlers.enqueue import Deps, account_of, enqueue, recipient
 from services.mailer.mail_templates import (
+    AGENT_NOTICE,
     CODE_REFUSED,
     NEW_DEVICE,
     OPENED_AFTER_FAILURES,
@@ -30,6 +31,8 @@ FAILURES_PER_NOTICE = 3
 LIMITED_NOTICES = (CODE_REFUSED.name, OPENED_AFTER_FAILURES.name)
 MAX_NOTICES_PER_DAY = 3
 DAY = timedelta(days=1)
+#: Notices that agents of the desk get too, in words of their own.
+AGENTS_TOO = ("phone_enrolled", "phone_replaced", "phone_removed", "codes_locked")
 #: After one of these a sign-in that follows at once, in a browser that is no longer known, is part
 #: of the same act.
 STRONGER_NOTICES = ("password_changed", "account_thawed")
@@ -50,7 +53,7 @@ async def code_refused(event: CodeRefused, context: Context[Deps]) -> None:
     """Wrong codes after the correct password: a notice at the third, the sixth and so on."""
     if event.failures < FAILURES_PER_NOTICE or event.failures % FAILURES_PER_NOTICE:
         return
-    if not await _daily_limit_reached(context, event.refused_at):
+    if not await daily_limit_reached(context, event.refused_at):
         await send_notice(context, CODE_REFUSED, event, event.refused_at)
 
 
@@ -58,7 +61,7 @@ async def session_opened(event: SessionOpened, context: Context[Deps]) -> None:
     """A sign-in from a browser that is new to the account, or after failures."""
     if event.new_device and not await _stronger_notice_sent(context, event.opened_at):
         await send_notice(context, NEW_DEVICE, event, event.opened_at)
-    elif event.failures >= FAILURES_PER_NOTICE and not await _daily_limit_reached(
+    elif event.failures >= FAILURES_PER_NOTICE and not await daily_limit_reached(
         context, event.opened_at
     ):
         await send_notice(context, OPENED_AFTER_FAILURES, event, event.opened_at)
@@ -89,11 +92,13 @@ async def send_notice(
 ) -> None:
     """Enqueue a notice of `event` to `address`, by default the directory's, with more `data`.
 
-    Agents of the desk get none: its pages show them what concerns their accounts. `Retry` while the
-    account is not in the directory yet.
+    An agent of the desk gets `AGENT_NOTICE` in its place, or nothing. `Retry` while the account is
+    not in the directory yet.
     """
     person = await recipient(context)
     if person.agent:
+        if template.name in AGENTS_TOO:
+            await notify_agent(context, AGENT_NOTICE, event, at, kind=template.name)
         return
     await enqueue(
         context,
@@ -111,6 +116,27 @@ async def send_notice(
     )
 
 
+async def notify_agent(
+    context: Context[Deps], template: Template, event: Event, at: datetime, kind: str = ""
+) -> None:
+    """Enqueue a notice of `event` to the agent of the desk whom it is about."""
+    person = await recipient(context)
+    device = one_line(getattr(event, "device", ""))
+    until = getattr(event, "locked_until", None)
+    await enqueue(
+        context,
+        template,
+        event,
+        at,
+        person,
+        at=at,
+        agent=person.address,
+        kind=kind,
+        device=device,
+        until=until,
+    )
+
+
 async def _stronger_notice_sent(context: Context[Deps], at: datetime) -> bool:
     """Whether a stronger notice about the same act was sent: one act, one mail."""
     account_id = account_of(context)
@@ -118,14 +144,16 @@ async def _stronger_notice_sent(context: Context[Deps], at: datetime) -> bool:
     return await store.count_within(context.tx, account_id, STRONGER_NOTICES, at, ONE_ACT) > 0
 
 
-async def _daily_limit_reached(context: Context[Deps], at: datetime) -> bool:
+async def daily_limit_reached(
+    context: Context[Deps], at: datetime, notices: Sequence[str] = LIMITED_NOTICES
+) -> bool:
     """Whether the account has had its notices about failures for the day.
 
     Counted on both sides of `at`, so that no day has more in whatever order events arrive.
     """
     account_id = account_of(context)
     await store.lock(context.tx, account_id)
-    count = await store.count_within(context.tx, account_id, LIMITED_NOTICES, at, DAY)
+    count = await store.count_within(context.tx, account_id, notices, at, DAY)
     return count >= MAX_NOTICES_PER_DAY
 
 

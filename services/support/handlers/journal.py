@@ -259,8 +259,10 @@ def _line(entry: StoredEntry, *, named: bool) -> dict[str, object]:
 async def _agents(
     tx: Connection, role: str, entries: Sequence[StoredEntry]
 ) -> dict[str, NamedAgent]:
-    """The agents of these entries: their roles, and names for a role that may know them."""
-    found = await query.read_agents(tx, sorted({one.agent_id for one in entries if one.agent_id}))
+    """The agents who did something or whose account an entry is about: their roles, and names for a
+    role that may know them."""
+    ids = {one.agent_id for one in entries} | {one.account_id for one in entries}
+    found = await query.read_agents(tx, sorted(one for one in ids if one))
     if may_view(role, "journal_by_agent"):
         return found
     return {agent_id: NamedAgent("", agent.role) for agent_id, agent in found.items()}

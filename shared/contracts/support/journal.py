@@ -27,7 +27,8 @@ class EntryView(msgspec.Struct, frozen=True, kw_only=True):
 
     `type` is the event's, or `support.` with the name of a record. `facts` are its fields that say
     nothing about a person. `agent_id` and `agent_role` are who did it, where an agent did;
-    `agent_name` is empty for whoever may not know it.
+    `agent_name` is empty for whoever may not know it. `about_agent` is the id of the agent whose
+    account it is about, in place of `account_id`.
     """
 
     entry_id: str
@@ -39,6 +40,7 @@ class EntryView(msgspec.Struct, frozen=True, kw_only=True):
     agent_id: str = ""
     agent_role: str = ""
     agent_name: str = ""
+    about_agent: str = ""
 
 
 class TimelineView(Reply, frozen=True, kw_only=True):

@@ -1,14 +1,24 @@
-"""Mails to agents of the desk: invitations, new colleagues, and no notice about their accounts."""
+"""Mails to agents of the desk: invitations, new colleagues, acts, their own accounts' security."""
 
 from datetime import timedelta
 
-from shared.contracts.mfa.events import AuthenticatorEnrolled
+from shared.contracts.mfa.events import (
+    AuthenticatorEnrolled,
+    AuthenticatorRemoved,
+    AuthenticatorReplaced,
+    CodeCheckLocked,
+)
 from shared.contracts.support.acts import (
     ActStopAnnounced,
     ApprovalRequested,
     SingleAgentActAnnounced,
 )
-from shared.contracts.support.agents import AgentAccepted, AgentInvited
+from shared.contracts.support.agents import (
+    AgentAccepted,
+    AgentInvited,
+    AgentSessionsEnded,
+    AgentSignInRefused,
+)
 from shared.contracts.support.journal import JournalExportReady
 from tests.support.harness.mailer import MailerHarness
 from tests.support.mail.mail_server import MailServer
@@ -111,16 +121,58 @@ async def test_gd_05_an_export_that_was_agreed_to_is_announced_without_a_file(
     assert not list(mail.message.iter_attachments())
 
 
-async def test_an_agent_s_second_factor_brings_no_mail_of_the_portal(
+async def test_au_07_an_agent_gets_a_mail_when_phone_or_password_change_or_tries_are_locked(
     mailer: MailerHarness, smtp: MailServer
 ) -> None:
-    async with mailer.run(IMPEX_SMTP_URL=smtp.url):
+    at, until = now(), now() + timedelta(minutes=5)
+    refused = AgentSignInRefused(network="192.0.2.0/24", refused_at=at, locked_until=until)
+    told = (
+        AuthenticatorEnrolled(enrolled_at=at),
+        AuthenticatorReplaced(by="phone", replaced_at=at, device="Firefox, Windows"),
+        AuthenticatorRemoved(removed_at=at),
+        CodeCheckLocked(kind="totp", locked_at=at, locked_until=until),
+        AgentSessionsEnded(reason="password_changed", by=AGENT, ended_at=at),
+        *(refused,) * 3,
+    )
+    untold = (
+        AgentSessionsEnded(reason="role_changed", by=OTHER, ended_at=at),
+        AgentSignInRefused(network="192.0.2.0/24", refused_at=at),
+        # The fourth of a day.
+        refused,
+    )
+    async with mailer.run(IMPEX_SMTP_URL=smtp.url, IMPEX_DESK_BASE_URL=DESK):
         await mailer.state(await mailer.publish(invited(), subject=AGENT), "accepted")
-        await mailer.publish(AuthenticatorEnrolled(enrolled_at=now()), subject=AGENT)
         await mailer.state(await mailer.publish(created(), subject=OTHER), "accepted")
-        await mailer.publish(AuthenticatorEnrolled(enrolled_at=now()), subject=OTHER)
+        smtp.messages.clear()
+        for event in told:
+            await mailer.state(await mailer.publish(event, subject=AGENT), "accepted")
+        for event in untold:
+            await mailer.publish(event, subject=AGENT)
+        await mailer.publish(refused, subject=None)
+        await mailer.publish(AuthenticatorEnrolled(enrolled_at=at), subject=OTHER)
         await mailer.all_handled()
         sent = await mailer.database.fetch("SELECT template, subject::text FROM deliveries")
-    assert ("phone_enrolled", AGENT) not in {tuple(row) for row in sent}
+    sentences = (
+        "Un téléphone a été enrôlé pour votre compte du secrétariat",
+        "Un nouveau téléphone a été enrôlé pour votre compte du secrétariat",
+        "Le téléphone de votre compte du secrétariat a été retiré",
+        "Quelqu'un a saisi votre mot de passe du secrétariat, puis des codes",
+        "Le mot de passe de votre compte du secrétariat a été changé",
+        *("Quelqu'un a saisi votre adresse et des mots de passe incorrects",) * 3,
+    )
+    for mail, sentence in zip(smtp.messages, sentences, strict=False):
+        assert sentence in " ".join(mail.text().split())
+    for mail in smtp.messages[:8]:
+        assert mail.recipients == ("luc.agent@ansm.example",)
+        assert f"{DESK}/moi\r\n" in mail.text()
+        assert "Prévenez tout de suite une personne de la supervision" in " ".join(
+            mail.text().split()
+        )
+        assert "ce-n-est-pas-moi" not in mail.text()
+    of_agent = [row["template"] for row in sent if row["subject"] == AGENT]
+    assert sorted(of_agent) == [
+        "agent_invited",
+        *["agent_notice"] * 5,
+        *["agent_sign_in_locked"] * 3,
+    ]
     assert ("phone_enrolled", OTHER) in {tuple(row) for row in sent}
-    assert len(await mailer.database.fetch("SELECT FROM directory WHERE agent")) == 1

@@ -13,9 +13,11 @@ from services.support import journal_commands, journal_jobs
 from services.support.agents import Agent
 from shared.contracts.gateway import SessionOpened
 from shared.contracts.mailer import MailRefused
+from shared.contracts.mfa.events import AuthenticatorReplaced, CodeCheckLocked
 from shared.contracts.registration.events import AccountFrozen, PasswordAccepted
 from shared.contracts.support import journal as contracts
 from shared.contracts.support.acts import ActDone
+from shared.contracts.support.agents import AgentSessionsEnded, AgentSignedIn
 from shared.contracts.support.journal import JOURNAL_SIZE, TIMELINE_SIZE
 from shared.contracts.support.proposals import ApproveProposal, ProposalView, Propose
 from shared.database import acquire, transaction
@@ -153,6 +155,33 @@ async def test_az_04_who_may_read_the_journal_and_ask_by_agent(desk: SupportHarn
         "operator": ("forbidden", "forbidden"),
         "auditor": ("done", "done"),
     }
+
+
+async def test_au_07_supervisors_see_what_became_of_an_agent_s_own_account(
+    desk: SupportHarness,
+) -> None:
+    agent = await desk.joined("a@example.fr")
+    supervisor = await desk.joined("s@example.fr", "supervisor")
+    auditor = await desk.joined("d@example.fr", "auditor")
+    for kind in (AuthenticatorReplaced, CodeCheckLocked, AgentSessionsEnded, AgentSignedIn):
+        await write(desk, kind, agent.id)
+    today = desk.now.astimezone(PARIS).date()
+    found = {}
+    for reader in (supervisor, auditor):
+        request = contracts.ReadJournal(
+            agent_id=reader.id, first_day=today, last_day=today, show=""
+        )
+        view = await desk.ask(request)
+        found[reader.role] = {one.type: (one.about_agent, one.account_id) for one in view.entries}
+    for type_ in (
+        "mfa.AuthenticatorReplaced.v1",
+        "mfa.CodeCheckLocked.v1",
+        "support.AgentSessionsEnded.v1",
+    ):
+        assert found["supervisor"][type_] == (agent.id, ""), type_
+    # Who is at work when, only an auditor asks.
+    assert found["supervisor"]["support.AgentSignedIn.v1"] == ("", "")
+    assert found["auditor"]["support.AgentSignedIn.v1"] == (agent.id, "")
 
 
 async def test_names_of_agents_are_for_the_auditor_and_reading_is_written_down(
