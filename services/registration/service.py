@@ -202,6 +202,7 @@ SERVICE = Service(
             recovery_address.DescribeRecoveryAddress,
             recovery_addresses.describe_recovery_address,
         ),
+        answers(recovery_address.CheckRecoveryAddress, recovery_addresses.check_recovery_address),
         answers(
             recovery_address.RequestRecoveryAddress, recovery_addresses.request_recovery_address
         ),

@@ -241,6 +241,7 @@ SERVICE = Service(
         answers(lost_phones.DescribeLostPhoneCase, my_lost_phone.describe_lost_phone),
         answers(lost_phones.StopLostPhone, my_lost_phone.stop_lost_phone),
         answers(lost_phones.StopPhoneReplacement, phone_replacements.stop_replacement),
+        answers(requests.CheckProposal, proposals.check_proposal, proposals.check_form),
         answers(requests.Propose, proposals.propose, proposals.check_form),
         answers(requests.ApproveProposal, proposals.approve_proposal, proposals.find_holders),
         answers(requests.RefuseProposal, proposals.refuse_proposal),

@@ -51,6 +51,7 @@ SERVICE = Service(
         lost_phones.ProposeOtherNames,
         lost_phones.StopPhoneReplacement,
         proposals.DescribeAct,
+        proposals.CheckProposal,
         proposals.Propose,
         journal.ReadTimeline,
         journal.ReadJournal,

@@ -134,8 +134,10 @@ def _field_texts(
 def refused_code(
     request: web.Request, fields: Mapping[str, str], refused: Refused, *, prefix: str = "totp"
 ) -> Form:
-    """The form with the refusal of a second factor, which is logged."""
+    """The form with the refusal of a second factor, which is logged, or of what goes with it."""
     form, state = refused_form(request, fields, refused, prefix=prefix), request[REQUEST_STATE]
+    if refused.refusal.slug == "invalid_fields":
+        return form
     log.warning(
         "A second factor was refused.",
         action="authn_code_lock" if form.status == 429 else "authn_code_fail",

@@ -10,12 +10,14 @@ from datetime import timedelta
 from services.registration import account_store, recovery_address_store
 from services.registration.accounts import Account, RecoveryAddressChange
 from services.registration.deps import Deps
+from services.registration.email_addresses import EmailAddress
 from services.registration.handlers import mailed_codes, quotas
 from services.registration.handlers.address_codes import lock_open_account
 from services.registration.handlers.form_validation import invalid_fields, validate_address
 from services.registration.terms import supported_language
 from shared.contracts.base import FieldError, Refusal, Reply
 from shared.contracts.registration.recovery_address import (
+    CheckRecoveryAddress,
     ConfirmRecoveryAddress,
     DescribeRecoveryAddress,
     RecoveryAddressChanged,
@@ -41,17 +43,19 @@ async def describe_recovery_address(
     return await _show(context, request.account_id)
 
 
+async def check_recovery_address(
+    request: CheckRecoveryAddress, context: RequestContext[Deps]
+) -> Done:
+    """Whether the address may be one."""
+    await _check_address(request, context)
+    return Done()
+
+
 async def request_recovery_address(
     request: RequestRecoveryAddress, context: RequestContext[Deps]
 ) -> RecoveryAddressView:
     """Send a code to an address; a former wish is void."""
-    account = await lock_open_account(context, request.account_id)
-    address, errors = validate_address(request.address, context.deps)
-    own = await recovery_address_store.read(context.tx, account.id)
-    if address is not None and address.text in (account.address, own and own.address):
-        errors = [FieldError(field="address", code="unchanged")]
-    if errors or address is None:
-        raise Refused(invalid_fields(errors))
+    account, address = await _check_address(request, context)
     deps, now = context.deps, context.now()
     quota, kind = deps.settings.changes_quota, quotas.RECOVERY_ADDRESSES
     await quotas.count_for_account(context, quota, kind, account.id)
@@ -108,6 +112,20 @@ async def remove_recovery_address(
     if await recovery_address_store.delete(context.tx, account.id):
         await _changed(context, account, "", request.device)
     return Done()
+
+
+async def _check_address(
+    request: CheckRecoveryAddress | RequestRecoveryAddress, context: RequestContext[Deps]
+) -> tuple[Account, EmailAddress]:
+    """The account, locked, and the address; refused where it cannot be the account's."""
+    account = await lock_open_account(context, request.account_id)
+    address, errors = validate_address(request.address, context.deps)
+    own = await recovery_address_store.read(context.tx, account.id)
+    if address is not None and address.text in (account.address, own and own.address):
+        errors = [FieldError(field="address", code="unchanged")]
+    if errors or address is None:
+        raise Refused(invalid_fields(errors))
+    return account, address
 
 
 async def _changed(

@@ -59,8 +59,10 @@ from shared.contracts.support.acts import ActForbidden
 from shared.contracts.support.proposals import (
     ActView,
     ApproveProposal,
+    CheckProposal,
     DescribeAct,
     DescribeProposal,
+    ProposalChecked,
     ProposalView,
     Propose,
     RefuseProposal,
@@ -103,7 +105,7 @@ class FormFacts:
     sessions: int | None = None
 
 
-async def check_form(request: Propose, deps: Deps, pool: Pool) -> CheckedProposal:
+async def check_form(request: Propose | CheckProposal, deps: Deps, pool: Pool) -> CheckedProposal:
     """Judge act, reason, fields and note; ask the owners what only they know."""
     if request.act not in PROPOSED_BY_PAGE:
         raise Refused(_unknown("act"))
@@ -135,7 +137,9 @@ async def check_form(request: Propose, deps: Deps, pool: Pool) -> CheckedProposa
     )
 
 
-async def _check_number(request: Propose, pool: Pool) -> tuple[str, FieldError | None]:
+async def _check_number(
+    request: Propose | CheckProposal, pool: Pool
+) -> tuple[str, FieldError | None]:
     """The number of the request that the act belongs to, and what is wrong with it: people read it
     in pages and mails as the number of the act."""
     typed = request.request_number.strip()
@@ -148,7 +152,7 @@ async def _check_number(request: Propose, pool: Pool) -> tuple[str, FieldError |
 
 
 async def _check_with_owners(
-    request: Propose, details: dict[str, str], deps: Deps, pool: Pool
+    request: Propose | CheckProposal, details: dict[str, str], deps: Deps, pool: Pool
 ) -> Holders:
     """Whose accounts they are; refused with what is wrong with a correction. Nothing is asked for
     whoever may not propose the act: the handler refuses and publishes that."""
@@ -198,12 +202,22 @@ async def find_holder(request: DescribeAct, deps: Deps, pool: Pool) -> FormFacts
     return FormFacts(holders=known, sessions=await _sessions(request, deps))
 
 
-async def _sessions(request: Propose | DescribeAct, deps: Deps) -> int | None:
+async def _sessions(request: Propose | CheckProposal | DescribeAct, deps: Deps) -> int | None:
     """How many sessions are open, for the act that ends them; None where nobody says."""
     if request.act != "end_sessions" or not account_ids([request.account_id]):
         return None
     found = await deps.owners.sessions(request.account_id, set())
     return None if found is None else len(found)
+
+
+async def check_proposal(request: CheckProposal, context: RequestContext[Deps]) -> ProposalChecked:
+    """Whether the act may be proposed so, as long as nothing changes; the code is not asked for."""
+    await require_act(context.tx, request.agent_id, request.act)
+    await _check_subject(request, context.prepared, context.tx, context.now())
+    account_id = request.account_id or None
+    if account_id and await proposal_store.find_open(context.tx, account_id, request.act):
+        raise Refused(Refusal(slug="stale", params={"state": "proposed"}))
+    return ProposalChecked()
 
 
 async def propose(request: Propose, context: RequestContext[Deps]) -> Reply:
@@ -219,14 +233,7 @@ async def propose(request: Propose, context: RequestContext[Deps]) -> Reply:
         ) or code_refusal(act, request.code_at, acting.now)
         if refusal is not None:
             raise Refused(refusal)
-        if subject_id and await agent_store.find(acting.tx, subject_id) is None:
-            raise Refused(NOT_FOUND)
-        record = checked.holders.records.get(request.account_id)
-        facts = Facts(kind=kind_of(record), sessions=checked.sessions)
-        if why := why_no_effect(act.name, facts):
-            raise Refused(Refusal(slug="no_effect", params={"why": why}))
-        if act.name == UNDO:
-            await _check_transfer(acting, request.account_id, checked.details["transfer_id"])
+        await _check_subject(request, checked, acting.tx, acting.now)
         new = NewAct(
             act=act.name,
             reason=request.reason,
@@ -478,12 +485,27 @@ async def _lock(tx: Connection, proposal_id: str) -> Proposal:
     return proposal
 
 
-async def _check_transfer(acting: ActContext, account_id: str, transfer_id: str) -> None:
+async def _check_subject(
+    request: Propose | CheckProposal, checked: CheckedProposal, tx: Connection, now: datetime
+) -> None:
+    """Refused where the agent or the transfer is unknown, or the act would change nothing now."""
+    subject_id = request.subject_agent_id
+    if subject_id and await agent_store.find(tx, subject_id) is None:
+        raise Refused(NOT_FOUND)
+    record = checked.holders.records.get(request.account_id)
+    facts = Facts(kind=kind_of(record), sessions=checked.sessions)
+    if why := why_no_effect(request.act, facts):
+        raise Refused(Refusal(slug="no_effect", params={"why": why}))
+    if request.act == UNDO:
+        await _check_transfer(tx, now, request.account_id, checked.details["transfer_id"])
+
+
+async def _check_transfer(tx: Connection, now: datetime, account_id: str, transfer_id: str) -> None:
     """Refused with `not_found` unless it is a transfer of this account that can be undone."""
-    transfer = await proposal_store.find(acting.tx, transfer_id)
+    transfer = await proposal_store.find(tx, transfer_id)
     if transfer is None or transfer.account_id != account_id:
         raise Refused(NOT_FOUND)
-    if not can_be_undone(transfer, acting.now):
+    if not can_be_undone(transfer, now):
         raise Refused(Refusal(slug="stale", params={"state": transfer.state}))
 
 
@@ -500,7 +522,7 @@ async def _check_invitation(address: str, deps: Deps, pool: Pool) -> list[FieldE
     return [FieldError(field="address", code="taken")] if taken else []
 
 
-def _has_its_subject(request: Propose) -> bool:
+def _has_its_subject(request: Propose | CheckProposal) -> bool:
     """Whether an act on an account names one, and an act on an agent another agent."""
     subject = ACTS[request.act].subject
     of_agent = subject == "agent" and request.act != "invite_agent"

@@ -49,6 +49,15 @@ class DescribeRecoveryAddress(Request, frozen=True, kw_only=True):
     account_id: str
 
 
+@request(OWNER, Done, changes=True, reply_seconds=300)
+class CheckRecoveryAddress(Request, frozen=True, kw_only=True):
+    """Check the address of `RequestRecoveryAddress` before the authenticator's code, which is valid
+    once, is used up. Refused like that request; nothing is stored but the reply."""
+
+    account_id: str
+    address: str
+
+
 @request(OWNER, RecoveryAddressView, changes=True, reply_seconds=300)
 class RequestRecoveryAddress(Request, frozen=True, kw_only=True):
     """Have a code sent to another address; a former wish is void.

@@ -146,6 +146,25 @@ class DescribeAct(Request, frozen=True, kw_only=True):
     to_account_id: str = ""
 
 
+class ProposalChecked(Reply, frozen=True, kw_only=True):
+    """What an act's form says is acceptable."""
+
+
+@request(OWNER, ProposalChecked, changes=True, reply_seconds=300)
+class CheckProposal(Request, frozen=True, kw_only=True):
+    """Check what `Propose` would be given, before the code of the second factor, which is valid
+    once, is used up. Only the reply is stored, so that a form sent twice is one act."""
+
+    agent_id: str
+    act: str
+    reason: str
+    account_id: str = ""
+    subject_agent_id: str = ""
+    request_number: str = ""
+    details: Sealed | None = None
+    note: Sealed | None = None
+
+
 @request(OWNER, ProposalView, changes=True)
 class Propose(Request, frozen=True, kw_only=True):
     """Propose an act, or do it where it needs nobody else.

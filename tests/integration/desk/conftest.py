@@ -6,6 +6,7 @@ import pytest
 import pytest_asyncio
 
 from tests.support.cheap_hashes import cheap_hashes
+from tests.support.clock import Clock
 from tests.support.servers.desk import SERVICES, Desk, running_desk
 from tests.support.servers.portal import fresh_system
 from tests.support.servers.shared_servers import TestServers
@@ -21,8 +22,15 @@ def shared_system(
         yield made
 
 
+@pytest.fixture(scope="package")
+def shared_clock() -> Clock:
+    """What every service on the shared system goes by: a message that one sends has expired for
+    another whose clock is ahead."""
+    return Clock()
+
+
 @pytest_asyncio.fixture(scope="package", loop_scope="package")
-async def desk(shared_system: System) -> AsyncIterator[Desk]:
+async def desk(shared_system: System, shared_clock: Clock) -> AsyncIterator[Desk]:
     """The desk, shared by the tests of this folder."""
-    async with running_desk(shared_system, *SERVICES) as running:
+    async with running_desk(shared_system, *SERVICES, clock=shared_clock) as running:
         yield running

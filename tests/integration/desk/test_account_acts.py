@@ -9,6 +9,7 @@ import pytest_asyncio
 
 from shared.domain.support_requests import request_number
 from tests.support.actors.desk_agent import acts_on, add_account, journal_of, signed_in_agent
+from tests.support.clock import Clock
 from tests.support.servers.desk import Desk, running_desk
 from tests.support.servers.system import System
 
@@ -28,10 +29,10 @@ values ($1, $2, now(), now() + interval '72 hours')
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="package")
-async def acting_desk(shared_system: System) -> AsyncIterator[Desk]:
+async def acting_desk(shared_system: System, shared_clock: Clock) -> AsyncIterator[Desk]:
     """The desk and the owners of accounts and their information."""
     names, settings = ("support", "registration", "profile"), {"IMPEX_LOST_PHONE_ALONE": "true"}
-    async with running_desk(shared_system, *names, **settings) as running:
+    async with running_desk(shared_system, *names, clock=shared_clock, **settings) as running:
         yield running
 
 

@@ -16,6 +16,7 @@ from tests.support.actors.desk_agent import (
     signed_in_agent,
 )
 from tests.support.actors.http_browser import HttpResponse
+from tests.support.clock import Clock
 from tests.support.servers.desk import Desk, running_desk
 from tests.support.servers.portal import fresh_system
 from tests.support.servers.shared_servers import TestServers
@@ -34,9 +35,10 @@ SIRET = "73282932000074"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="package")
-async def full_desk(shared_system: System) -> AsyncIterator[Desk]:
+async def full_desk(shared_system: System, shared_clock: Clock) -> AsyncIterator[Desk]:
     """The desk and every owner that it looks things up at."""
-    async with running_desk(shared_system, *OWNERS, IMPEX_GATEWAY_PORT="0") as running:
+    settings = {"IMPEX_GATEWAY_PORT": "0"}
+    async with running_desk(shared_system, *OWNERS, clock=shared_clock, **settings) as running:
         yield running
 
 

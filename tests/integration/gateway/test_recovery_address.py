@@ -21,7 +21,12 @@ async def test_ot_19_a_recovery_address_is_added_proved_and_removed(
     page = await browser.get(PATH)
     assert "Aucune adresse de secours." in page.text
     portal.clock.advance(seconds=31)
-    page = await browser.post(page, PATH, {"address": other, "code": person.phone.code()})
+    code = person.phone.code()
+    for typed in ("a@b", address):
+        page = await browser.post(page, PATH, {"address": typed, "code": code})
+        assert (page.refused, "#address" in page.html) == (True, True), page.text
+    # The address was checked first: the code was not used up.
+    page = await browser.post(page, PATH, {"address": other, "code": code})
     assert page.path == CONFIRM, page.text
     assert other in page.text
     wrong = await browser.post(page, CONFIRM, {"code": "000000"})

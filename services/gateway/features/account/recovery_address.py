@@ -17,6 +17,7 @@ from services.gateway.portal.form_errors import refused_code, refused_form
 from services.gateway.sessions import guards
 from services.gateway.sessions.request_state import REQUEST_STATE, flash, idempotency_key
 from shared.contracts.registration.recovery_address import (
+    CheckRecoveryAddress,
     ConfirmRecoveryAddress,
     DescribeRecoveryAddress,
     RecoveryAddressView,
@@ -54,14 +55,17 @@ async def show_removal(request: web.Request, form: Form) -> web.Response:
 
 
 async def submit(request: web.Request, fields: dict[str, str]) -> web.Response | Form:
-    """A code of the authenticator, then a message to the address."""
+    """The address, then a code of the authenticator, which is used up once it was right; then a
+    message goes to the address."""
     found = guards.require_signed_in(request)
+    check = CheckRecoveryAddress(account_id=found.account_id, address=fields["address"])
     message = RequestRecoveryAddress(
         account_id=found.account_id,
         address=fields["address"],
         language=request[REQUEST_STATE].lang,
     )
     try:
+        await ask(request, check, Done, idempotency_key(request, "recovery-checked", fields))
         await check_code(request, found, fields, "recovery-address-totp")
         key = idempotency_key(request, "recovery-address", fields)
         await ask(request, message, RecoveryAddressView, key)

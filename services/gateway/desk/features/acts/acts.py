@@ -4,15 +4,16 @@ The page says beforehand whether a second person is needed and how long the act 
 judges the form, and whether this agent may.
 """
 
-from datetime import datetime
 from typing import Any
 
 import msgspec
 from aiohttp import web
 
-from services.gateway.clients.services import open_sealed, seal
+from services.gateway.clients.services import open_sealed
 from services.gateway.desk import act_words
-from services.gateway.desk.support import act, agent_of, ask_support, require_fresh_code
+from services.gateway.desk.proposals import ActForm
+from services.gateway.desk.proposals import propose as propose_act
+from services.gateway.desk.support import agent_of, ask_support
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
 from services.gateway.http.routes import path_values, redirect
@@ -23,8 +24,6 @@ from shared.contracts.support.looks import AccountDetails, AccountView, Describe
 from shared.contracts.support.proposals import (
     ActView,
     DescribeAct,
-    ProposalView,
-    Propose,
     UndoableTransfer,
 )
 
@@ -136,26 +135,17 @@ async def _propose(
     view = await _describe(request, name, account_id)
     if not fields["reason"]:
         return invalid_form(request, fields, "reason")
-    code_at: datetime | None = None
-    if view.fresh_code:
-        given_at = await require_fresh_code(request, fields, f"act-{name}")
-        if isinstance(given_at, Form):
-            return given_at
-        code_at = given_at
     # A correction names what changes; every other act takes all its fields.
     partial = name == CORRECTION
-    given = {one: fields[one] for one in view.fields if fields[one] or not partial}
-    message = Propose(
-        agent_id=agent_of(request).account_id,
+    wanted = ActForm(
         act=name,
         reason=fields["reason"],
         account_id=account_id,
         request_number=fields["request_number"][:40],
-        details=seal(request, Propose, "details", msgspec.json.encode(given).decode()),
-        note=seal(request, Propose, "note", fields["note"]),
-        code_at=code_at,
+        details={one: fields[one] for one in view.fields if fields[one] or not partial},
+        note=fields["note"],
     )
-    done = await act(request, fields, message, ProposalView, f"act-{name}")
+    done = await propose_act(request, fields, wanted, fresh_code=view.fresh_code)
     if isinstance(done, Form):
         return done
     flash(request, DONE.get(done.state, "act_done"))

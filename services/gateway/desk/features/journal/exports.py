@@ -6,8 +6,10 @@ from typing import Any
 import msgspec
 from aiohttp import hdrs, web
 
-from services.gateway.clients.services import open_sealed, seal
-from services.gateway.desk.support import act, agent_of, ask_support, require_fresh_code
+from services.gateway.clients.services import open_sealed
+from services.gateway.desk.proposals import ActForm
+from services.gateway.desk.proposals import propose as propose_act
+from services.gateway.desk.support import agent_of, ask_support
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
 from services.gateway.http.routes import path_values
@@ -22,7 +24,6 @@ from shared.contracts.support.journal import (
     ListExports,
     ReadExport,
 )
-from shared.contracts.support.proposals import ProposalView, Propose
 from shared.runtime.telemetry import get_logger
 
 #: Why accounts and events are exported, of the reasons of acts.
@@ -50,18 +51,9 @@ async def propose(request: web.Request, fields: dict[str, str]) -> web.Response 
     """Propose an export; somebody else agrees to it under « À approuver »."""
     if missing := [name for name in ("first_day", "last_day", "reason") if not fields[name]]:
         return invalid_form(request, fields, *missing)
-    code_at = await require_fresh_code(request, fields, "journal-export")
-    if isinstance(code_at, Form):
-        return code_at
     days = {name: fields[name] for name in ("first_day", "last_day")}
-    message = Propose(
-        agent_id=agent_of(request).account_id,
-        act="export_journal",
-        reason=fields["reason"],
-        details=seal(request, Propose, "details", msgspec.json.encode(days).decode()),
-        code_at=code_at,
-    )
-    done = await act(request, fields, message, ProposalView, "journal-export")
+    wanted = ActForm(act="export_journal", reason=fields["reason"], details=days)
+    done = await propose_act(request, fields, wanted)
     if isinstance(done, Form):
         return done
     return redirect_with_flash(request, "journal_exports", "export_proposed")

@@ -1,11 +1,7 @@
 """The team: who works here, invitations, and acts on an agent's account."""
 
-import json
-from datetime import datetime
-
 from aiohttp import web
 
-from services.gateway.clients.services import seal
 from services.gateway.desk.features.team.team_texts import (
     BY_SLUG,
     WHY_INVITED,
@@ -15,6 +11,8 @@ from services.gateway.desk.features.team.team_texts import (
     reasons,
     state_text,
 )
+from services.gateway.desk.proposals import ActForm
+from services.gateway.desk.proposals import propose as propose_act
 from services.gateway.desk.support import (
     act,
     agent_of,
@@ -30,7 +28,6 @@ from services.gateway.http.site import CLOCK
 from services.gateway.portal.flash import redirect_with_flash
 from services.gateway.portal.form_errors import invalid_form
 from services.gateway.sessions.request_state import REQUEST_STATE
-from shared.contracts.base import Request
 from shared.contracts.support.agents import (
     AgentsView,
     AgentView,
@@ -38,7 +35,6 @@ from shared.contracts.support.agents import (
     RemoveAgent,
     SuspendAgent,
 )
-from shared.contracts.support.proposals import ProposalView, Propose
 from shared.i18n.catalogue import translate
 
 #: The languages of an invitation, in their own words.
@@ -85,12 +81,9 @@ async def invite(request: web.Request, fields: dict[str, str]) -> web.Response |
     names = ("address", "role", "language", "reason")
     if missing := [name for name in names if not fields[name].strip()]:
         return invalid_form(request, fields, *missing)
-    code_at = await require_fresh_code(request, fields, "invite")
-    if isinstance(code_at, Form):
-        return code_at
     details = {name: fields[name] for name in ("address", "role", "language")}
-    message = _proposal(request, "invite_agent", fields["reason"], details, code_at)
-    answer = await act(request, fields, message, ProposalView, "invite")
+    wanted = ActForm(act="invite_agent", reason=fields["reason"], details=details)
+    answer = await propose_act(request, fields, wanted)
     if isinstance(answer, Form):
         return answer
     return redirect_with_flash(request, "team", await _proposed(request))
@@ -145,46 +138,37 @@ async def submit_act(request: web.Request, fields: dict[str, str]) -> web.Respon
     names = ("role", "reason") if one.name == "change_agent_role" else ("reason",)
     if missing := [name for name in names if not fields[name]]:
         return invalid_form(request, fields, *missing)
-    purpose = f"{one.name}/{agent.agent_id}"
-    code_at = await require_fresh_code(request, fields, purpose)
-    if isinstance(code_at, Form):
-        return code_at
     if one.proposed:
-        details = {"role": fields["role"]} if "role" in names else {}
-        message: Request = _proposal(
-            request, one.name, fields["reason"], details, code_at, subject_agent_id=agent.agent_id
-        )
-        answer: object = await act(request, fields, message, ProposalView, purpose)
-    else:
-        kind = SuspendAgent if one.name == "suspend_agent" else RemoveAgent
-        message = kind(
-            agent_id=agent_of(request).account_id,
-            subject_id=agent.agent_id,
+        wanted = ActForm(
+            act=one.name,
             reason=fields["reason"],
+            subject_agent_id=agent.agent_id,
+            details={"role": fields["role"]} if "role" in names else {},
         )
-        answer = await act(request, fields, message, AgentView, purpose)
+        answer: object = await propose_act(request, fields, wanted)
+    else:
+        answer = await _do(request, fields, one, agent)
     if isinstance(answer, Form):
         return answer
     flash = await _proposed(request) if one.proposed else one.flash
     return redirect_with_flash(request, "colleague", flash)
 
 
-def _proposal(
-    request: web.Request,
-    name: str,
-    reason: str,
-    details: dict[str, str],
-    code_at: datetime,
-    subject_agent_id: str = "",
-) -> Propose:
-    return Propose(
+async def _do(
+    request: web.Request, fields: dict[str, str], one: AgentAct, agent: AgentView
+) -> AgentView | Form:
+    """Do at once what needs nobody else: suspend an agent, or end the access."""
+    purpose = f"{one.name}/{agent.agent_id}"
+    code_at = await require_fresh_code(request, fields, purpose)
+    if isinstance(code_at, Form):
+        return code_at
+    kind = SuspendAgent if one.name == "suspend_agent" else RemoveAgent
+    message = kind(
         agent_id=agent_of(request).account_id,
-        act=name,
-        reason=reason,
-        subject_agent_id=subject_agent_id,
-        details=seal(request, Propose, "details", json.dumps(details)),
-        code_at=code_at,
+        subject_id=agent.agent_id,
+        reason=fields["reason"],
     )
+    return await act(request, fields, message, AgentView, purpose)
 
 
 def _act(request: web.Request) -> AgentAct:
