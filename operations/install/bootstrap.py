@@ -23,8 +23,12 @@ from operations.printing import note, say, step
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 SCRIPT = Path(__file__).with_name("install_packages.sh")
-#: What the journeys in Chromium need, with their programs: the browser, and a font.
-TEST_PACKAGES = {"chromium-headless-shell": "chromium-headless-shell", "fonts-dejavu-core": ""}
+#: What tests need, with their programs: a browser, a font, and what checks the alert rules.
+TEST_PACKAGES = {
+    "chromium-headless-shell": "chromium-headless-shell",
+    "fonts-dejavu-core": "",
+    "prometheus": "promtool",
+}
 #: The virtual environment waits for it; everything else is installed at the same time.
 VENV_PACKAGE = "python3-venv"
 #: The oldest Node.js that the mail catcher runs on.

@@ -40,6 +40,9 @@ for package in "$@"; do
         known rabbitmq-server || new="rabbitmq-server"
         known erlang-base || new="$new epmd.service epmd.socket"
     fi
+    if [ "$package" = prometheus ]; then
+        known prometheus || new="prometheus.service"
+    fi
     $install "$package"
     for unit in $new; do systemctl disable "$unit" >/dev/null 2>&1 || true; done
 done

@@ -28,6 +28,7 @@ from operations.local.stack import responds
 from operations.provision.broker_admin import BrokerAdmin
 from operations.provision.database_admin import execute
 from tests.support import eventually_sync
+from tests.support.monitoring import expressions, metrics_of
 from tests.support.servers import fork_server
 from tests.support.servers.shared_servers import reason_to_skip
 
@@ -156,8 +157,13 @@ def test_status_gives_programs_every_address(installation: Installation) -> None
     assert "<html" in fetch(addresses["portal"])
     assert "Connexion des agents" in fetch(addresses["desk"])
     assert "MailDev" in fetch(addresses["mail_catcher"])
-    for name in service_registry.service_names():
-        assert "impex_ready" in fetch(addresses[f"{name}_metrics"])
+    metrics = [fetch(addresses[f"{name}_metrics"]) for name in service_registry.service_names()]
+    assert all("impex_ready{" in page for page in metrics)
+    # Whatever an alert or a dashboard asks for, some service shows.
+    shown = set(re.findall(r"^# TYPE (\S+)", "\n".join(metrics), re.MULTILINE))
+    for query in (*expressions("alerts.yml"), *expressions("dashboards")):
+        for metric in metrics_of(query) - {"up"}:
+            assert {metric, re.sub("_(bucket|sum|count)$", "", metric)} & shown, metric
     assert "rabbitmq_" in fetch(addresses["broker_metrics"])
     assert {part["name"] for part in status["parts"] if part["ready"]} == {
         *("postgresql", "rabbitmq", "epmd", "maildev"),
