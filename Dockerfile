@@ -41,6 +41,7 @@ COPY --from=packages /dsfr node_modules/@gouvfr/dsfr/dist
 COPY shared shared
 COPY services services
 COPY operations operations
+COPY partners partners
 # Compiled here because the container's user has no write access.
 RUN python -m compileall -q /venv shared services operations
 USER 10001

@@ -239,6 +239,7 @@ def _installation(verbs: Verbs) -> None:
     kept = _verb(restore, "secrets", "provision.restore.main_secrets", text)
     kept.add_argument("backup", metavar="BACKUP", help="a folder that `impex backup` made")
     kept.add_argument("folder", metavar="FOLDER")
+    _partners(verbs)
     text = "make the keys, passwords and addresses of an installation"
     made = _verb(verbs, "secrets", "provision.secret_folders.make_secrets", text)
     made.add_argument("folder", metavar="FOLDER")
@@ -258,6 +259,28 @@ def _installation(verbs: Verbs) -> None:
         made.add_argument(
             f"--{option}", action="append", default=[], metavar="[READER=]NAME", help=text
         )
+
+
+def _partners(verbs: Verbs) -> None:
+    module = "provision.partner_commands"
+    group = _group(verbs, "partner", "other applications that publish and hear events")
+    text = "make its login, rights and queues, and print how it connects"
+    add = _verb(group, "add", f"{module}.main_add", text)
+    kinds = (("--hears", "that it receives"), ("--emits", "that it may publish"))
+    for option, meaning in kinds:
+        text = f"types of events {meaning}, as in docs/events.md; repeatable"
+        add.add_argument(option, nargs="+", action="extend", default=[], metavar="TYPE", help=text)
+    text = "every partner: what it hears and emits, and what waits for it"
+    listed = _verb(group, "list", f"{module}.main_list", text)
+    text = "another password; the former one opens nothing any more"
+    rotate = _verb(group, "rotate", f"{module}.main_rotate", text)
+    text = "its login, its rights and its queues, after saying what is lost"
+    remove = _verb(group, "remove", f"{module}.main_remove", text)
+    _switch(remove, "--yes", "do not ask")
+    for verb in (add, rotate, remove):
+        verb.add_argument("name", metavar="NAME", help="small letters, digits and hyphens")
+    for verb in (add, listed, rotate):
+        _switch(verb, "--json", "for programs")
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -22,8 +22,8 @@ from operations.local.settings import StackSettings
 from operations.printing import say
 from operations.provision import provisioning
 from operations.provision.install_commands import operator_settings
+from operations.provision.partners import DEFAULT_FOLDER, declared
 from operations.provision.permissions import (
-    PARTNERS,
     broker_topology,
     database_sql,
     permissions,
@@ -192,8 +192,9 @@ def broker_definitions() -> dict[str, Any]:
     """
     vhost = provisioning.VHOST
     principals = service_registry.principals()
-    rights = permissions(vhost, principals)
-    return {"vhosts": [{"name": vhost}]} | rights | broker_topology(vhost, principals)
+    partners = declared(DEFAULT_FOLDER)
+    rights = permissions(vhost, principals, partners)
+    return {"vhosts": [{"name": vhost}]} | rights | broker_topology(vhost, principals, partners)
 
 
 def roles_script() -> str:
@@ -267,7 +268,7 @@ def _sorted(messages: Iterable[type[Any]]) -> list[Any]:
 def _hearing(event: type[Event]) -> list[str]:
     services = service_registry.services()
     names = [one.name for one in services if any(row.event is event for row in one.hears)]
-    return names + [name for name, hears in PARTNERS.items() if event in hears]
+    return names + [one.name for one in declared(DEFAULT_FOLDER) if event in one.hears]
 
 
 def _subscribers(event: type[Event]) -> str:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from operations import service_registry
 from operations.operate.endpoints import management_of
+from operations.provision.partners import DEFAULT_FOLDER, FOLDER
 from operations.provision.provisioning import (
     DATABASE,
     VHOST,
@@ -61,6 +62,13 @@ class StackSettings(CommonSettings):
         doc="Management API of that RabbitMQ, with the administrator's login; operators' commands "
         "use their own.",
         default_doc="port 15672 of the host of IMPEX_AMQP_URL",
+    )
+    partners_dir: Path = setting(
+        FOLDER,
+        default=DEFAULT_FOLDER,
+        doc="Folder with a file for each partner, which `impex provision` and `impex partner` "
+        "read too.",
+        default_doc="`partners` beside the code",
     )
     smtp_url: str | None = setting(
         "IMPEX_SMTP_URL",

@@ -181,7 +181,8 @@ class Stack:
 
     def provision_broker(self) -> None:
         """Virtual host, users, rights, shared exchanges."""
-        provision_broker(self.admin_urls(), service_registry.principals(), self.passwords)
+        new = provision_broker(self.admin_urls(), service_registry.principals(), self.passwords)
+        self.remarks += [f"{name} has no password: `impex partner rotate {name}`" for name in new]
 
     # ---------------------------------------------------------------- services
 

@@ -16,6 +16,7 @@ from operations import service_registry
 from operations.operate import acts
 from operations.operate.endpoints import resolve_broker
 from operations.printing import cut, print_json, print_rows, say
+from operations.provision.partners import declared
 from shared.errors import ConfigurationError
 from shared.messaging.dead_letters import (
     MAX_LISTED,
@@ -211,8 +212,9 @@ def _which(options: argparse.Namespace) -> str:
 
 
 def _hearing(service: str | None) -> list[str]:
-    """`service`, or every service that hears events, and so has a queue of dead letters."""
+    """`service`, or every service and partner that hears events, and so has dead letters."""
     known = [one.name for one in service_registry.services() if one.hears]
+    known += [one.name for one in declared() if one.hears]
     if service and service not in known:
         sentence = f"must be one of {', '.join(known)}, not {service}"
         raise ConfigurationError([("SERVICE", sentence)])

@@ -105,13 +105,35 @@ class BrokerAdmin:
         )
         return found
 
+    def bindings(self, vhost: str) -> list[dict[str, Any]]:
+        """Every binding of a virtual host: source, destination, routing_key, properties_key."""
+        return self._listed(f"bindings/{quote(vhost, safe='')}")
+
+    def unbind(self, vhost: str, one: dict[str, Any]) -> None:
+        """Delete a binding of a queue, as `bindings` lists it; what the queue holds stays."""
+        ends = f"e/{quote(one['source'], safe='')}/q/{quote(one['destination'], safe='')}"
+        key = quote(one["properties_key"], safe="")
+        self.call("DELETE", f"bindings/{quote(vhost, safe='')}/{ends}/{key}")
+
     def unbind_queue(self, vhost: str, exchange: str, queue: str) -> None:
         """Delete every binding of `queue` to `exchange`, if there is one; its messages stay."""
-        path = f"bindings/{quote(vhost, safe='')}"
-        for one in self._listed(path):
+        for one in self.bindings(vhost):
             if (one["source"], one["destination"]) == (exchange, queue):
-                ends = f"e/{quote(exchange, safe='')}/q/{quote(queue, safe='')}"
-                self.call("DELETE", f"{path}/{ends}/{quote(one['properties_key'], safe='')}")
+                self.unbind(vhost, one)
+
+    def users(self) -> dict[str, dict[str, Any]]:
+        """Every user of the broker by name, with its tags and the hash of its password."""
+        return {str(one["name"]): dict(one) for one in self.call("GET", "users")}
+
+    def delete(self, path: str) -> bool:
+        """Delete one thing; False where it was not there."""
+        try:
+            self.call("DELETE", path)
+        except BrokerRefused as error:
+            if error.status != http.HTTPStatus.NOT_FOUND:
+                raise
+            return False
+        return True
 
     def delete_exchange(self, vhost: str, name: str) -> None:
         """Delete an exchange with its bindings; queues keep their messages."""

@@ -8,6 +8,7 @@ import argparse
 import os
 import time
 from collections.abc import Callable
+from typing import TypeVar
 from urllib.parse import unquote, urlsplit
 
 from operations import service_registry
@@ -22,6 +23,8 @@ from operations.provision.provisioning import (
     provision_database,
 )
 from shared.errors import DependencyDown, ImpexError
+
+T = TypeVar("T")
 
 #: Seconds between two tries while a server is not there yet.
 PAUSE = 0.5
@@ -46,16 +49,25 @@ def provision(options: argparse.Namespace) -> int:
         for name, account in accounts(principals).items()
     }
     until = time.monotonic() + options.wait
-    for setting, work in (
-        (ADMIN_URLS[0], lambda: provision_database(admin_urls, principals, passwords)),
-        (ADMIN_URLS[2], lambda: provision_broker(admin_urls, principals, passwords)),
-    ):
-        _when_it_answers(setting, given[setting], work, until)
+    when_it_answers(
+        ADMIN_URLS[0],
+        given[ADMIN_URLS[0]],
+        lambda: provision_database(admin_urls, principals, passwords),
+        until,
+    )
+    new = when_it_answers(
+        ADMIN_URLS[2],
+        given[ADMIN_URLS[2]],
+        lambda: provision_broker(admin_urls, principals, passwords),
+        until,
+    )
     say(f"database {admin_urls.database} and virtual host {admin_urls.vhost} are provisioned")
+    for name in new:
+        say(f"{name} has no password yet: `impex partner rotate {name}` gives it one")
     return 0
 
 
-def _when_it_answers(setting: str, url: str, work: Callable[[], None], until: float) -> None:
+def when_it_answers(setting: str, url: str, work: Callable[[], T], until: float = 0) -> T:
     """Do `work`, which may be repeated, as soon as its server answers."""
     while True:
         try:

@@ -10,20 +10,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from operations.provision.broker_admin import password_hash
-from shared.contracts import backoffice, dossiers
-from shared.contracts.base import EVENTS, Event, Request
+from operations.provision.partners import Partner, declared
+from shared.contracts.base import Event, Request
 from shared.messaging import topology
 
 OWNER = "impex_owner"
 #: Longer than any statement of a service.
 STATEMENT_SECONDS = 60
-#: Other applications, which publish events under their own user, without a schema, and what each
-#: hears, in a queue of its own.
-PARTNERS: Mapping[str, tuple[type[Event], ...]] = {
-    backoffice.OWNER: (dossiers.DossiersTransferred, dossiers.DossierTransferUndone)
-}
-
-
+#: The tag of a partner's broker user.
+PARTNER_TAG = "partner"
 #: What services lock by, and what migrations do: numbers of two kinds that never meet.
 SERVICE_LOCK = "pg_advisory_xact_lock(bigint)"
 MIGRATION_LOCK = "pg_advisory_lock(integer, integer)"
@@ -62,7 +57,7 @@ class Principal:
 def broker_topology(
     vhost: str,
     principals: Sequence[Principal] = (),
-    partners: Mapping[str, Sequence[type[Event]]] = PARTNERS,
+    partners: Sequence[Partner] = (),
 ) -> dict[str, Any]:
     """The shared exchanges, the queue of unrouted events with its limit, and the queues of
     `principals` and `partners`.
@@ -73,31 +68,52 @@ def broker_topology(
     parts = [
         topology.shared_exchanges(),
         *(principal.topology() for principal in principals),
-        *(topology.partner_topology(name, hears) for name, hears in partners.items()),
+        *(partner.topology() for partner in partners),
     ]
-    durable = {"vhost": vhost, "durable": True, "auto_delete": False}
+    unrouted = {
+        "max-length-bytes": topology.MAX_UNROUTED_BYTES,
+        "delivery-limit": topology.KEPT_DELIVERIES,
+    }
+    kept = {"delivery-limit": topology.KEPT_DELIVERIES}
     return {
         "policies": [
-            {
-                "vhost": vhost,
-                "name": topology.UNROUTED_QUEUE,
-                "pattern": f"^{re.escape(topology.UNROUTED_QUEUE)}$",
-                "apply-to": "queues",
-                "priority": 1,
-                "definition": {
-                    "max-length-bytes": topology.MAX_UNROUTED_BYTES,
-                    "delivery-limit": topology.KEPT_DELIVERIES,
-                },
-            },
-            {
-                "vhost": vhost,
-                "name": topology.KEPT_POLICY,
-                "pattern": topology.KEPT_QUEUES,
-                "apply-to": "queues",
-                "priority": 1,
-                "definition": {"delivery-limit": topology.KEPT_DELIVERIES},
-            },
+            _policy(vhost, topology.UNROUTED_QUEUE, _exactly(topology.UNROUTED_QUEUE), unrouted),
+            _policy(vhost, topology.KEPT_POLICY, topology.KEPT_QUEUES, kept),
+            *(_partner_policy(vhost, partner.name) for partner in partners if partner.hears),
         ],
+        **_made(vhost, parts),
+    }
+
+
+def partner_definitions(vhost: str, partner: Partner, password: str) -> dict[str, Any]:
+    """One partner's user, rights and queues, in a virtual host that was provisioned before."""
+    rights = [partner.permissions()]
+    policies = [_partner_policy(vhost, partner.name)] if partner.hears else []
+    return {
+        "users": users({partner.name: password}, [partner]),
+        **_rights(vhost, rights),
+        "policies": policies,
+        **_made(vhost, [partner.topology()]),
+    }
+
+
+def _policy(vhost: str, name: str, pattern: str, definition: dict[str, Any]) -> dict[str, Any]:
+    same = {"vhost": vhost, "apply-to": "queues", "priority": 1}
+    return {**same, "name": name, "pattern": pattern, "definition": definition}
+
+
+def _partner_policy(vhost: str, name: str) -> dict[str, Any]:
+    queue = topology.partner_queue(name)
+    return _policy(vhost, queue, _exactly(queue), topology.partner_policy(name))
+
+
+def _exactly(queue: str) -> str:
+    return f"^{re.escape(queue)}$"
+
+
+def _made(vhost: str, parts: Sequence[topology.Topology]) -> dict[str, Any]:
+    durable = {"vhost": vhost, "durable": True, "auto_delete": False}
+    return {
         "exchanges": [
             {
                 **durable,
@@ -129,30 +145,36 @@ def broker_topology(
     }
 
 
-def users(passwords: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Broker users by name and password. Only the operator's may use the management API, where it
-    sees the virtual hosts that it has rights in."""
+def users(passwords: Mapping[str, str], partners: Sequence[Partner] = ()) -> list[dict[str, Any]]:
+    """Broker users by name and password; nobody logs in with an empty one.
+
+    Only the operator's may use the management API, where it sees the virtual hosts that it has
+    rights in. A partner's has a tag without meaning to the broker, by which it is found.
+    """
+    tags = {topology.OPERATOR: ["management"], **{one.name: [PARTNER_TAG] for one in partners}}
     return [
         {
             "name": name,
-            "password_hash": password_hash(password),
+            "password_hash": password_hash(password) if password else "",
             "hashing_algorithm": "rabbit_password_hashing_sha256",
-            "tags": ["management"] if name == topology.OPERATOR else [],
+            "tags": tags.get(name, []),
         }
         for name, password in sorted(passwords.items())
     ]
 
 
-def permissions(vhost: str, principals: Sequence[Principal]) -> dict[str, Any]:
+def permissions(
+    vhost: str, principals: Sequence[Principal], partners: Sequence[Partner]
+) -> dict[str, Any]:
     """The rights of every service's and partner's user in one virtual host."""
+    services = [one.permissions() for one in principals]
+    return _rights(vhost, services + [one.permissions() for one in partners])
 
+
+def _rights(vhost: str, rights: Sequence[topology.Permissions]) -> dict[str, Any]:
     def row(user: str, **rights: str) -> dict[str, str]:
         return {"user": user, "vhost": vhost, **rights}
 
-    rights = [principal.permissions() for principal in principals]
-    for name, hears in PARTNERS.items():
-        agreed = [one for one in EVENTS.values() if name == one.OWNER]
-        rights.append(topology.partner_permissions(name, agreed, hears))
     return {
         "permissions": [
             row(one.user, configure=one.configure, write=one.write, read=one.read) for one in rights
@@ -172,20 +194,22 @@ def definitions(
     administrator: str,
     *,
     queues: bool = True,
+    partners: Sequence[Partner] | None = None,
 ) -> dict[str, Any]:
     """The definitions document of one virtual host: topology, users, and their rights.
 
-    Without `queues` the services declare theirs.
+    Without `queues` the services declare theirs. `partners` are by default those that have a file.
 
     Users whose password is not among `passwords` must exist already. The operator's user may do
     everything in the virtual host: it reads dead letters and sends them again.
     """
-    made = permissions(vhost, principals)
+    partners = declared() if partners is None else partners
+    made = permissions(vhost, principals, partners)
     everything = {"vhost": vhost, "configure": ".*", "write": ".*", "read": ".*"}
     operators = sorted({administrator, topology.OPERATOR})
     made["permissions"] += [{"user": name, **everything} for name in operators]
-    made |= {"vhosts": [{"name": vhost}], "users": users(passwords)}
-    shown = (principals, PARTNERS) if queues else ((), {})
+    made |= {"vhosts": [{"name": vhost}], "users": users(passwords, partners)}
+    shown = (principals, partners) if queues else ((), ())
     return made | broker_topology(vhost, *shown)
 
 

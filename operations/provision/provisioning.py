@@ -19,7 +19,8 @@ from operations.provision.database_admin import (
     run_blocking,
     with_url_parts,
 )
-from operations.provision.permissions import OWNER, PARTNERS, Principal, definitions, roles_sql
+from operations.provision.partners import Partner, declared
+from operations.provision.permissions import OWNER, Principal, definitions, roles_sql
 from operations.provision.secrets_dir import SecretsDir
 from shared.database import migrate
 from shared.messaging import topology
@@ -31,8 +32,6 @@ from shared.security.sealing import new_key
 DATABASE = "impex"
 VHOST = "impex"
 OWNER_URL = "IMPEX_OWNER_DATABASE_URL"
-#: Broker users that are not services: the operator's, and those of other applications.
-EXTERNAL_USERS = (topology.OPERATOR, *PARTNERS)
 
 
 @dataclass(frozen=True)
@@ -58,14 +57,20 @@ class AdminUrls:
         return unquote(urlsplit(self.amqp_url).path[1:]) or "/"
 
 
+def external_users() -> tuple[str, ...]:
+    """Broker users that are not services and whose passwords the installation keeps: the operator's
+    and those of partners."""
+    return (topology.OPERATOR, *(one.name for one in declared() if one.in_secrets))
+
+
 def amqp_setting(user: str) -> str:
     """The setting that holds the broker address of a user."""
-    return f"IMPEX_{user.upper()}_AMQP_URL"
+    return f"IMPEX_{user.upper().replace('-', '_')}_AMQP_URL"
 
 
 def accounts(principals: Iterable[Principal]) -> dict[str, str]:
     """Every database role and broker user, by the setting that holds its address."""
-    found = {OWNER_URL: OWNER, **{amqp_setting(user): user for user in EXTERNAL_USERS}}
+    found = {OWNER_URL: OWNER, **{amqp_setting(user): user for user in external_users()}}
     for one in principals:
         found[f"IMPEX_{one.name.upper()}_DATABASE_URL"] = one.role
         found[amqp_setting(one.name)] = one.name
@@ -144,13 +149,20 @@ def provision_database(
 
 def provision_broker(
     admin_urls: AdminUrls, principals: Sequence[Principal], passwords: Mapping[str, str]
-) -> None:
-    """The virtual host, users with their passwords and rights, exchanges and queues."""
+) -> list[str]:
+    """The virtual host, users with their passwords and rights, exchanges and queues.
+
+    Returns the partners that were made here without a password, because only they have it.
+    """
     administrator = unquote(urlsplit(admin_urls.management_url).username or "guest")
-    names = {*EXTERNAL_USERS, *(principal.name for principal in principals)}
+    names = {*external_users(), *(principal.name for principal in principals)}
     known = {name: password for name, password in passwords.items() if name in names}
-    wanted = definitions(admin_urls.vhost, principals, known, administrator)
+    partners = declared()
     with closing(BrokerAdmin(admin_urls.management_url)) as admin:
+        there = admin.users()
+        new = [one.name for one in partners if one.name not in {*known, *there}]
+        known |= dict.fromkeys(new, "")
+        wanted = definitions(admin_urls.vhost, principals, known, administrator, partners=partners)
         replace_exchanges(admin, admin_urls.vhost, wanted)
         # A limit that an operator changed stays; what an earlier version did not set is added.
         known_policies = admin.policies(admin_urls.vhost)
@@ -160,6 +172,18 @@ def provision_broker(
         # The queue of an earlier version, whose limit cannot be changed: what it holds stays, and
         # new events are in the other one.
         admin.unbind_queue(admin_urls.vhost, topology.UNROUTED, topology.UNROUTED)
+        unbind_unheard(admin, admin_urls.vhost, partners)
+    return new
+
+
+def unbind_unheard(admin: BrokerAdmin, vhost: str, partners: Sequence[Partner]) -> None:
+    """End what the queues of partners still take and their files no longer name."""
+    wanted = {(row.exchange, row.queue, row.key) for p in partners for row in p.topology().bindings}
+    theirs = {topology.partner_queue(one.name) for one in partners}
+    for one in admin.bindings(vhost):
+        row = (one["source"], one["destination"], one["routing_key"])
+        if row[1] in theirs and row[0] and row not in wanted:
+            admin.unbind(vhost, one)
 
 
 def replace_exchanges(admin: BrokerAdmin, vhost: str, wanted: Mapping[str, Any]) -> None:

@@ -19,7 +19,7 @@ from operations import service_registry
 from operations.install.paths import ADMIN
 from operations.printing import say
 from operations.provision.install_commands import ADMIN_URLS, operator_settings
-from operations.provision.permissions import PARTNERS
+from operations.provision.partners import declared
 from operations.provision.provisioning import (
     AdminUrls,
     accounts,
@@ -129,7 +129,7 @@ def readers() -> dict[str, set[str]]:
         one.name: service_registry.setting_names(one, secret=True)
         for one in service_registry.services()
     }
-    found |= {name: {amqp_setting(name)} for name in PARTNERS}
+    found |= {one.name: {amqp_setting(one.name)} for one in declared() if one.in_secrets}
     found["operator"] = set(operator_settings())
     found["postgresql"] = {"postgresql-administrator"}
     found["rabbitmq"] = {"administrator.conf"}

@@ -1,7 +1,7 @@
-"""Messages of the application that files and decides dossiers, as it must publish them (G-43).
+"""Messages of the applications that file and decide dossiers, as they must publish them (G-43).
 
-It is another application: it publishes with its own broker user and owns the dossiers; we store the
-list of them.
+Each is a partner: it publishes with its own broker user and owns its dossiers; we store the list of
+them.
 The subject of each event is the id of the account that the dossier belongs to. Events may come in
 any order, and twice: `version` counts the changes of one dossier from 1, and the higher one wins.
 `status` is a code that we translate (`draft`, `filed`, `under_review`, `information_requested`,
@@ -38,21 +38,21 @@ class DossierContents(DossierEvent, frozen=True, kw_only=True):
     pharmaceutical_form: str
 
 
-@event(OWNER)
+@event(OWNER, by_partners=True)
 class DossierSaved(DossierContents, frozen=True, kw_only=True):
     """A draft was saved; it is not filed."""
 
     saved_at: datetime
 
 
-@event(OWNER)
+@event(OWNER, by_partners=True)
 class DossierFiled(DossierContents, frozen=True, kw_only=True):
     """The dossier was filed with the agency."""
 
     filed_at: datetime
 
 
-@event(OWNER)
+@event(OWNER, by_partners=True)
 class DossierStatusChanged(DossierEvent, frozen=True, kw_only=True):
     """The status of the dossier changed, without a decision."""
 
@@ -60,7 +60,7 @@ class DossierStatusChanged(DossierEvent, frozen=True, kw_only=True):
     changed_at: datetime
 
 
-@event(OWNER)
+@event(OWNER, by_partners=True)
 class DossierDecided(DossierEvent, frozen=True, kw_only=True):
     """The agency decided; `status` is the decision."""
 
@@ -68,7 +68,7 @@ class DossierDecided(DossierEvent, frozen=True, kw_only=True):
     decided_at: datetime
 
 
-@event(OWNER)
+@event(OWNER, by_partners=True)
 class DossierWithdrawn(DossierEvent, frozen=True, kw_only=True):
     """The applicant withdrew the dossier."""
 

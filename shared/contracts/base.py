@@ -29,10 +29,15 @@ class Sealed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """An event, in the past tense. `OWNER` publishes it; any service may subscribe to it."""
+    """An event, in the past tense. `OWNER` publishes it; any service may subscribe to it.
+
+    With `BY_PARTNERS` no service publishes it: every partner may whose rights on the broker name
+    the type.
+    """
 
     OWNER: ClassVar[str]
     TYPE: ClassVar[str]
+    BY_PARTNERS: ClassVar[bool]
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,11 +86,12 @@ E = TypeVar("E", bound=type[Event])
 R = TypeVar("R", bound=type[Request])
 
 
-def event(owner: str, version: int = 1) -> Callable[[E], E]:
+def event(owner: str, version: int = 1, *, by_partners: bool = False) -> Callable[[E], E]:
     """Declare an event of `owner` and enter it in `EVENTS`."""
 
     def declare(cls: E) -> E:
         cls.OWNER = owner
+        cls.BY_PARTNERS = by_partners
         cls.TYPE = f"{owner}.{cls.__name__}.v{version}"
         if cls.TYPE in EVENTS:
             raise ValueError(f"event {cls.TYPE} is declared twice")

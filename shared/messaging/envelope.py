@@ -17,7 +17,7 @@ from uuid import UUID
 
 import msgspec
 
-from shared.contracts.base import Event, Request
+from shared.contracts.base import EVENTS, Event, Request
 from shared.messaging.errors import Undecodable
 
 CONTENT_TYPE = "application/cloudevents+json"
@@ -122,9 +122,18 @@ def decode(body: bytes) -> Envelope:
     )
 
 
-def is_published_by(user: str | None, envelope: Envelope) -> bool:
-    """Whether `user`, whom the broker vouches for, owns the type: `owner.Name.v1`."""
-    return user == owner_of(envelope) and envelope.source == f"impex/{user}"
+def is_published_by(user: str | None, envelope: Envelope, key: str | None = None) -> bool:
+    """Whether `user`, whom the broker vouches for, may publish the type: its owner, or a partner.
+
+    The owner is that of `owner.Name.v1`. Partners have the right to publish a key or not: one that
+    published under the type as the routing `key` has it. Without `key` the user is enough.
+    """
+    if not user or envelope.source != f"impex/{user}":
+        return False
+    known = EVENTS.get(envelope.type)
+    if known is not None and known.BY_PARTNERS:
+        return key in (None, envelope.type)
+    return user == owner_of(envelope)
 
 
 def owner_of(envelope: Envelope) -> str:

@@ -146,11 +146,13 @@ class EventProcessor:
         return envelope, contract(envelope, self._types)
 
     def _check_publisher(self, message: DeliveredMessage, envelope: Envelope) -> None:
-        """The broker verifies `user_id`; a type has one owner, known here or not."""
+        """The broker verifies `user_id`, and the right to publish the routing key; a type has one
+        owner, known here or not."""
         if self._is_own_copy(message):
             return
         user = message.header.properties.user_id
-        if message.exchange != EVENTS or not is_published_by(user, envelope):
+        key = message.routing_key or ""
+        if message.exchange != EVENTS or not is_published_by(user, envelope, key):
             raise Undecodable(f"{WRONG_PUBLISHER}{owner_of(envelope)}")
 
     def _is_own_copy(self, message: DeliveredMessage) -> bool:

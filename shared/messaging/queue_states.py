@@ -213,12 +213,13 @@ def rows_of(
 ) -> list[QueueState]:
     """The rows of what the management API lists by name, and what was read at the heads."""
     services = {name.removesuffix(".dead") for name in queues if name.endswith(".dead")}
-    belonging = {name for name in queues if _owner(name) in services and name not in services}
+    main = {one: one if one in queues else partner_queue(one) for one in services}
+    belonging = {name for name in queues if name != main.get(_owner(name), name)}
     rows = []
     for name, queue in queues.items():
         if name in belonging and name != requests_queue(_owner(name)):
             continue
-        own = [one for one in belonging if _owner(one) == name]
+        own = [one for one in belonging if main[_owner(one)] == name]
         waiting = [one for one in own if ".retry." in one]
         read = [heads[one] for one in own if one in heads]
         statistics = queue.get("message_stats") or {}

@@ -47,7 +47,7 @@ DISCARDED_TTL = 30 * 86_400_000
 KEPT_DELIVERIES = 1_000_000_000
 #: The policy with that limit, and the queues that it is for.
 KEPT_POLICY = "impex.kept"
-KEPT_QUEUES = r"^([a-z]+\.(dead|retry\..+)|impex\.discarded)$"
+KEPT_QUEUES = r"^([a-z][a-z0-9-]*\.(dead|retry\..+)|impex\.discarded)$"
 #: The key of the answer about a trial: the queue of the operator's command.
 TRIAL_KEY = re.compile(rf"^{OPERATOR}\.replies\.[0-9a-f]+$")
 #: The key of a reply: the name of the queue of the process that asked.
@@ -184,7 +184,11 @@ def service_topology(
 ) -> Topology:
     """What `service` declares for itself: dead, then retry, then main, then requests."""
     heard, answered = _types(hears), _types(answers)
-    listening = _subscriptions(service, heard) if heard else Topology()
+    main = Queue(
+        service,
+        {**_quorum(delivery_limit=DELIVERY_LIMIT), **_dead_letter_arguments(DEAD, service)},
+    )
+    listening = _subscriptions(service, heard, main) if heard else Topology()
     if not answered:
         return listening
     requests = Queue(
@@ -207,18 +211,35 @@ def partner_queue(partner: str) -> str:
     return f"{partner}.events"
 
 
+def partner_queues(partner: str) -> tuple[str, ...]:
+    """The names of every queue that another application may have."""
+    steps = (retry_queue(partner, step) for step in RETRY_DELAYS)
+    return (partner_queue(partner), *steps, dead_queue(partner))
+
+
 def partner_topology(partner: str, hears: Iterable[type[Event]]) -> Topology:
-    """The queue of another application, which declares nothing itself: what is agreed that it hears
-    waits there until it reads it."""
+    """The queues of another application, which declares nothing itself: what is agreed that it
+    hears waits until it reads it, what it cannot handle yet or at all is beside that.
+
+    The queue has no arguments: one of an earlier version had none, and they cannot change.
+    `partner_policy` gives it its dead letters.
+    """
     heard, queue = _types(hears), Queue(partner_queue(partner), _quorum())
-    if not heard:
-        return Topology()
-    return Topology(
-        queues=(queue,), bindings=tuple(Binding(EVENTS, queue.name, key) for key in heard)
-    )
+    return _subscriptions(partner, heard, queue) if heard else Topology()
 
 
-def _subscriptions(service: str, heard: list[str]) -> Topology:
+def partner_policy(partner: str) -> dict[str, Any]:
+    """What the queue of a partner does with a message that it rejects, or lets return too often."""
+    return {
+        "delivery-limit": DELIVERY_LIMIT,
+        "dead-letter-exchange": DEAD,
+        "dead-letter-routing-key": partner,
+        "dead-letter-strategy": "at-least-once",
+        "overflow": "reject-publish",
+    }
+
+
+def _subscriptions(service: str, heard: list[str], main: Queue) -> Topology:
     retry = retry_exchange(service)
     queues = {step: retry_queue(service, step) for step in RETRY_DELAYS}
     back = _dead_letter_arguments(retry, service)
@@ -230,16 +251,13 @@ def _subscriptions(service: str, heard: list[str]) -> Topology:
                 Queue(queues[step], {**_quorum(message_ttl=RETRY_DELAYS[step]), **back})
                 for step in RETRY_DELAYS
             ),
-            Queue(
-                service,
-                {**_quorum(delivery_limit=DELIVERY_LIMIT), **_dead_letter_arguments(DEAD, service)},
-            ),
+            main,
         ),
         bindings=(
             Binding(DEAD, dead_queue(service), service),
             *(Binding(retry, queues[step], step) for step in RETRY_DELAYS),
-            Binding(retry, service, service),
-            *(Binding(EVENTS, service, key) for key in heard),
+            Binding(retry, main.name, service),
+            *(Binding(EVENTS, main.name, key) for key in heard),
         ),
     )
 
@@ -292,16 +310,19 @@ def permissions(
 def partner_permissions(
     user: str, emits: Iterable[type[Event]], hears: Iterable[type[Event]]
 ) -> Permissions:
-    """The permissions of another application: to publish the events agreed with it, and to read its
-    queue where it hears any; nothing else.
+    """The permissions of another application: to publish the events agreed with it, and, where it
+    hears any, to read its queues and to put a message back to be tried again; nothing else.
 
     What nobody hears would push older facts out of the unrouted ones.
     """
+    heard, name = _types(hears), re.escape(user)
+    write = [re.escape(EVENTS)] if _types(emits) else []
+    write += [re.escape(retry_exchange(user))] if heard else []
     return Permissions(
         user=user,
-        configure="^$",
-        write=_any_of([re.escape(EVENTS)]),
-        read=_any_of([re.escape(partner_queue(user))]) if _types(hears) else NO_KEY,
+        configure=NO_KEY,
+        write=_any_of(write) if write else NO_KEY,
+        read=_any_of([rf"{name}\.(events|dead|retry\..+)"]) if heard else NO_KEY,
         topics=(
             TopicPermission(EVENTS, write=_keys(_types(emits)), read=NO_KEY),
             TopicPermission(REQUESTS, write=NO_KEY, read=NO_KEY),

@@ -14,7 +14,8 @@ from pamqp.commands import Basic
 from operations import service_registry
 from operations.install.paths import ROOT
 from operations.provision.database_admin import run_blocking, with_url_parts
-from operations.provision.permissions import PARTNERS, Principal, definitions
+from operations.provision.partners import declared
+from operations.provision.permissions import Principal, definitions
 from shared.contracts.base import EVENTS, REQUESTS
 from shared.database.locks import LOCK, lock_name
 from shared.messaging import topology
@@ -190,6 +191,7 @@ async def test_cr_06_a_service_may_not(ready: Broker, user: str, deed: str, act:
     await connection.close()
 
 
+PARTNERS = [one.name for one in declared()]
 USERS = [*service_registry.principals(), *(Principal(name) for name in PARTNERS)]
 ASKED = tuple(REQUESTS.values())
 EMITTED = tuple(EVENTS.values())

@@ -24,7 +24,7 @@ from operations.provision.database_admin import (
     with_url_parts,
 )
 from operations.provision.permissions import OWNER, Principal, definitions, roles_sql, users
-from operations.provision.provisioning import EXTERNAL_USERS, migrate_all
+from operations.provision.provisioning import external_users, migrate_all
 from shared.runtime.service import Service
 
 ROOT = Path(__file__).parents[3]
@@ -152,7 +152,7 @@ class TestServers:
             if path.exists():
                 return dict(json.loads(path.read_text()))
             roles = [OWNER, *(p.role for p in self.principals)]
-            names = [*EXTERNAL_USERS, *(p.name for p in self.principals)]
+            names = [*external_users(), *(p.name for p in self.principals)]
             made = {name: f"{seed}-{name}" for name in [*roles, *names]}
             execute(self.servers.database_url, *roles_sql(self.principals, made))
             self.admin.import_definitions({"users": users({name: made[name] for name in names})})
