@@ -7,7 +7,7 @@ removes. While a required server is unavailable, the consumer pauses and no atte
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -50,7 +50,7 @@ from shared.messaging.topology import (
     retry_exchange,
 )
 from shared.messaging.trials import TRIAL, Undone, encode_outcome
-from shared.outbox import apply_once, emit, mark_processed
+from shared.outbox import OutboxRow, apply_once, emit, mark_processed
 from shared.runtime.telemetry import get_logger, log_context, trace_id
 
 #: How many handlers of one process may run at once.
@@ -76,7 +76,7 @@ class EventProcessor:
         pool: Pool,
         publisher: Publisher,
         clock: Callable[[], datetime],
-        on_commit: Callable[[], None],
+        on_commit: Callable[[Sequence[OutboxRow]], None],
         probes: Mapping[str, Probe],
         seconds: float = HANDLER_SECONDS,
     ) -> None:
@@ -259,12 +259,11 @@ class EventProcessor:
         self, row: Subscription, envelope: Envelope, heard: Event, *, undo: bool
     ) -> bool:
         """Run the handler; False if the message was processed before."""
-        emitted = False
+        reserved: list[OutboxRow] = []
 
         async def emit_event(event: Event, *, subject: str | None) -> str:
-            nonlocal emitted
-            emitted = True
-            return await emit(tx, self._service, event, subject=subject, now=self._clock())
+            now = self._clock()
+            return await emit(tx, self._service, event, subject=subject, now=now, reserved=reserved)
 
         prepared = None
         if row.prepare is not None:
@@ -287,8 +286,8 @@ class EventProcessor:
                     # What waits for the commit is checked too.
                     await tx.execute("SET CONSTRAINTS ALL IMMEDIATE")
                     raise Undone
-        if emitted and not undo:
-            self._on_commit()
+        if reserved and not undo:
+            self._on_commit(reserved)
         return True
 
     async def _retry_or_dead_letter(self, message: DeliveredMessage, error: Exception) -> None:

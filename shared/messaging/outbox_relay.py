@@ -1,22 +1,24 @@
 """From the outbox to the broker: claim, publish under confirms, delete what was confirmed.
 
 Promises that every committed row is published at least once. Several relays may run at a time; rows
-are then published in no particular order. An event in the process wakes it, polling is the truth.
+are then published in no particular order. A process gives its own relay what it has just committed;
+polling finds every row that was not published so, whatever the reason.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from pamqp.commands import Basic
 
-from shared.database import TRANSIENT_ERRORS, Pool, transaction
+from shared.database import TRANSIENT_ERRORS, Pool, acquire, transaction
 from shared.errors import DependencyDown
 from shared.messaging.envelope import CONTENT_TYPE
 from shared.messaging.errors import PublishNotConfirmed
 from shared.messaging.publisher import Publisher
 from shared.messaging.queue_consumer import wait_first
 from shared.messaging.topology import EVENTS
+from shared.outbox import OutboxRow
 from shared.runtime.retrying import OutageLog
 from shared.runtime.telemetry import get_logger
 
@@ -33,6 +35,7 @@ SELECT id, message_id::text, type, body, attempts FROM outbox
 WHERE next_at <= now() ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED
 """
 _DELETE = "DELETE FROM outbox WHERE id = ANY($1::bigint[])"
+_DELETE_RESERVED = "DELETE FROM outbox WHERE message_id = ANY($1::uuid[])"
 _POSTPONE = """
 UPDATE outbox SET attempts = attempts + 1, last_error = $2,
     next_at = now() + make_interval(secs => least(power(2, least(attempts, 10)), $3))
@@ -49,24 +52,42 @@ class Relay:
         self._pool = pool
         self._publisher = publisher
         self._awake = asyncio.Event()
+        self._polling = True
+        self._reserved: list[OutboxRow] = []
         self._stopping = asyncio.Event()
         self._stopped = asyncio.Event()
         self._outages = OutageLog("relay_waits", "relay_resumed")
 
     def wake(self) -> None:
         """Poll the outbox now; call it after the commit."""
+        self._polling = True
         self._awake.set()
+
+    def publish_reserved(self, rows: Sequence[OutboxRow]) -> None:
+        """Publish now what `emit` reserved; call it after the commit."""
+        if self._publisher.connection.is_up:  # else they wait in the outbox, not in memory
+            self._reserved += rows
+            self._awake.set()
 
     async def run(self) -> None:
         """Publish until `stop`. Waits while the broker or the database is unavailable."""
+        loop = asyncio.get_running_loop()
+        next_poll = loop.time()
         try:
             while not self._stopping.is_set():
                 await wait_first(self._publisher.connection.wait_up(), self._stopping.wait())
                 self._awake.clear()
-                if not await self._until_empty():
+                if self._polling or loop.time() >= next_poll:
+                    self._polling = False
+                    published = await self._until_empty()
+                    next_poll = loop.time() + POLL
+                else:
+                    published = await self._guarded(self._publish_all_reserved)
+                if not published:
                     await wait_first(self._stopping.wait(), asyncio.sleep(POLL))
                 elif not self._awake.is_set():
-                    await wait_first(self._awake.wait(), self._stopping.wait(), asyncio.sleep(POLL))
+                    pause = asyncio.sleep(max(0.0, next_poll - loop.time()))
+                    await wait_first(self._awake.wait(), self._stopping.wait(), pause)
             await self._until_empty()
         finally:
             self._stopped.set()
@@ -77,16 +98,44 @@ class Relay:
         await wait_first(self._stopped.wait(), asyncio.sleep(seconds))
 
     async def _until_empty(self) -> bool:
-        """Publish batch after batch; False if a server is unavailable."""
-        try:
+        """Publish what is reserved, then batch after batch; False if a server is unavailable."""
+
+        async def publish_all() -> None:
+            await self._publish_all_reserved()
             while await self.publish_batch() == BATCH:
                 pass
+
+        return await self._guarded(publish_all)
+
+    async def _guarded(self, work: Callable[[], Awaitable[None]]) -> bool:
+        """False if `work` found a server unavailable."""
+        try:
+            await work()
         except TRANSIENT_ERRORS as error:
             # Whatever the error, the rows are still there and another poll is safe.
             self._outages.started(error)
             return False
         self._outages.ended()
         return True
+
+    async def _publish_all_reserved(self) -> None:
+        """A row that is not confirmed is left to the poll, which postpones it with the reason."""
+        while self._reserved:
+            rows, self._reserved = self._reserved[:BATCH], self._reserved[BATCH:]
+            tries = (self._publish(row.message_id, row.type, row.body) for row in rows)
+            outcomes = await asyncio.gather(*tries, return_exceptions=True)
+            failures = [one for one in outcomes if one is not None]
+            confirmed = [
+                row.message_id
+                for row, outcome in zip(rows, outcomes, strict=True)
+                if outcome is None
+            ]
+            if confirmed:
+                async with acquire(self._pool) as connection:
+                    await connection.execute(_DELETE_RESERVED, confirmed)
+            for failure in failures:
+                if not isinstance(failure, PublishNotConfirmed):
+                    raise failure
 
     async def publish_batch(self) -> int:
         """Publish up to a hundred due rows; returns how many were due.
@@ -98,7 +147,10 @@ class Relay:
             rows = await tx.fetch(_CLAIM, BATCH)
             if not rows:
                 return 0
-            outcomes = await asyncio.gather(*map(self._publish, rows), return_exceptions=True)
+            tries = (
+                self._publish(row["message_id"], row["type"], row["body"].encode()) for row in rows
+            )
+            outcomes = await asyncio.gather(*tries, return_exceptions=True)
             confirmed, refused = [], []
             for row, outcome in zip(rows, outcomes, strict=True):
                 if outcome is None:
@@ -125,13 +177,11 @@ class Relay:
             reason=refused[0][1],
         )
 
-    async def _publish(self, row: Any) -> None:
+    async def _publish(self, message_id: str, message_type: str, body: bytes) -> None:
         properties = Basic.Properties(
             content_type=CONTENT_TYPE,
             delivery_mode=2,
-            message_id=row["message_id"],
-            message_type=row["type"],
+            message_id=message_id,
+            message_type=message_type,
         )
-        await self._publisher.publish(
-            row["body"].encode(), properties, exchange=EVENTS, key=row["type"]
-        )
+        await self._publisher.publish(body, properties, exchange=EVENTS, key=message_type)

@@ -8,7 +8,7 @@ twice. A request whose caller has given up is not executed. Internal errors reac
 import asyncio
 import contextvars
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -43,7 +43,7 @@ from shared.messaging.rpc_codec import (
     encode_reply,
 )
 from shared.messaging.topology import MAX_WAITING_REQUESTS, REPLIES, REPLY_KEY, REQUESTS
-from shared.outbox import emit, replies
+from shared.outbox import OutboxRow, emit, replies
 from shared.runtime.telemetry import get_logger, log_context, trace_id
 
 #: How many requests of one process may be carried out at once.
@@ -90,7 +90,7 @@ class RpcServer:
         connection: BrokerConnection,
         pool: Pool,
         clock: Callable[[], datetime],
-        on_commit: Callable[[], None],
+        on_commit: Callable[[Sequence[OutboxRow]], None],
     ) -> None:
         self._service = service
         self._connection = connection
@@ -268,7 +268,7 @@ class RpcServer:
                 # Raised after the claim: a reply stored meanwhile is the answer. Not the exception
                 # itself, whose frames hold what was opened, such as a password.
                 refusal = refused.refusal
-        emitted = False
+        reserved: list[OutboxRow] = []
         # A question changes nothing; without BEGIN and COMMIT it costs two round trips less.
         opened = transaction(self._pool) if request.CHANGES else acquire(self._pool)
         async with opened as tx:
@@ -281,9 +281,10 @@ class RpcServer:
                 raise Refused(refusal)
 
             async def emit_event(event: Event, *, subject: str | None) -> str:
-                nonlocal emitted
-                emitted = True
-                return await emit(tx, self._service, event, subject=subject, now=self._clock())
+                now = self._clock()
+                return await emit(
+                    tx, self._service, event, subject=subject, now=now, reserved=reserved
+                )
 
             context = RequestContext(
                 tx=tx,
@@ -301,8 +302,8 @@ class RpcServer:
             elif key is not None:
                 subject = replies.subject_of(request, reply)
                 await replies.save(tx, request.TYPE, key, answer.body, subject)
-        if emitted:
-            self._on_commit()
+        if reserved:
+            self._on_commit(reserved)
         return answer
 
     async def _reply(self, message: DeliveredMessage, body: bytes) -> None:

@@ -93,7 +93,7 @@ class ServiceBus:
             pool=pool,
             publisher=publisher,
             clock=clock,
-            on_commit=self.relay.wake,
+            on_commit=self.relay.publish_reserved,
             probes={"database": self._ping, BROKER: self._broker_up, **probes},
         )
         self._rpc_server = RpcServer(
@@ -102,7 +102,7 @@ class ServiceBus:
             connection=self._publish,
             pool=pool,
             clock=clock,
-            on_commit=self.relay.wake,
+            on_commit=self.relay.publish_reserved,
         )
         self._queue_consumers: list[QueueConsumer] = []
         if self._consume is not None and hears:

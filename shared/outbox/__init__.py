@@ -7,7 +7,7 @@ in the transaction of its effect. Handlers never publish directly.
 from pathlib import Path
 
 from shared.outbox.inbox import apply, apply_once, mark_processed
-from shared.outbox.outbox import Backlog, add, emit, emit_all, read_backlog
+from shared.outbox.outbox import Backlog, OutboxRow, add, emit, emit_all, read_backlog
 
 #: The common tables of every service's schema.
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -15,6 +15,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 __all__ = [
     "MIGRATIONS",
     "Backlog",
+    "OutboxRow",
     "add",
     "apply",
     "apply_once",

@@ -13,6 +13,12 @@ from shared.database import Connection
 from shared.messaging.envelope import wrap
 
 INSERT = "INSERT INTO outbox (message_id, type, body) VALUES ($1, $2, $3)"
+INSERT_RESERVED = """
+INSERT INTO outbox (message_id, type, body, next_at)
+VALUES ($1, $2, $3, clock_timestamp() + make_interval(secs => $4))
+"""
+#: Seconds for which a reserved row is left to the process that wrote it.
+RESERVED_SECONDS = 5
 #: A longer outbox is counted so far.
 MAX_COUNTED = 100_000
 _BACKLOG = """
@@ -20,6 +26,15 @@ SELECT (SELECT count(*) FROM (SELECT FROM outbox LIMIT $1) AS counted) AS events
     (SELECT extract(epoch FROM now() - created_at) FROM outbox ORDER BY id LIMIT 1) AS oldest,
     clock_timestamp() AS server_time
 """
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """An event in the outbox: `body` is its encoded envelope."""
+
+    message_id: str
+    type: str
+    body: bytes
 
 
 @dataclass(frozen=True)
@@ -37,13 +52,29 @@ async def add(tx: Connection, message_id: str, message_type: str, body: bytes) -
 
 
 async def emit(
-    tx: Connection, service: str, event: Event, *, subject: str | None, now: datetime
+    tx: Connection,
+    service: str,
+    event: Event,
+    *,
+    subject: str | None,
+    now: datetime,
+    reserved: list[OutboxRow] | None = None,
 ) -> str:
-    """Publish `event` as `service` when `tx` commits; returns its id. Wake the relay afterwards."""
+    """Publish `event` as `service` when `tx` commits; returns its id. Wake the relay afterwards.
+
+    With `reserved`, which receives the row, give those rows to `Relay.publish_reserved` after the
+    commit instead: the process has them and need not read them again. If it ends before, any relay
+    finds them in the outbox a few seconds later.
+    """
     if service != event.OWNER:
         raise ValueError(f"{service} cannot publish {event.TYPE}, which is {event.OWNER}'s")
     message_id, body = wrap(service, event, subject=subject, now=now)
-    await add(tx, message_id, event.TYPE, body)
+    if reserved is None:
+        await add(tx, message_id, event.TYPE, body)
+    else:
+        row = message_id, event.TYPE, body.decode()
+        await tx.execute(INSERT_RESERVED, *row, RESERVED_SECONDS)
+        reserved.append(OutboxRow(message_id, event.TYPE, body))
     return message_id
 
 

@@ -107,7 +107,7 @@ class MailerHarness(ServiceHarness, MailerDriver):
             pool=self.pool,
             publisher=cast(Publisher, self.copies),
             clock=self.clock,
-            on_commit=runtime.wake_relay,
+            on_commit=lambda _rows: None,
             probes={},
         )
         async with SERVICE.build(runtime, settings) as processor.deps:

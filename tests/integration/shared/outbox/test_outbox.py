@@ -14,7 +14,7 @@ from shared.messaging import hears, topology
 from shared.messaging.envelope import new_id
 from shared.messaging.outbox_relay import Relay
 from shared.messaging.service_bus import ServiceBus
-from shared.outbox import MIGRATIONS, emit, inbox, mark_processed, replies
+from shared.outbox import MIGRATIONS, OutboxRow, emit, inbox, mark_processed, replies
 from tests.support.schema_fingerprint import schema_fingerprint
 from tests.support.servers.bus_fixture import BusFixture, RecordingHandler, channel, now
 from tests.support.waiting import eventually
@@ -76,6 +76,52 @@ async def test_a_relay_that_is_not_notified_polls(bus: BusFixture) -> None:
     async with transaction(await bus.pool("registration")) as tx:
         await emit(tx, "registration", _cancelled(1), subject=None, now=now())
     await eventually(lambda: len(handler) == 1, 60)
+
+
+async def _reserve(bus: BusFixture, *events: RequestCancelled) -> list[OutboxRow]:
+    """Commit events as a handler does: their rows are left to its own process at first."""
+    rows: list[OutboxRow] = []
+    async with transaction(await bus.pool("registration")) as tx:
+        for event in events:
+            await emit(tx, "registration", event, subject=None, now=now(), reserved=rows)
+    return rows
+
+
+async def test_a_process_publishes_what_it_committed_and_no_other_does(bus: BusFixture) -> None:
+    handler = RecordingHandler()
+    await bus.node("mailer", hears=(hears(RequestCancelled, handler),))
+    first = await bus.node("registration", emits=(RequestCancelled,))
+    second = await bus.node("registration", emits=(RequestCancelled,))
+    rows = await _reserve(bus, *map(_cancelled, range(250)))
+    second.relay.wake()
+    first.relay.publish_reserved(rows)
+    await eventually(lambda: _rows(bus, "outbox", 0))
+    await eventually(lambda: len(handler) == 250)
+    assert sorted(handler.ids) == sorted(row.message_id for row in rows)
+
+
+async def test_what_a_process_did_not_come_to_publish_another_does(bus: BusFixture) -> None:
+    """It may be killed between the commit and the confirm."""
+    handler = RecordingHandler()
+    await bus.node("mailer", hears=(hears(RequestCancelled, handler),))
+    await bus.node("registration", emits=(RequestCancelled,))
+    await _reserve(bus, _cancelled(1))
+    await eventually(lambda: len(handler) == 1, 60)
+    await eventually(lambda: _rows(bus, "outbox", 0))
+
+
+async def test_reserved_rows_that_are_refused_stay_with_the_reason(bus: BusFixture) -> None:
+    """Those of the same batch that were confirmed are deleted."""
+    async with channel(bus.broker.admin_url) as admin:
+        full = {"x-max-length": 1, "x-overflow": "reject-publish"}
+        await admin.queue_declare("full", durable=True, arguments=full)
+        await admin.queue_bind("full", topology.EVENTS, RequestCancelled.TYPE)
+        registration = await bus.node("registration", emits=(RequestCancelled,))
+        registration.relay.publish_reserved(await _reserve(bus, _cancelled(1), _cancelled(2)))
+        await eventually(lambda: _rows(bus, "outbox", 1))
+        row = await eventually(lambda: _failed(bus), 60)
+        assert row["last_error"] == "the broker refused the message"
+        await admin.queue_delete("full")
 
 
 async def test_a_service_cannot_emit_an_event_of_another(bus: BusFixture) -> None:
