@@ -12,7 +12,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from operations import service_registry
-from operations.operate.endpoints import management_of
 from operations.provision.partners import DEFAULT_FOLDER, FOLDER
 from operations.provision.provisioning import (
     DATABASE,
@@ -23,6 +22,7 @@ from operations.provision.provisioning import (
 )
 from operations.provision.secrets_dir import SecretsDir
 from shared.errors import ConfigurationError
+from shared.security.connection_urls import management_of
 from shared.settings import (
     CommonSettings,
     Problem,

@@ -34,6 +34,7 @@ from operations.provision.provisioning import (
     write_secrets,
 )
 from operations.provision.secrets_dir import SecretsDir
+from services.operations.settings import MANAGEMENT_URL
 from shared.runtime.service import EXIT_MISCONFIGURED
 
 CATCHER = ROOT / "node_modules" / "maildev" / "dist" / "bin" / "maildev.js"
@@ -202,6 +203,7 @@ class Stack:
                 "IMPEX_GATEWAY_PORT": str(self.portal_port),
                 "IMPEX_DESK_BASE_URL": self.desk_url,
                 "IMPEX_DESK_PORT": str(self.desk_port),
+                MANAGEMENT_URL: _without_login(self.admin_urls().management_url),
                 f"IMPEX_{name.upper()}_HEALTH_PORT": str(port),
             }
             files = self.secrets_dir.files()

@@ -10,7 +10,7 @@ import os
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit
 
 import asyncpg
 
@@ -21,6 +21,7 @@ from operations.provision.provisioning import VHOST
 from shared.database import Connection, database_errors
 from shared.database.pool import connecting
 from shared.errors import ConfigurationError
+from shared.security.connection_urls import management_of
 from shared.settings import SECRETS_DIR, secret_text
 
 T = TypeVar("T")
@@ -69,22 +70,8 @@ def resolve_broker() -> BrokerEndpoint:
     state = read_running_state(paths())
     if management is None and state is not None and secret(os.environ, OPERATOR_URL) is None:
         management = state.addresses["broker_management"]
-    parts = urlsplit(operator)
-    given = urlsplit(management or management_of(operator))
-    place = given.netloc.rpartition("@")[2]
-    login = parts.netloc.rpartition("@")[0]
-    vhost = unquote(parts.path[1:]) or VHOST
-    management_url = urlunsplit((given.scheme, f"{login}@{place}", "", given.query, ""))
-    return BrokerEndpoint(management_url, operator, vhost)
-
-
-def management_of(amqp_url: str) -> str:
-    """Where the management API of a broker usually is, with the same login and authority."""
-    parts = urlsplit(amqp_url)
-    scheme, port = ("https", 15671) if parts.scheme == "amqps" else ("http", 15672)
-    login = parts.netloc.rpartition("@")[0]
-    place = f"{login + '@' if login else ''}{parts.hostname}:{port}"
-    return urlunsplit((scheme, place, "", parts.query, ""))
+    vhost = unquote(urlsplit(operator).path[1:]) or VHOST
+    return BrokerEndpoint(management_of(operator, management or ""), operator, vhost)
 
 
 def configured_or_running(setting: str) -> str:

@@ -39,6 +39,7 @@ class Principal:
     emits: tuple[type[Event], ...] = ()
     asks: tuple[type[Request], ...] = ()
     answers: tuple[type[Request], ...] = ()
+    moves_letters: bool = False
 
     @property
     def role(self) -> str:
@@ -47,7 +48,8 @@ class Principal:
 
     def permissions(self) -> topology.Permissions:
         """What it may declare, write to and read from."""
-        return topology.permissions(self.name, self.hears, self.emits, self.asks, self.answers)
+        least = topology.permissions(self.name, self.hears, self.emits, self.asks, self.answers)
+        return topology.letters_permissions(least) if self.moves_letters else least
 
     def topology(self) -> topology.Topology:
         """Its queues, its exchange and their bindings, as it declares them itself."""
@@ -148,10 +150,11 @@ def _made(vhost: str, parts: Sequence[topology.Topology]) -> dict[str, Any]:
 def users(passwords: Mapping[str, str], partners: Sequence[Partner] = ()) -> list[dict[str, Any]]:
     """Broker users by name and password; nobody logs in with an empty one.
 
-    Only the operator's may use the management API, where it sees the virtual hosts that it has
-    rights in. A partner's has a tag without meaning to the broker, by which it is found.
+    Only those of operators may use the management API, where they see the virtual hosts that they
+    have rights in. A partner's has a tag without meaning to the broker, by which it is found.
     """
-    tags = {topology.OPERATOR: ["management"], **{one.name: [PARTNER_TAG] for one in partners}}
+    tags = {name: ["management"] for name in topology.OPERATORS}
+    tags |= {one.name: [PARTNER_TAG] for one in partners}
     return [
         {
             "name": name,

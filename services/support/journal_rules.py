@@ -217,6 +217,15 @@ EVENT_RULES: Mapping[str, EntryRule] = {
     "support.ApprovalRequested.v1": _year("mails", personal=("proposed_by",), **_NO_ADDRESS),
     "support.ActStopAnnounced.v1": _year("mails", **_NO_ADDRESS),
     "support.SingleAgentActAnnounced.v1": _year("mails", **_NO_ADDRESS),
+    **dict.fromkeys(
+        ("support.DeadLettersReplayOrdered.v1", "support.DeadLettersDiscardOrdered.v1"),
+        _kept(
+            "agents",
+            agent="agent_id",
+            public=("service", "which"),
+            left_out=("act_id", "letter", "fault"),
+        ),
+    ),
     "support.ChangePlanned.v1": _kept("account"),
     "support.ChangeStopped.v1": _kept("account"),
     **dict.fromkeys(

@@ -18,6 +18,16 @@ from shared.contracts.account_search import AccountRecordsView, FoundAccountsVie
 from shared.contracts.base import Reply, Request
 from shared.contracts.mfa.requests import DescribeFactor
 from shared.contracts.mfa.views import FactorView
+from shared.contracts.operations import (
+    LettersView,
+    LetterView,
+    ListLetters,
+    QueuesView,
+    ReadQueues,
+    ShowLetter,
+    TrialView,
+    TryLetter,
+)
 from shared.contracts.profile import desk as profile
 from shared.contracts.profile.acts import CheckCorrection
 from shared.contracts.registration import desk as registration
@@ -30,6 +40,10 @@ from shared.security.sealing import Opener, Sealer, seal_context
 
 #: Two rounds of questions fit into the time that the desk waits for its answer.
 TIMEOUT_SECONDS = 1.2
+#: The broker's statistics are asked for on the way.
+OPERATIONS_SECONDS = 2.0
+#: A letter is looked for, and tried.
+TRIAL_SECONDS = 2.7
 #: Profile may ask the directory of companies about a new SIRET.
 CHECK_SECONDS = 1.6
 #: What owners are asked: support declares these.
@@ -45,6 +59,10 @@ ASKS: tuple[type[Request], ...] = (
     gateway_desk.ListAccountSessions,
     DescribeFactor,
     CheckCorrection,
+    ReadQueues,
+    ListLetters,
+    ShowLetter,
+    TryLetter,
     *DESCRIBE_SETTINGS.values(),
 )
 
@@ -143,6 +161,31 @@ class Owners:
         found = zip(DESCRIBE_SETTINGS, views, strict=True)
         return {service: view.rows for service, view in found if view is not None}
 
+    async def queues(self) -> QueuesView | None:
+        """What waits on the broker; None where nobody can say."""
+        return await self._ask(ReadQueues(), QueuesView, set(), OPERATIONS_SECONDS)
+
+    async def letters(self, place: str) -> LettersView | None:
+        """The letters of a place; None where nobody can say."""
+        return await self._ask(ListLetters(place=place), LettersView, set(), OPERATIONS_SECONDS)
+
+    async def letter(self, place: str, service: str, fault: str, code: str) -> LetterView | None:
+        """One letter. Raises the `Refused` of operations."""
+        message = ShowLetter(place=place, service=service, fault=fault, letter=code)
+        return await self._ask_or_refuse(message, LetterView)
+
+    async def try_letter(self, service: str, code: str, by: str) -> TrialView | None:
+        """What would become of a letter. Raises the `Refused` of operations."""
+        return await self._ask_or_refuse(TryLetter(service=service, letter=code, by=by), TrialView)
+
+    async def _ask_or_refuse(self, request: Request, kind: type[R]) -> R | None:
+        try:
+            answer = await self.sender().ask(request, timeout=TRIAL_SECONDS)
+        except (RequestTimeout, ServiceUnavailable):
+            return None
+        assert isinstance(answer, kind), f"{request.TYPE} is not answered with {kind.__name__}"
+        return answer
+
     async def check_correction(
         self, account_id: str, changes: Mapping[str, str], away: set[str]
     ) -> None:
@@ -167,9 +210,11 @@ class Owners:
         view = await self._ask(request, AccountRecordsView, away)
         return None if view is None else open_records(self.opener, view, kind)
 
-    async def _ask(self, request: Request, kind: type[R], away: set[str]) -> R | None:
+    async def _ask(
+        self, request: Request, kind: type[R], away: set[str], seconds: float = TIMEOUT_SECONDS
+    ) -> R | None:
         try:
-            answer = await self.sender().ask(request, timeout=TIMEOUT_SECONDS)
+            answer = await self.sender().ask(request, timeout=seconds)
         except Refused as refused:
             log.info(
                 "An owner refused a question of the desk.",

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Literal
 
 Delay = Literal["", "sensitive", "lost_phone"]
-Subject = Literal["account", "accounts", "agent", "request", "journal", "desk"]
+Subject = Literal["account", "accounts", "agent", "request", "journal", "desk", "operations"]
 
 
 class Role(StrEnum):
@@ -25,6 +25,7 @@ class Role(StrEnum):
 
 A, S, E, D = Role.AGENT, Role.SUPERVISOR, Role.OPERATOR, Role.AUDITOR
 DESK: frozenset[Role] = frozenset((A, S))
+OPERATION: frozenset[Role] = frozenset((E,))
 SUPERVISION: frozenset[Role] = frozenset((S,))
 NOBODY: frozenset[Role] = frozenset()
 EVERYBODY: frozenset[Role] = frozenset(Role)
@@ -196,6 +197,12 @@ _ACTS = (
         subject="journal",
     ),
     Act(name="defer_look", performers=frozenset((D,)), subject="journal"),
+    # Dead letters and mails: one needs no code, many at once do.
+    Act(name="try_letter", performers=OPERATION, subject="operations"),
+    Act(name="replay_letter", performers=OPERATION, subject="operations"),
+    Act(name="replay_letters", performers=OPERATION, fresh_code=True, subject="operations"),
+    Act(name="discard_letter", performers=OPERATION, subject="operations"),
+    Act(name="discard_letters", performers=OPERATION, fresh_code=True, subject="operations"),
 )
 ACTS: Mapping[str, Act] = {act.name: act for act in _ACTS}
 

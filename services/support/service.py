@@ -28,6 +28,7 @@ from services.support.handlers import (
     lost_phone_calls,
     my_lost_phone,
     my_requests,
+    operations,
     phone_replacements,
     proposal_list,
     proposals,
@@ -63,6 +64,7 @@ from shared.contracts.registration.resumption import AccountResumed, ResumptionH
 from shared.contracts.support import acts, agents, looks, lost_phones, people_requests
 from shared.contracts.support import dormant as dormant_contracts
 from shared.contracts.support import journal as journal_contracts
+from shared.contracts.support import operations as operations_contracts
 from shared.contracts.support import proposals as requests
 from shared.contracts.support import settings as settings_contracts
 from shared.contracts.support import waiting as waiting_contracts
@@ -259,6 +261,19 @@ SERVICE = Service(
             settings_list.list_settings,
             settings_list.read_settings,
         ),
+        answers(operations_contracts.ListQueues, operations.list_queues, operations.read_queues),
+        answers(
+            operations_contracts.ListDeadLetters, operations.list_letters, operations.read_letters
+        ),
+        answers(
+            operations_contracts.ShowDeadLetter, operations.show_letter, operations.read_letter
+        ),
+        answers(operations_contracts.TryDeadLetter, operations.try_letter, operations.run_trial),
+        answers(
+            operations_contracts.OrderLetterAct,
+            operations.order_letter_act,
+            operations.check_letters,
+        ),
         answers(waiting_contracts.CountWaiting, waiting.count_waiting),
         answers(journal_contracts.ReadTimeline, journal.read_timeline),
         answers(journal_contracts.ReadJournal, journal.read_journal),
@@ -280,6 +295,8 @@ SERVICE = Service(
         agents.AgentSignedIn,
         agents.AgentSignInRefused,
         journal_contracts.JournalExportReady,
+        operations_contracts.DeadLettersReplayOrdered,
+        operations_contracts.DeadLettersDiscardOrdered,
         people_requests.RequestReceived,
         people_requests.RequestTaken,
         people_requests.RequestReleased,

@@ -59,6 +59,11 @@ class DescribeGatewaySettings(Request, frozen=True, kw_only=True):
     """The settings that gateway runs with; of secrets only whether they are set."""
 
 
+@request("operations", SettingsView, changes=False)
+class DescribeOperationsSettings(Request, frozen=True, kw_only=True):
+    """The settings that operations runs with; of secrets only whether they are set."""
+
+
 #: The request by the service that answers it.
 DESCRIBE_SETTINGS: Mapping[str, type[Request]] = {
     one.OWNER: one
@@ -69,5 +74,6 @@ DESCRIBE_SETTINGS: Mapping[str, type[Request]] = {
         DescribeProfileSettings,
         DescribeDossiersSettings,
         DescribeGatewaySettings,
+        DescribeOperationsSettings,
     )
 }

@@ -33,15 +33,17 @@ from shared.messaging.failures import (
 )
 from shared.messaging.letter_queue import open_channel, open_letters
 from shared.messaging.topology import (
+    DEAD,
     DISCARDED,
     OPERATOR,
+    OPERATORS,
     RETRY_DELAYS,
     UNROUTED_QUEUE,
     dead_queue,
     retry_exchange,
     retry_queue,
 )
-from shared.messaging.trials import Trial, try_letter
+from shared.messaging.trials import SECONDS, Trial, try_letter
 from shared.runtime.telemetry import mask_text, trace_id
 
 Place = Literal["dead", "retry", "unrouted", "discarded"]
@@ -130,9 +132,11 @@ class LetterGroup:
 
 @dataclass(frozen=True, kw_only=True)
 class Selection:
-    """Which letters: one by id or code, those of a type, those of a fault, or, of none, all."""
+    """Which letters: one by id or code, one by its code alone, those of a type, those of a fault,
+    or, of none, all."""
 
     id: str | None = None
+    code: str | None = None
     type: str | None = None
     fault: str | None = None
 
@@ -140,6 +144,7 @@ class Selection:
         """Whether it is one of them."""
         return (
             self.id in (None, letter.id, letter.code)
+            and self.code in (None, letter.code)
             and self.type in (None, letter.type)
             and self.fault in (None, letter.fault, letter.fingerprint)
         )
@@ -243,10 +248,12 @@ async def discard(
             DISCARD_REASON: reason,
         }
 
-    return await _move(amqp_url, service, wanted.matches, ("", DISCARDED), headers, progress)
+    return await _move(amqp_url, service, wanted.matches, (DEAD, DISCARDED), headers, progress)
 
 
-async def try_replay(amqp_url: str, service: str, wanted: Selection) -> Trial | None:
+async def try_replay(
+    amqp_url: str, service: str, wanted: Selection, *, seconds: float = SECONDS
+) -> Trial | None:
     """Have the service try the oldest verified letter of a selection; None where there is none."""
     queue = dead_queue(service)
     async with (
@@ -257,7 +264,7 @@ async def try_replay(amqp_url: str, service: str, wanted: Selection) -> Trial | 
             for message in part:
                 letter = _described(service, queue, message)
                 if letter.publisher_verified and wanted.matches(letter):
-                    return await try_letter(channel, service, message, letters.user)
+                    return await try_letter(channel, service, message, letters.user, seconds)
     return None
 
 
@@ -375,7 +382,7 @@ def _described(service: str, queue: str, message: DeliveredMessage) -> DeadLette
 
 def _is_copy(service: str, message: DeliveredMessage) -> bool:
     """Whether the headers are the service's or an operator's, not a publisher's."""
-    return message.header.properties.user_id in (service, OPERATOR)
+    return message.header.properties.user_id in (service, *OPERATORS)
 
 
 def _publisher(service: str, message: DeliveredMessage, past: Mapping[str, Any]) -> str:
@@ -403,7 +410,7 @@ def _publisher_verified(service: str, message: DeliveredMessage) -> bool:
         return False
     if properties.user_id == service:
         return not str(headers.get("error", "")).startswith(WRONG_PUBLISHER)
-    if properties.user_id == OPERATOR:
+    if properties.user_id in OPERATORS:
         return True
     try:
         return is_published_by(properties.user_id, decode(message.body))

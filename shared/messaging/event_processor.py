@@ -44,7 +44,7 @@ from shared.messaging.queue_consumer import Probe, QueueConsumer, ack_or_requeue
 from shared.messaging.topology import (
     DEAD,
     EVENTS,
-    OPERATOR,
+    OPERATORS,
     REPLIES,
     TRIAL_KEY,
     retry_exchange,
@@ -157,7 +157,7 @@ class EventProcessor:
 
     def _is_own_copy(self, message: DeliveredMessage) -> bool:
         """Whether this service or an operator published it for this service alone."""
-        by_us = message.header.properties.user_id in (self._service, OPERATOR)
+        by_us = message.header.properties.user_id in (self._service, *OPERATORS)
         return by_us and message.exchange == retry_exchange(self._service)
 
     def _log_replay(self, message: DeliveredMessage) -> None:
@@ -176,7 +176,7 @@ class EventProcessor:
         """Where the outcome goes, if an operator asks for a trial."""
         properties = message.header.properties
         key = (properties.headers or {}).get(TRIAL)
-        asked = properties.user_id == OPERATOR and self._is_own_copy(message)
+        asked = properties.user_id in OPERATORS and self._is_own_copy(message)
         return key if asked and isinstance(key, str) and TRIAL_KEY.match(key) else None
 
     async def _try(self, message: DeliveredMessage, reply_key: str) -> None:

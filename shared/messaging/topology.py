@@ -7,7 +7,7 @@ never exist without the place its dead letters go to.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -23,8 +23,10 @@ UNROUTED_QUEUE = f"{UNROUTED}.events"
 REQUESTS = "impex.requests"
 DEAD = "impex.dead"
 REPLIES = "impex.replies"
-#: The broker user whose replayed messages every service accepts.
-OPERATOR = "operator"
+#: The broker users whose replayed messages every service accepts: the operator's own, and the
+#: service that does the same from the desk's page.
+OPERATOR, OPERATIONS = "operator", "operations"
+OPERATORS = (OPERATOR, OPERATIONS)
 
 #: Retry queues: name of the step and its delay in milliseconds. One fixed delay each: a queue
 #: expires from its head only, so a short wait behind a long one would take the long one's time.
@@ -48,8 +50,8 @@ KEPT_DELIVERIES = 1_000_000_000
 #: The policy with that limit, and the queues that it is for.
 KEPT_POLICY = "impex.kept"
 KEPT_QUEUES = r"^([a-z][a-z0-9-]*\.(dead|retry\..+)|impex\.discarded)$"
-#: The key of the answer about a trial: the queue of the operator's command.
-TRIAL_KEY = re.compile(rf"^{OPERATOR}\.replies\.[0-9a-f]+$")
+#: The key of the answer about a trial: the queue of whoever asked for it.
+TRIAL_KEY = re.compile(rf"^({'|'.join(OPERATORS)})\.replies\.[0-9a-f]+$")
 #: The key of a reply: the name of the queue of the process that asked.
 REPLY_KEY = re.compile(r"^[a-z]+\.replies\.[0-9a-f]+$")
 #: The pattern that no key of ours matches.
@@ -146,7 +148,7 @@ def shared_exchanges() -> Topology:
             Queue(UNROUTED_QUEUE, _quorum()),
             Queue(DISCARDED, _quorum(message_ttl=DISCARDED_TTL)),
         ),
-        bindings=(Binding(UNROUTED, UNROUTED_QUEUE, ""),),
+        bindings=(Binding(UNROUTED, UNROUTED_QUEUE, ""), Binding(DEAD, DISCARDED, DISCARDED)),
     )
 
 
@@ -304,6 +306,21 @@ def permissions(
             ),
             TopicPermission(DEAD, write=_keys(own_letters), read=_keys(own_letters)),
         ),
+    )
+
+
+def letters_permissions(least: Permissions) -> Permissions:
+    """`least` and the rights to read, replay, try and discard the letters of every service."""
+    kept = rf"({KEPT_QUEUES[1:-1]}|{re.escape(UNROUTED_QUEUE)})"
+    own = re.escape(least.user)
+    topics = {one.exchange: one for one in least.topics}
+    topics[REPLIES] = replace(topics[REPLIES], read=rf"^{own}\.replies\.[0-9a-f]+$")
+    topics[DEAD] = replace(topics[DEAD], write=_keys([least.user, DISCARDED]))
+    return replace(
+        least,
+        write=rf"{least.write}|^([a-z][a-z0-9-]*\.retry|{re.escape(DEAD)})$",
+        read=f"{least.read}|^{kept}$|^{re.escape(REPLIES)}$",
+        topics=tuple(topics.values()),
     )
 
 

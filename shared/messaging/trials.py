@@ -1,6 +1,6 @@
 """Trying a dead letter: its service handles it, undoes everything, and tells what would have been.
 
-Only the operator's broker user can ask for it. It happens in the service that runs, so with its own
+Only an operator's broker user can ask for it. It happens in the service that runs, so with its own
 version, settings and keys; the command needs none of them. What a handler asks of other servers
 before its transaction is asked.
 """
@@ -14,7 +14,7 @@ from aiormq.abc import AbstractChannel, DeliveredMessage
 from pamqp.commands import Basic
 
 from shared.messaging.failures import ATTEMPT, copy_properties
-from shared.messaging.topology import OPERATOR, REPLIES, retry_exchange
+from shared.messaging.topology import REPLIES, retry_exchange
 
 #: The header that names the queue of the outcome.
 TRIAL = "trial"
@@ -44,10 +44,14 @@ def encode_outcome(outcome: dict[str, str]) -> tuple[bytes, Basic.Properties]:
 
 
 async def try_letter(
-    channel: AbstractChannel, service: str, message: DeliveredMessage, user: str
+    channel: AbstractChannel,
+    service: str,
+    message: DeliveredMessage,
+    user: str,
+    seconds: float = SECONDS,
 ) -> Trial:
     """Have `service` try a letter, which stays where it is."""
-    key = f"{OPERATOR}.replies.{os.urandom(8).hex()}"
+    key = f"{user}.replies.{os.urandom(8).hex()}"
     arrived: asyncio.Queue[DeliveredMessage] = asyncio.Queue()
     await channel.queue_declare(key, exclusive=True, auto_delete=True)
     await channel.queue_bind(key, REPLIES, key)
@@ -65,7 +69,7 @@ async def try_letter(
         timeout=SECONDS,
     )
     try:
-        answer = await asyncio.wait_for(arrived.get(), SECONDS)
+        answer = await asyncio.wait_for(arrived.get(), seconds)
     except TimeoutError:
         return Trial(outcome="no_answer")
     finally:

@@ -38,8 +38,9 @@ class Service:
 
     `hears` are the events that it subscribes to and `emits` those that it publishes; `answers` are
     the requests that it handles and `asks` those that it sends. Permissions on the broker follow
-    from these four. `build(runtime, settings)` is an async context manager whose value is the
-    `deps` of its handlers and whose exit closes what it opened.
+    from these four, and from `moves_letters`: the letters of every service are read, replayed and
+    discarded under this one's user. `build(runtime, settings)` is an async context manager whose
+    value is the `deps` of its handlers and whose exit closes what it opened.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Service:
     answers: tuple[Answer, ...] = ()
     emits: tuple[type[Event], ...] = ()
     asks: tuple[type[Request], ...] = ()
+    moves_letters: bool = False
 
     @property
     def migration_dirs(self) -> tuple[Path, ...]:

@@ -4,7 +4,7 @@ Pure: judges the text of a URL, opens nothing.
 """
 
 import ipaddress
-from urllib.parse import SplitResult, parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit, urlunsplit
 
 
 def is_loopback(host: str) -> bool:
@@ -26,6 +26,32 @@ def _parts(url: str, schemes: tuple[str, ...]) -> SplitResult | str:
     except ValueError:
         return sentence
     return parts if parts.scheme in schemes else sentence
+
+
+def management_of(amqp_url: str, place: str = "") -> str:
+    """The address of a broker's management API with the login of `amqp_url`: at `place`, whose own
+    login is not used, else where it usually is, under the same authority."""
+    parts, given = urlsplit(amqp_url), urlsplit(place)
+    login = parts.netloc.rpartition("@")[0]
+    if place:
+        scheme, host, query = given.scheme, given.netloc.rpartition("@")[2], given.query
+    else:
+        scheme, port = ("https", 15671) if parts.scheme == "amqps" else ("http", 15672)
+        name = parts.hostname or ""
+        host, query = f"{f'[{name}]' if ':' in name else name}:{port}", parts.query
+    return urlunsplit((scheme, f"{login + '@' if login else ''}{host}", "", query, ""))
+
+
+def validate_management_url(url: str, *, try_out: bool = False) -> str | None:
+    """Why this address of the management API may not be used, or None; as for the others."""
+    parts = _parts(url, ("http", "https"))
+    if isinstance(parts, str):
+        return parts
+    if parts.username or parts.password:
+        return "must have no login: that of the broker URL is used"
+    if try_out or parts.scheme == "https" or is_loopback(parts.hostname or ""):
+        return None
+    return "must start with https://, since the broker is on another machine"
 
 
 def validate_database_url(url: str, *, try_out: bool = False) -> str | None:

@@ -62,6 +62,7 @@ RULES = {
         "proposals",
         "views",
     ),
+    "operations": (),
     "gateway": ("http/client_ip", "i18n", "sessions/model", "sessions/tokens"),
 }
 #: Modules that rules may not import: network, servers, event loop, clocks.

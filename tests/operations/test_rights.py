@@ -202,7 +202,11 @@ KEYS = {
     topology.EVENTS: [*(one.TYPE for one in EMITTED), *NAMES, *WILD],
     topology.REQUESTS: [*(one.TYPE for one in ASKED), *NAMES, *WILD],
     topology.REPLIES: [*(f"{name}.replies.{'0a' * 8}" for name in NAMES), *NAMES, *WILD],
-    topology.DEAD: [*NAMES, *(f"{name}.dead" for name in NAMES), *WILD],
+    topology.DEAD: [
+        *(*NAMES, topology.DISCARDED),
+        *(f"{name}.dead" for name in NAMES),
+        *WILD,
+    ],
 }
 
 
@@ -213,23 +217,29 @@ def may_bind(user: Principal, exchange: str, key: str) -> bool:
     return key in {
         topology.EVENTS: heard,
         topology.REQUESTS: answered,
-        topology.REPLIES: {f"{user.name}.replies.{'0a' * 8}"} if user.asks else set(),
+        topology.REPLIES: {f"{user.name}.replies.{'0a' * 8}"}
+        if user.asks or user.moves_letters
+        else set(),
         topology.DEAD: own,
     }.get(exchange, set())
 
 
 def may_publish(user: Principal, exchange: str, key: str) -> bool:
-    """Keys that begin with its name, the requests that it asks, its own dead letters.
+    """Keys that begin with its name, the requests that it asks, its own dead letters, answers to
+    trials. Who moves letters also discards.
 
     Another application: only the types that were agreed with it.
     """
     own = {user.name} if user.hears else set()
+    own |= {user.name, topology.DISCARDED} if user.moves_letters else set()
+    replies = {k for k in KEYS[topology.REPLIES] if ".replies." in k}
+    trials = {k for k in replies if k.startswith("operations.")}
     if exchange == topology.EVENTS and user.emits:
         return key.startswith(f"{user.name}.")
     return key in {
         topology.EVENTS: {one.TYPE for one in EMITTED if user.name == one.OWNER},
         topology.REQUESTS: {one.TYPE for one in user.asks},
-        topology.REPLIES: {k for k in KEYS[topology.REPLIES] if ".replies." in k and user.answers},
+        topology.REPLIES: replies if user.answers else trials if user.hears else set(),
         topology.DEAD: own,
     }.get(exchange, set())
 
@@ -303,13 +313,17 @@ async def test_s_02_a_user_reads_its_own_queues_and_no_others(
     walker = Walker(connection)
     queues = list(provisioned.depths())
     assert len(queues) > 40
+    put_aside = [topology.DISCARDED, topology.UNROUTED_QUEUE]
     for queue in queues:
         own = queue.partition(".")[0] == user.name
+        if user.moves_letters:
+            # B-06: the letters of all, never a queue whose service handles what is in it.
+            own = own or ".dead" in queue or ".retry." in queue or queue in put_aside
         assert await walker.allowed(take(queue)) is own, queue
         assert await walker.allowed(lambda c, q=queue: c.queue_purge(q)) is own, queue  # type: ignore[misc]
         # S-13: nobody fills a queue by its name.
         assert not await walker.allowed(publish("", queue, user.name)), queue
-        if not own:
+        if queue.partition(".")[0] != user.name:
             assert not await walker.allowed(delete_queue(queue)), queue
             assert not await walker.allowed(bind(queue, "registration")), queue
     await connection.close()

@@ -13,6 +13,7 @@ from services.gateway.desk.features.call.routes import PAGES as CALL
 from services.gateway.desk.features.dormant.routes import PAGES as DORMANT
 from services.gateway.desk.features.help.routes import PAGES as HELP
 from services.gateway.desk.features.journal.routes import PAGES as JOURNAL
+from services.gateway.desk.features.operations.routes import PAGES as OPERATIONS
 from services.gateway.desk.features.own_account.routes import PAGES as OWN_ACCOUNT
 from services.gateway.desk.features.requests.routes import PAGES as REQUESTS
 from services.gateway.desk.features.search.routes import PAGES as SEARCH
@@ -51,6 +52,7 @@ PAGES = (
     *JOURNAL,
     *DORMANT,
     *SETTINGS_PAGES,
+    *OPERATIONS,
     *OWN_ACCOUNT,
     *HELP,
     *SESSION,

@@ -173,6 +173,8 @@ EVENTS: Mapping[str, str] = {
     "support.JournalVerified": N_("Chaîne du journal vérifiée : {links} maillons"),
     "support.DeadLetterRevealed": N_("Contenu d'une lettre morte lu : {event}"),
     "support.DeadLettersDiscarded": N_("Lettres mortes écartées : {count}"),
+    "support.DeadLettersDiscardOrdered.v1": N_("Lettres mortes écartées : {count}"),
+    "support.DeadLettersReplayOrdered.v1": N_("Lettres mortes rejouées : {count}"),
 }
 
 #: What an entry says besides, in this order, by field.

@@ -35,6 +35,8 @@ TABLE = f"""
 /assistance/journal/exports/{UNKNOWN}               SD   404
 /assistance/dormants                                SD   200
 /assistance/reglages                                SED  200
+/exploitation                                       E    200
+/exploitation/etat                                  E    200
 /moi                                                ASED 200
 /aide                                               ASED 200
 """
@@ -50,6 +52,7 @@ ELSEWHERE = (
     "/deconnexion",
     "/langue",
     "/assistance/demandes/{number}/appel/code",
+    "/exploitation/suivi",
 )
 
 

@@ -98,6 +98,11 @@ async def add_mail(desk: Desk, account_id: str) -> str:
     return mail_id
 
 
+async def end_sessions(desk: Desk, agent_id: str) -> None:
+    """End the sessions of an agent, as another gateway would."""
+    await _execute(desk, "delete from desk.sessions where account_id = $1", agent_id)
+
+
 async def open_many(desk: Desk, agent_id: str, count: int) -> None:
     """So many accounts that an agent opened today."""
     today = desk.clock().astimezone(PARIS).date()

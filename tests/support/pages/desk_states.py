@@ -40,6 +40,7 @@ from tests.support.pages.desk_account_states import account_states
 from tests.support.pages.desk_call_states import call_states
 from tests.support.pages.desk_dormant_states import dormant_states
 from tests.support.pages.desk_name_states import both_names
+from tests.support.pages.desk_operations_states import operations_states
 from tests.support.pages.desk_request_states import desk_request_states
 from tests.support.pages.desk_settings_states import settings_states
 from tests.support.pages.page_basis import BRAND, NOW, State, form, me
@@ -571,6 +572,7 @@ STATES = (
     *desk_request_states(agent),
     *dormant_states(agent("supervisor")),
     *settings_states(agent("supervisor")),
+    *operations_states(agent("operator")),
     *call_states(agent()),
     State("desk-help", "desk_help.html", {"pictures": guide_screenshots.load()}, me=agent()),
     State("desk-help-anonymous", "desk_help.html", {"pictures": guide_screenshots.load()}),

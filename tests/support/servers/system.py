@@ -18,10 +18,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from operations import service_registry
 from operations.local.processes import free_port
 from operations.provision.provisioning import AdminUrls, account_urls
+from services.operations.settings import MANAGEMENT_URL
 from shared.runtime.lifecycle import ServiceRunner, supervise
 from shared.runtime.service import Service, load_all, utc_now
 from shared.security.seal_keys import PRIVATE, SealRing
@@ -105,6 +107,7 @@ class System:
         values = {
             **keys_of(*names),
             **account_urls(self.admin_urls(), principals(), self.database.passwords),
+            MANAGEMENT_URL: _without_login(self.broker.management_url),
         }
         known = set().union(
             *(service_registry.setting_names(service_registry.service(name)) for name in names)
@@ -158,6 +161,11 @@ class System:
                     one.stop(35)
                     continue
                 one.kill()
+
+
+def _without_login(url: str) -> str:
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 def gateway_settings(port: int) -> Mapping[str, str]:

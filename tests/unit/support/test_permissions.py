@@ -49,6 +49,11 @@ reset_agent               S   S   -           code
 change_agent_role         S   S   -           code
 export_journal            SD  SD  -           code
 defer_look                D   -   -           -
+try_letter                E   -   -           -
+replay_letter             E   -   -           -
+replay_letters            E   -   -           code
+discard_letter            E   -   -           -
+discard_letters           E   -   -           code
 """
 EXPECTED_VIEWS = """
 requests         ASD

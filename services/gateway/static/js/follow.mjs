@@ -3,15 +3,19 @@
 
 const OPENING = 5000;
 const POLLING = 4000;
+const LISTEN_AGAIN = 20000;
 
 /**
- * @param {{stream: string, state: string, names: string[]}} the URLs to listen to and to poll
+ * @param {{stream: string, state: string, names: string[], again?: boolean}} the URLs to listen to and to poll,
+ * and whether to listen again after a time of polling
  * @param {(state: object) => boolean} tell receives each state; true stops following
+ * @returns {() => void} stops following
  */
-export function follow({ stream, state, names }, tell) {
+export function follow({ stream, state, names, again = false }, tell) {
   let ended = false;
   let source = null;
   let timer = 0;
+  let fellBack = 0;
 
   function end() {
     ended = true;
@@ -25,6 +29,10 @@ export function follow({ stream, state, names }, tell) {
 
   async function ask() {
     if (ended) return;
+    if (again && Date.now() - fellBack > LISTEN_AGAIN) {
+      listen();
+      return;
+    }
     try {
       const answer = await fetch(state, { credentials: "same-origin", headers: { Accept: "application/json" } });
       if (answer.ok) hand(await answer.json());
@@ -37,6 +45,7 @@ export function follow({ stream, state, names }, tell) {
   function fallBack() {
     source?.close();
     source = null;
+    fellBack = Date.now();
     window.clearTimeout(timer);
     if (!ended) timer = window.setTimeout(ask, 0);
   }
@@ -56,4 +65,5 @@ export function follow({ stream, state, names }, tell) {
   window.addEventListener("pagehide", end, { once: true });
   if ("EventSource" in window) listen();
   else ask();
+  return end;
 }

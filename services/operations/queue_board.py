@@ -1,0 +1,63 @@
+"""The queues as the last reading found them: one reading for all who ask within two seconds."""
+
+import asyncio
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+from urllib.parse import unquote, urlsplit
+
+from services.operations.settings import OperationsSettings
+from shared.contracts.operations import QueueRow, QueuesView
+from shared.messaging.queue_states import QueueReader, QueueState
+from shared.runtime.service import utc_now
+
+#: Seconds for which a reading is new enough: the page asks no more often.
+NEW_SECONDS = 2.0
+
+
+class QueueBoard:
+    """Reads the queues when somebody asks, over connections that stay open;
+    a context manager."""
+
+    def __init__(self, settings: OperationsSettings) -> None:
+        vhost = unquote(urlsplit(settings.amqp_url).path[1:])
+        self._reader = QueueReader(settings.management_url, settings.amqp_url, vhost)
+        self._reading = asyncio.Lock()
+        self._read: tuple[float, QueuesView] | None = None
+
+    async def read(self) -> QueuesView:
+        """Every row. DependencyDown where the broker does not answer, ImpexError where it
+        refuses."""
+        loop = asyncio.get_running_loop()
+        async with self._reading:
+            if self._read is None or loop.time() - self._read[0] > NEW_SECONDS:
+                moment, rows = utc_now(), await self._reader.read()
+                self._read = loop.time(), _view(rows, moment)
+            return self._read[1]
+
+    async def __aenter__(self) -> Self:
+        await self._reader.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._reader.__aexit__(kind, error, traceback)
+
+
+def _view(rows: list[QueueState], moment: datetime) -> QueuesView:
+    return QueuesView(
+        rows=tuple(
+            QueueRow(
+                **{name: getattr(row, name) for name in QueueState.__dataclass_fields__},
+                stopped=row.is_stopped,
+                kept=row.is_kept,
+                at_rest=row.at_rest,
+            )
+            for row in rows
+        ),
+        read_at=moment,
+    )
