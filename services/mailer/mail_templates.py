@@ -422,6 +422,9 @@ class AgentData(TemplateData, frozen=True, kw_only=True, omit_defaults=True):
     number: str = ""
     due_at: datetime | None = None
     proposal_id: str = ""
+    state: str = ""
+    acts: tuple[str, ...] = ()
+    requests: tuple[str, ...] = ()
     device: str = ""
     network: str = ""
     until: datetime | None = None
@@ -445,6 +448,18 @@ AGENT_ACCEPTED = _template(
         "role": ROLES,
         "proposed_by": ("", "Paule Martin"),
         "approved_by": ("", "Luc Bernard"),
+    },
+)
+AGENT_ENDED = _template(
+    "agent_ended",
+    AgentData,
+    path="/assistance/equipe",
+    on_desk=True,
+    choices={
+        "state": ("suspended", "removed"),
+        "by": ("Paule Martin",),
+        "acts": ((), ("ACT-7", "TEL-2B7F-9KQ4")),
+        "requests": ((), ("COR-2B7F-9KQ4",)),
     },
 )
 #: Security notices of an agent's own account; `kind` is the applicants' mail that says the same.
@@ -561,7 +576,7 @@ ACT_STOPPED = _template(
     on_desk=True,
     choices={
         "act": ANNOUNCED_ACTS[:1],
-        "by": ("sign_in", "freeze", "agent", "link", "changed", "owner"),
+        "by": ("sign_in", "freeze", "agent", "departure", "link", "changed", "owner"),
     },
 )
 JOURNAL_EXPORT_READY = _template(

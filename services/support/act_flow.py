@@ -14,6 +14,7 @@ from services.support import agent_store, proposal_store, request_store
 from services.support.act_context import ActContext
 from services.support.act_holders import Holders
 from services.support.agents import Agent
+from services.support.authorization import forbidden
 from services.support.orders import ENDED, ORDERS, PLANNED
 from services.support.permissions import ACTS, Role
 from services.support.proposals import (
@@ -32,12 +33,15 @@ from services.support.proposals import (
 from shared.contracts.base import Refusal
 from shared.contracts.support import acts
 from shared.database import Connection
+from shared.database.locks import lock_name
 from shared.messaging.handlers import Refused
 from shared.runtime.telemetry import get_logger
 from shared.security.sealing import keyed_hash, new_token, seal_context
 
 #: The purpose in the hashes of links by which holders object.
 OBJECTION = "support/objection"
+#: Who stopped an act: the access of an agent who had a part in it ended.
+DEPARTURE = "departure"
 ANONYMISE = "anonymise"
 ON_ACCOUNTS = frozenset(act.name for act in ACTS.values() if act.subject == "account")
 #: Why an owner did not carry an act out: the value was changed after the act was proposed.
@@ -63,10 +67,12 @@ class NewAct:
 async def lock(tx: Connection, proposal_id: str) -> Proposal | None:
     """An act, locked until the transaction ends; None also for an id that is no UUID.
 
-    Of a lost phone its request is locked first, as whoever stops it does: an approval and a stop
-    at once wait for each other, and neither fails.
+    Of a lost phone its request is locked first, of an act on an agent the team, as whoever stops
+    it does: an approval and a stop at once wait for each other, and neither fails.
     """
     seen = await proposal_store.find(tx, proposal_id)
+    if seen is not None and ACTS[seen.act].subject == "agent":
+        await lock_name(tx, "agents")
     if seen is not None and seen.act in ENDED:
         await request_store.lock(tx, seen.request_number)
     return await proposal_store.lock(tx, proposal_id)
@@ -94,6 +100,7 @@ async def propose(context: ActContext, agent: Agent, new: NewAct) -> Proposal:
         expires_at=expires_at(now) if act.approvers else None,
         holder_agents=tuple(one.id for one in agents if new.holders.is_own(one)),
     )
+    await _require_working(tx, agent)
     serial = await proposal_store.insert(tx, proposal)
     if serial is None:
         raise Refused(Refusal(slug="stale", params={"state": "proposed"}))
@@ -129,6 +136,7 @@ async def approve(
     refusal = approval_refusal(proposal, agent, context.now, own_account=own_account)
     if refusal is not None:
         raise Refused(refusal)
+    await _require_working(context.tx, agent)
     return await _agree(context, proposal, agent, single=False)
 
 
@@ -231,6 +239,12 @@ async def record_failure(context: ActContext, proposal_id: str, why: str) -> Non
         await _announce_stop(context, failed, by)
     if is_announced(ACTS[failed.act]):
         await _announce_to_holders(context, failed, by)
+
+
+async def _require_working(tx: Connection, agent: Agent) -> None:
+    """Refused where the agent's access has just ended: what stopped with it gets no successor."""
+    if not await agent_store.still_works(tx, agent.id):
+        raise forbidden(agent.id, "work")
 
 
 async def _agree(
@@ -339,7 +353,12 @@ async def _announce_stop(context: ActContext, ended: Proposal, by: str) -> None:
 
 
 async def _announce_to_holders(context: ActContext, ended: Proposal, by: str) -> None:
-    stopped = acts.ChangeStopped(proposal_id=ended.id, act=ended.act, by=by, stopped_at=context.now)
+    stopped = acts.ChangeStopped(
+        proposal_id=ended.id,
+        act=ended.act,
+        by="agent" if by == DEPARTURE else by,
+        stopped_at=context.now,
+    )
     for account_id in holders(ended):
         await context.emit(stopped, subject=account_id)
 

@@ -18,6 +18,7 @@ pepper_key_id, proposed_by::text, approved_by::text, joined_at, enrol_before, se
 """
 FIND = f"select {COLUMNS} from agents where id = $1"  # noqa: S608
 LOCK = f"{FIND} for update"
+STILL_WORKS = "select id from agents where id = $1 and state = 'active' for share"
 FIND_BY_ADDRESS = f"select {COLUMNS} from agents where address_key = $1 and state <> 'removed'"  # noqa: S608
 LIST = f"""
 select {COLUMNS} from agents
@@ -107,6 +108,11 @@ async def lock(tx: Connection, agent_id: str) -> Agent | None:
     """The same, locked until the transaction ends."""
     row = await tx.fetchrow(LOCK, agent_id)
     return None if row is None else _agent(row)
+
+
+async def still_works(tx: Connection, agent_id: str) -> bool:
+    """Whether an agent may work, which nobody changes until the transaction ends."""
+    return await tx.fetchval(STILL_WORKS, agent_id) is not None
 
 
 async def find_by_address(tx: Connection, address: str) -> Agent | None:

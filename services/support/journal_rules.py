@@ -194,6 +194,13 @@ EVENT_RULES: Mapping[str, EntryRule] = {
         personal=("proposed_by", "approved_by"),
         left_out=("recipient",),
     ),
+    "support.AgentEndAnnounced.v1": _year(
+        "mails",
+        about="agent",
+        public=("acts", "requests"),
+        personal=("by",),
+        left_out=("recipient",),
+    ),
     "support.JournalExportReady.v1": _kept(
         "agents", about="agent", personal=("approved_by",), left_out=("address",)
     ),

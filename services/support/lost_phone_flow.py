@@ -123,12 +123,13 @@ async def removal_ended(context: ActContext, ended: Proposal, by: str) -> None:
     case = await lost_phone_store.find(context.tx, ended.request_number)
     if case is None or case.proposal_id != ended.id or case.stopped_at is not None:
         return
-    if ended.state == "expired":
-        # An agent may call again.
+    departed = by == "departure"
+    if ended.state == "expired" or (departed and ended.approved_at is None):
+        # The holder was told nothing: an agent may call again.
         await lost_phone_store.save(context.tx, dataclasses.replace(case, proposal_id=None))
         await _move(context, ended.request_number, Action.STOP, None, None)
         return
-    await stop(context, case, by="agent" if ended.state == "refused" else by)
+    await stop(context, case, by="agent" if ended.state == "refused" or departed else by)
 
 
 async def names_ended(context: ActContext, ended: Proposal, _by: str) -> None:

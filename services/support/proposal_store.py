@@ -33,6 +33,24 @@ order by id for update
 HAS_OPEN_ACT = f"""
 select from proposals where account_id = {ACCOUNT} and state in ('proposed', 'approved')
 """
+OPEN_OF_AGENT = f"""
+select {COLUMNS} from proposals
+where state in ('proposed', 'approved') and $1 in (proposed_by, approved_by) order by id
+"""  # noqa: S608
+#: By agent: how many acts are open, and the numbers of those that stopped with their access.
+PARTS_OF_AGENTS = """
+select part.agent_id::text,
+    count(*) filter (where proposals.state in ('proposed', 'approved')) as open,
+    array_remove(array_agg(
+        case when ended_by = 'departure' and ended_at = agents.since
+            then coalesce(nullif(request_number, ''), 'ACT-' || serial) end order by serial
+    ), null) as stopped
+from proposals
+    cross join lateral (select distinct unnest(array[proposed_by, approved_by])) as part (agent_id)
+    join agents on agents.id = part.agent_id
+where proposals.state in ('proposed', 'approved') or ended_by = 'departure'
+group by part.agent_id
+"""
 DUE = """
 select id::text from proposals
 where state = 'approved' and due_at <= $1 and id <> all($2) order by due_at, id limit $3
@@ -169,6 +187,17 @@ async def lock_by_link(tx: Connection, hashes: Sequence[bytes]) -> Proposal | No
 async def lock_open(tx: Connection, account_id: str, acts: Sequence[str]) -> list[Proposal]:
     """The acts of these kinds that are open for an account, locked."""
     return [_proposal(row) for row in await tx.fetch(LOCK_OPEN, account_id, list(acts))]
+
+
+async def open_of_agent(tx: Connection, agent_id: str) -> list[Proposal]:
+    """The open acts that an agent proposed or approved."""
+    return [_proposal(row) for row in await tx.fetch(OPEN_OF_AGENT, agent_id)]
+
+
+async def parts_of_agents(tx: Connection) -> dict[str, tuple[int, tuple[str, ...]]]:
+    """By agent: how many acts are open, and the numbers of those that stopped with their access."""
+    rows = await tx.fetch(PARTS_OF_AGENTS)
+    return {row["agent_id"]: (row["open"], tuple(row["stopped"])) for row in rows}
 
 
 async def due_ids(tx: Connection, now: datetime, tried: Sequence[str], limit: int) -> list[str]:

@@ -249,6 +249,21 @@ async def lock_linked(tx: Connection, one: PersonRequest) -> list[PersonRequest]
     return [_request(row) for row in rows]
 
 
+async def open_of_agent(tx: Connection, agent_id: str) -> list[str]:
+    """The numbers of the open requests that an agent has."""
+    sql = "select number from requests where agent_id = $1 and closed_at is null order by number"
+    return [row["number"] for row in await tx.fetch(sql, agent_id)]
+
+
+async def count_by_agent(tx: Connection) -> dict[str, int]:
+    """How many open requests each agent has."""
+    sql = """
+    select agent_id::text, count(*) from requests
+    where agent_id is not null and closed_at is null group by agent_id
+    """
+    return {row["agent_id"]: row["count"] for row in await tx.fetch(sql)}
+
+
 async def delayed(tx: Connection, now: datetime, tried: Sequence[str]) -> list[str]:
     """The numbers of requests whose promised day has passed and whose person was not told, except
     those of `tried`; some at a time."""

@@ -288,6 +288,7 @@ SERVICE = Service(
         *(one for one in EVENTS.values() if one.__module__ == lost_phones.__name__),
         agents.AgentInvited,
         agents.AgentAccepted,
+        agents.AgentEndAnnounced,
         agents.AgentJoined,
         agents.AgentSessionsEnded,
         agents.AgentCredentialsRemoved,

@@ -4,7 +4,14 @@ from services.support.agents import Agent
 from shared.contracts.support.agents import AgentView
 
 
-def show_agent(agent: Agent, invited_by: str = "") -> AgentView:
+def show_agent(
+    agent: Agent,
+    invited_by: str = "",
+    *,
+    open_acts: int = 0,
+    open_requests: int = 0,
+    stopped: tuple[str, ...] = (),
+) -> AgentView:
     """An agent as colleagues see one."""
     return AgentView(
         agent_id=agent.id,
@@ -18,4 +25,7 @@ def show_agent(agent: Agent, invited_by: str = "") -> AgentView:
         newcomer_until=agent.newcomer_until,
         invited_by=invited_by,
         seen_at=agent.seen_at,
+        open_acts=open_acts,
+        open_requests=open_requests,
+        stopped=stopped,
     )

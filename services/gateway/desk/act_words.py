@@ -136,6 +136,7 @@ ENDED_BY: dict[str, str] = {
     "agent": N_("un agent"),
     "sign_in": N_("une connexion complète"),
     "freeze": N_("le blocage du compte"),
+    "departure": N_("la fin de l'accès d'un agent"),
     "clock": N_("le délai"),
     "owner": N_("le service concerné"),
 }

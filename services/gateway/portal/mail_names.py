@@ -71,6 +71,7 @@ MAILS: dict[str, str] = {
     "single_agent_act": N_("acte d'un seul agent"),
     "agent_invited": N_("invitation au secrétariat"),
     "agent_accepted": N_("nouvel agent"),
+    "agent_ended": N_("fin de l'accès d'un agent"),
     "agent_notice": N_("sécurité de votre compte du secrétariat"),
     "agent_sign_in_locked": N_("trop d'essais de connexion au secrétariat"),
     "journal_export_ready": N_("export du journal prêt"),

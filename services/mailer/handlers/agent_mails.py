@@ -8,6 +8,7 @@ from services.mailer.handlers.notices import daily_limit_reached, notify_agent
 from services.mailer.mail_templates import (
     ACT_STOPPED,
     AGENT_ACCEPTED,
+    AGENT_ENDED,
     AGENT_INVITED,
     AGENT_NOTICE,
     AGENT_SIGN_IN_LOCKED,
@@ -23,6 +24,7 @@ from shared.contracts.support.acts import (
 )
 from shared.contracts.support.agents import (
     AgentAccepted,
+    AgentEndAnnounced,
     AgentInvited,
     AgentSessionsEnded,
     AgentSignInRefused,
@@ -54,6 +56,12 @@ async def agent_accepted(event: AgentAccepted, context: Context[Deps]) -> None:
     to = AgentAddress(event.recipient, event.language)
     at = event.accepted_at
     await enqueue(context, AGENT_ACCEPTED, event, at, to, at=at, agent=event.address)
+
+
+async def agent_ended(event: AgentEndAnnounced, context: Context[Deps]) -> None:
+    """A supervisor learns that an agent's access ended, and what stopped with it."""
+    to, at = AgentAddress(event.recipient, event.language), event.ended_at
+    await enqueue(context, AGENT_ENDED, event, at, to, at=at, agent=event.address)
 
 
 async def sessions_ended(event: AgentSessionsEnded, context: Context[Deps]) -> None:
@@ -102,6 +110,7 @@ SUBSCRIPTIONS = (
     hears(SingleAgentActAnnounced, single_agent_act),
     hears(AgentInvited, agent_invited),
     hears(AgentAccepted, agent_accepted),
+    hears(AgentEndAnnounced, agent_ended),
     hears(AgentSessionsEnded, sessions_ended),
     hears(AgentSignInRefused, sign_in_refused),
     hears(JournalExportReady, journal_export_ready),

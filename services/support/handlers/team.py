@@ -4,11 +4,13 @@ What needs a second person (invitations, another role, a reset, coming back) are
 proposals.
 """
 
-from services.support import agent_store
+from services.support import agent_departures, agent_store, proposal_store, request_store
+from services.support.act_context import ActContext
 from services.support.agents import REMOVABLE, SUSPENDABLE, Agent
 from services.support.authorization import forbidden, require_act, require_view
 from services.support.deps import Deps
-from services.support.permissions import AGENT_REASONS
+from services.support.permissions import ACTS, AGENT_REASONS
+from services.support.proposals import code_refusal
 from services.support.views import show_agent
 from shared.contracts.base import Refusal
 from shared.contracts.support.agents import (
@@ -30,11 +32,23 @@ log = get_logger("support")
 async def list_agents(request: ListAgents, context: RequestContext[Deps]) -> AgentsView:
     """Every agent, with the name of who proposed each account."""
     await require_view(context.tx, request.agent_id, "team")
-    agents = await agent_store.list_all(context.tx)
+    tx = context.tx
+    agents = await agent_store.list_all(tx)
     names = {agent.id: agent.name for agent in agents}
-    return AgentsView(
-        agents=tuple(show_agent(one, names.get(one.proposed_by or "", "")) for one in agents)
-    )
+    parts = await proposal_store.parts_of_agents(tx)
+    requests = await request_store.count_by_agent(tx)
+
+    def show(one: Agent) -> AgentView:
+        open_acts, stopped = parts.get(one.id, (0, ()))
+        return show_agent(
+            one,
+            names.get(one.proposed_by or "", ""),
+            open_acts=open_acts,
+            open_requests=requests.get(one.id, 0),
+            stopped=stopped,
+        )
+
+    return AgentsView(agents=tuple(show(one) for one in agents))
 
 
 async def suspend_agent(request: SuspendAgent, context: RequestContext[Deps]) -> AgentView:
@@ -58,8 +72,13 @@ async def _end(
     agent = await require_act(tx, request.agent_id, act)
     if request.reason not in AGENT_REASONS:
         raise Refused(Refusal(slug="unknown_choice", params={"field": "reason"}))
+    no_code = code_refusal(ACTS[act], request.code_at, now)
+    if no_code is not None:
+        raise Refused(no_code)
     # Two supervisors who suspend each other at once would leave none.
     await lock_name(tx, "agents")
+    acting = ActContext.of(context)
+    await agent_departures.lock_requests(acting, request.subject_id)
     subject = await agent_store.lock(tx, request.subject_id)
     if subject is None:
         raise Refused(Refusal(slug="not_found"))
@@ -75,7 +94,17 @@ async def _end(
     if state == "removed":
         gone = AgentCredentialsRemoved(by=agent.id, removed_at=now)
         await context.emit(gone, subject=subject.id)
-    log.warning("An agent was stopped.", action="agent_stopped", agent=subject.id, state=state)
+    left = await agent_departures.stop_work(acting, subject, agent, request.reason)
+    await agent_departures.announce(acting, subject, state, agent, left)
+    log.warning(
+        "An agent was stopped.",
+        action="agent_stopped",
+        agent=subject.id,
+        state=state,
+        by=agent.id,
+        acts=len(left.acts),
+        requests=len(left.requests),
+    )
     stopped = await agent_store.find(tx, subject.id)
     assert stopped is not None, "the agent was locked"
     return show_agent(stopped)

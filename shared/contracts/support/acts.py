@@ -55,7 +55,8 @@ class ActRefused(ActEvent, frozen=True, kw_only=True):
 class ActStopped(ActEvent, frozen=True, kw_only=True):
     """The act was stopped before it was carried out; nothing changed.
 
-    `by` is `person`, `link` (of the mail that announced it), `agent`, `sign_in` or `freeze`.
+    `by` is `person`, `link` (of the mail that announced it), `agent`, `sign_in`, `freeze`
+    or `departure` (the access of an agent who proposed or approved it ended, by `agent_id`).
     """
 
     by: str

@@ -18,7 +18,10 @@ class AgentView(Reply, frozen=True, kw_only=True):
     `role` is `agent`, `supervisor`, `operator` or `auditor`; `state` one of `proposed`, `accepted`,
     `invited`, `to_enrol`, `active`, `suspended`, `removed`. `since` is when the state began;
     `newcomer_until`: until then the agent approves nothing. `invited_by` names who proposed the
-    account, empty where the command line did. `seen_at` is the last sign-in.
+    account, empty where the command line did. `seen_at` is the last sign-in. `open_acts` are those
+    that the agent proposed or approved, `open_requests` those the agent has, and `stopped` the
+    numbers of the acts that stopped when the access was suspended or removed: all of `ListAgents`
+    only.
     """
 
     agent_id: str
@@ -32,6 +35,9 @@ class AgentView(Reply, frozen=True, kw_only=True):
     newcomer_until: datetime | None = None
     invited_by: str = ""
     seen_at: datetime | None = None
+    open_acts: int = 0
+    open_requests: int = 0
+    stopped: tuple[str, ...] = ()
 
 
 class AgentsView(Reply, frozen=True, kw_only=True):
@@ -143,23 +149,26 @@ class ListAgents(Request, frozen=True, kw_only=True):
 
 @request(OWNER, AgentView, changes=True)
 class SuspendAgent(Request, frozen=True, kw_only=True):
-    """Suspend another agent at once. Refused with `forbidden`, `not_found`, `own_account`,
-    `last_supervisor`, `unknown_choice` (params: field), `stale` (not in a state that can be
-    suspended)."""
+    """Suspend another agent at once: acts that they proposed or approved and that are not carried
+    out stop, their requests go back to the queue. `code_at` as in `proposals`. Refused with
+    `forbidden`, `not_found`, `own_account`, `code_needed`, `last_supervisor`, `unknown_choice`
+    (params: field), `stale` (not in a state that can be suspended)."""
 
     agent_id: str
     subject_id: str
     reason: str
+    code_at: datetime | None = None
 
 
 @request(OWNER, AgentView, changes=True)
 class RemoveAgent(Request, frozen=True, kw_only=True):
-    """Remove another agent's account; the address may be invited again. Refused as
+    """Remove another agent's account; the address may be invited again. Does and is refused as
     `SuspendAgent`."""
 
     agent_id: str
     subject_id: str
     reason: str
+    code_at: datetime | None = None
 
 
 @event(OWNER)
@@ -195,6 +204,25 @@ class AgentAccepted(Event, frozen=True, kw_only=True):
     proposed_by: str
     approved_by: str
     accepted_at: datetime
+
+
+@event(OWNER)
+class AgentEndAnnounced(Event, frozen=True, kw_only=True):
+    """An agent's access was suspended or removed: every supervisor is told by a mail of their own.
+
+    One event for each `recipient`, whose `language` it bears. `state` is `suspended` or `removed`,
+    `by` the name of who did it, `acts` the numbers of the acts that stopped with it, `requests`
+    those of the requests that went back to the queue.
+    """
+
+    recipient: str
+    language: str
+    address: str
+    state: str
+    by: str
+    acts: tuple[str, ...]
+    requests: tuple[str, ...]
+    ended_at: datetime
 
 
 @event(OWNER)

@@ -41,6 +41,7 @@ async def test_az_01_supervisors_and_auditors_see_the_team_and_others_do_not(des
 async def test_az_04_a_suspended_agent_is_out(desk: Desk) -> None:
     boss, agent = await joined_agent(desk, "supervisor"), await joined_agent(desk)
     page = await open_act(boss, agent, "suspendre")
+    assert "Aucun acte de cet agent n'est en attente" in page.text
     refused = await boss.browser.post(page, urlsplit(page.path).path, {"reason": "absence"})
     assert "Saisissez les 6 chiffres du code." in refused.text
     assert (await agent.browser.get("/moi")).path == "/moi"

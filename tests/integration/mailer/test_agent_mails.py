@@ -15,6 +15,7 @@ from shared.contracts.support.acts import (
 )
 from shared.contracts.support.agents import (
     AgentAccepted,
+    AgentEndAnnounced,
     AgentInvited,
     AgentSessionsEnded,
     AgentSignInRefused,
@@ -68,6 +69,24 @@ async def test_re_07_an_invitation_leads_to_the_desk_and_its_token_is_stored_now
     assert TOKEN not in rows
     assert f"{DESK}/assistance/equipe" in notice.text()
     assert notice.recipients == ("paule.chef@ansm.example",)
+
+
+async def test_az_04_supervisors_read_what_stopped_with_an_agent_s_access(
+    mailer: MailerHarness, smtp: MailServer
+) -> None:
+    ended = AgentEndAnnounced(
+        recipient="paule.chef@ansm.example", language="en", address="luc.agent@ansm.example",
+        state="suspended", by="Serge Petit", acts=("ACT-7", "TEL-2B7F-9KQ4"), requests=(),
+        ended_at=now(),
+    )  # fmt: skip
+    async with mailer.run(IMPEX_SMTP_URL=smtp.url, IMPEX_DESK_BASE_URL=DESK):
+        await mailer.state(await mailer.publish(ended, subject=AGENT), "accepted")
+    (mail,) = smtp.messages
+    assert mail.recipients == ("paule.chef@ansm.example",)
+    text = mail.text()
+    assert "Serge Petit suspended the access of luc.agent@ansm.example" in " ".join(text.split())
+    assert "Actions stopped: ACT-7, TEL-2B7F-9KQ4" in text
+    assert "Requests given back: none" in text
 
 
 async def test_a_mail_about_an_act_leads_to_its_page(

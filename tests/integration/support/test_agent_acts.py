@@ -152,7 +152,9 @@ async def test_a_suspended_agent_comes_back_by_two_supervisors(harness: SupportH
     view = await harness.ask(act(harness, first, "reinstate_agent", **back))
     refusal = await harness.refusal(approve(harness, second, view))
     assert refusal.params["why"] == "wrong_state"
-    await harness.ask(SuspendAgent(agent_id=first.id, subject_id=agent.id, reason="absence"))
+    await harness.ask(
+        SuspendAgent(agent_id=first.id, subject_id=agent.id, reason="absence", code_at=harness.now)
+    )
     await harness.ask(approve(harness, second, view))
     assert await harness.outcome(DescribeAgent(agent_id=agent.id)) == "done"
     assert len(await harness.events(AgentReinstated)) == 1

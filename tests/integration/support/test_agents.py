@@ -103,7 +103,11 @@ async def test_au_08_every_refused_sign_in_is_alike(harness: SupportHarness) -> 
     suspended = await harness.joined(AGENT)
     invited = await harness.add("new@ansm.example", "agent")
     boss = await harness.joined("autre.chef@ansm.example", "supervisor")
-    await harness.ask(SuspendAgent(agent_id=boss.id, subject_id=suspended.id, reason="departure"))
+    await harness.ask(
+        SuspendAgent(
+            agent_id=boss.id, subject_id=suspended.id, reason="departure", code_at=harness.now
+        )
+    )
     for address, password in (
         (SUPERVISOR, "wrong"),
         (AGENT, PASSWORD),
@@ -143,7 +147,9 @@ async def test_az_04_a_suspended_agent_is_refused_at_the_next_request(
     agent = await harness.joined(AGENT)
     await harness.ask(DescribeAgent(agent_id=agent.id))
     view = await harness.ask(
-        SuspendAgent(agent_id=boss.id, subject_id=agent.id, reason="suspicious_access")
+        SuspendAgent(
+            agent_id=boss.id, subject_id=agent.id, reason="suspicious_access", code_at=harness.now
+        )
     )
     assert view.state == "suspended"
     assert await harness.outcome(DescribeAgent(agent_id=agent.id)) == "forbidden"
@@ -169,14 +175,18 @@ async def test_nobody_stops_themselves_nor_the_last_supervisor(harness: SupportH
     boss = await harness.joined(SUPERVISOR, "supervisor")
 
     def stop(subject_id: str) -> SuspendAgent:
-        return SuspendAgent(agent_id=boss.id, subject_id=subject_id, reason="departure")
+        return SuspendAgent(
+            agent_id=boss.id, subject_id=subject_id, reason="departure", code_at=harness.now
+        )
 
     assert await harness.outcome(stop(boss.id)) == "own_account"
     assert await harness.outcome(stop(str(uuid4()))) == "not_found"
     second = await harness.joined("autre.chef@ansm.example", "supervisor")
     both = [
         stop(second.id),
-        SuspendAgent(agent_id=second.id, subject_id=boss.id, reason="departure"),
+        SuspendAgent(
+            agent_id=second.id, subject_id=boss.id, reason="departure", code_at=harness.now
+        ),
     ]
     results = await asyncio.gather(*(harness.outcome(one) for one in both))
     assert results.count("done") == 1, "two supervisors who stop each other leave one"
@@ -187,7 +197,9 @@ async def test_a_removed_address_may_be_invited_again_as_another_agent(
 ) -> None:
     boss = await harness.joined(SUPERVISOR, "supervisor")
     agent = await harness.joined(AGENT)
-    await harness.ask(RemoveAgent(agent_id=boss.id, subject_id=agent.id, reason="departure"))
+    await harness.ask(
+        RemoveAgent(agent_id=boss.id, subject_id=agent.id, reason="departure", code_at=harness.now)
+    )
     ((subject, _),) = await harness.subject_events(AgentCredentialsRemoved)
     assert subject == agent.id
     again = await harness.add(AGENT, "agent")

@@ -122,6 +122,7 @@ async def show_act(request: web.Request, form: Form) -> web.Response:
         label=translate(one.label, lang),
         effect=translate(one.effect, lang),
         proposed=one.proposed,
+        ends=not one.proposed,
         approvable=is_approvable(agents, agent_of(request).account_id, request.app[CLOCK]()),
         reasons=reasons(lang),
         roles=[
@@ -167,6 +168,7 @@ async def _do(
         agent_id=agent_of(request).account_id,
         subject_id=agent.agent_id,
         reason=fields["reason"],
+        code_at=code_at,
     )
     return await act(request, fields, message, AgentView, purpose)
 

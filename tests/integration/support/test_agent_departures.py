@@ -1,0 +1,151 @@
+"""What an agent leaves who is suspended or removed: nothing of it is carried out (AZ-01, AZ-04)."""
+
+import asyncio
+
+import pytest
+
+from services.support import agent_store
+from shared.contracts.support.acts import (
+    ActStopAnnounced,
+    ActStopped,
+    AddressChangeOrdered,
+    ChangeStopped,
+)
+from shared.contracts.support.agents import (
+    AgentEndAnnounced,
+    AgentsView,
+    AgentView,
+    ListAgents,
+    RemoveAgent,
+    SuspendAgent,
+)
+from shared.contracts.support.lost_phones import LostPhoneStopped
+from shared.contracts.support.people_requests import RequestReleased
+from shared.database import transaction
+from tests.integration.support.test_acts import (
+    ACCOUNT,
+    OTHER_ACCOUNT,
+    approval,
+    change_of_address,
+    proposal,
+    state,
+    wait,
+)
+from tests.support.harness.lost_phone_desk import LostPhoneDesk
+from tests.support.harness.request_desk import RequestDesk
+from tests.support.harness.support import SupportHarness
+from tests.support.waiting import eventually
+
+pytestmark = pytest.mark.asyncio(loop_scope="package")
+
+THIRD_ACCOUNT = "5d1f5f0c-7f0a-4a53-8a77-3c4c1d0f8e33"
+STATES = {SuspendAgent: "suspended", RemoveAgent: "removed"}
+
+
+async def listed(harness: SupportHarness, boss_id: str, agent_id: str) -> AgentView:
+    """An agent as the team's pages have one."""
+    view = await harness.ask(ListAgents(agent_id=boss_id))
+    assert isinstance(view, AgentsView)
+    return next(one for one in view.agents if one.agent_id == agent_id)
+
+
+@pytest.mark.parametrize("end", [SuspendAgent, RemoveAgent])
+async def test_az_04_what_an_agent_proposed_or_approved_stops_with_the_access(
+    harness: SupportHarness, end: type[SuspendAgent] | type[RemoveAgent]
+) -> None:
+    boss = await harness.joined("boss@ansm.example", "supervisor")
+    other_boss = await harness.joined("chef@ansm.example", "supervisor")
+    leaver, stays = (
+        await harness.joined("leaver@ansm.example"),
+        await harness.joined("stays@ansm.example"),
+    )
+    done = await harness.ask(proposal(harness, leaver, "block_account", account_id=THIRD_ACCOUNT))
+    proposed = await change_of_address(harness, leaver)
+    planned = await harness.ask(
+        proposal(harness, stays, "unblock_account", account_id=OTHER_ACCOUNT)
+    )
+    await harness.ask(approval(harness, leaver, planned))
+    foreign = await harness.ask(
+        proposal(harness, stays, "unblock_account", account_id=THIRD_ACCOUNT)
+    )
+    requests = RequestDesk(harness)
+    number = await requests.correction(ACCOUNT)
+    await requests.take(leaver, number)
+    before = await listed(harness, boss.id, leaver.id)
+    assert (before.open_acts, before.open_requests, before.stopped) == (2, 1, ())
+
+    asked = {"agent_id": boss.id, "subject_id": leaver.id, "reason": "suspicious_access"}
+    for code_at in (None, harness.now.replace(year=2025)):
+        assert await harness.outcome(end(**asked, code_at=code_at)) == "code_needed"
+    assert await state(harness, proposed) == "proposed"
+    await harness.ask(end(**asked, code_at=harness.now))
+
+    states = [await state(harness, one) for one in (done, proposed, planned, foreign)]
+    assert states == ["done", "stopped", "stopped", "proposed"]
+    stopped = await harness.events(ActStopped)
+    assert {(one.by, one.agent_id) for one in stopped} == {("departure", boss.id)}
+    assert {one.proposal_id for one in stopped} == {proposed.proposal_id, planned.proposal_id}
+    # Only the planned one had been announced to its holder.
+    ((subject, told),) = await harness.subject_events(ChangeStopped)
+    assert (subject, told.by) == (OTHER_ACCOUNT, "agent")
+    assert {one.address for one in await harness.events(ActStopAnnounced)} == {stays.address}
+    mails = await harness.events(AgentEndAnnounced)
+    assert {one.recipient for one in mails} == {boss.address, other_boss.address}
+    for mail in mails:
+        assert set(mail.acts) == {proposed.number, planned.number}
+        assert (mail.requests, mail.state, mail.by) == ((number,), STATES[end], boss.name)
+    (released,) = await harness.events(RequestReleased)
+    assert (released.number, released.agent_id) == (number, boss.id)
+    view = await requests.show(stays, number)
+    assert (view.row.state, view.row.agent_id) == ("received", "")
+    after = await listed(harness, boss.id, leaver.id)
+    assert (after.open_acts, after.open_requests) == (0, 0)
+    assert set(after.stopped) == {proposed.number, planned.number}
+    await wait(harness, days=30)
+    assert await harness.events(AddressChangeOrdered) == []
+
+
+async def test_ot_15_a_lost_phone_of_a_departing_agent_is_not_removed(
+    harness: SupportHarness,
+) -> None:
+    boss = await harness.joined("boss@ansm.example", "supervisor")
+    desk = await LostPhoneDesk.of(harness)
+    call = await desk.matched()
+    await harness.ask(desk.propose(call.call_id))
+    asked = {"agent_id": boss.id, "reason": "departure", "code_at": harness.now}
+    await harness.ask(SuspendAgent(subject_id=desk.first.id, **asked))
+    # Its holder was told nothing yet: another agent calls again.
+    assert await harness.events(LostPhoneStopped) == []
+    view = await RequestDesk(harness).show(desk.second, desk.number)
+    assert (view.row.state, view.row.agent_id) == ("received", "")
+
+
+async def test_ot_15_an_announced_removal_stops_with_the_agent_who_approved_it(
+    harness: SupportHarness,
+) -> None:
+    boss = await harness.joined("boss@ansm.example", "supervisor")
+    desk = await LostPhoneDesk.of(harness)
+    await desk.planned()
+    asked = {"agent_id": boss.id, "reason": "suspicious_access", "code_at": harness.now}
+    await harness.ask(SuspendAgent(subject_id=desk.second.id, **asked))
+    ((subject, told),) = await harness.subject_events(LostPhoneStopped)
+    assert (subject, told.by) == (desk.account, "agent")
+    harness.advance(days=2)
+    await desk.run_due()
+    assert (await desk.page()).state == "stopped"
+
+
+async def test_az_04_nothing_is_added_while_an_access_ends(harness: SupportHarness) -> None:
+    agent = await harness.joined("leaver@ansm.example")
+    async with transaction(harness.pool) as tx:
+        await agent_store.set_state(tx, agent.id, "suspended", harness.now)
+        form = proposal(harness, agent, "unblock_account")
+        asked = asyncio.create_task(harness.outcome(form))
+
+        async def waits() -> bool:
+            sql = "select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like $1"
+            return bool(await harness.fetch(sql, "%for share%"))
+
+        await eventually(waits)
+    assert await asked == "forbidden"
+    assert await harness.count("proposals") == 0
