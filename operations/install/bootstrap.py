@@ -125,7 +125,7 @@ def install_packages(packages: "list[str]") -> None:
     run(command, f"installing {', '.join(packages)}")
 
 
-def fingerprint(*files: str) -> str:
+def fingerprint(*files: "str | Path") -> str:
     """A hash that changes with the files, the place of the checkout and the version of Python."""
     digest = hashlib.sha256(f"{ROOT} {sys.version}".encode())
     for name in files:
@@ -156,9 +156,19 @@ def install_python() -> None:
 
 
 def install_npm() -> None:
-    """The design system and the mail catcher, exactly as locked, without running their scripts."""
-    stamp = ROOT / "node_modules" / "impex.stamp"
-    expected = fingerprint("package.json", "package-lock.json")
+    """The design system and the mail catcher."""
+    install_node_packages(ROOT, "design system and mail catcher (npm)")
+
+
+def install_example() -> None:
+    """What the program in `examples/node` needs, and the parser that checks the reference."""
+    install_node_packages(ROOT / "examples" / "node", "packages of examples/node (npm)")
+
+
+def install_node_packages(folder: Path, what: str) -> None:
+    """The packages of one folder, exactly as locked, without running their scripts."""
+    stamp = folder / "node_modules" / "impex.stamp"
+    expected = fingerprint(folder / "package.json", folder / "package-lock.json")
     if up_to_date(stamp, expected):
         return
     if not shutil.which("npm"):
@@ -166,8 +176,9 @@ def install_npm() -> None:
     version = node_version()
     if version < NODE:
         raise InstallFailed(f"Node.js {NODE} or newer is needed; `node` is version {version}")
-    with step("design system and mail catcher (npm)"):
-        run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], "npm ci")
+    with step(what):
+        command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+        run([*command, "--prefix", str(folder)], "npm ci")
         stamp.write_text(expected)
 
 
@@ -195,7 +206,8 @@ def install(*, test: bool) -> None:
             install_packages([VENV_PACKAGE])
     # In parallel, since all mostly wait for the network; all end before a failure is raised.
     with ThreadPoolExecutor(2) as pool:
-        running = [pool.submit(one) for one in (install_python, install_npm)]
+        parts = [install_python, install_npm, *([install_example] if test else [])]
+        running = [pool.submit(one) for one in parts]
         if packages:
             with step("Debian packages, no server started or created"):
                 install_packages(packages)

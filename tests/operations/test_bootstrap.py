@@ -160,11 +160,12 @@ def test_everything_is_installed_at_once_but_what_makes_the_virtual_environment(
     monkeypatch.setattr(bootstrap, "install_packages", install_packages)
     monkeypatch.setattr(bootstrap, "install_python", install_python)
     monkeypatch.setattr(bootstrap, "install_npm", lambda: ended.append("npm"))
+    monkeypatch.setattr(bootstrap, "install_example", lambda: ended.append("example"))
     with nullcontext() if not debian_fails else pytest.raises(bootstrap.InstallFailed):
         bootstrap.install(test=True)
     assert ended[0] == "python3-venv"
     debian = set() if debian_fails else {"postgresql", "chromium"}
-    assert set(ended[1:]) == {"python", "npm", *debian}
+    assert set(ended[1:]) == {"python", "npm", "example", *debian}
 
 
 def test_an_incomplete_virtual_environment_is_created_again(

@@ -284,20 +284,9 @@ def test_both_locks_choose_the_same_versions() -> None:
     assert locked("requirements.lock").items() <= locked("requirements-dev.lock").items()
 
 
-@pytest.mark.parametrize("name", sorted(documents()))
-def test_generated_files_are_up_to_date(name: str) -> None:
-    assert (ROOT / name).read_text() == documents()[name], "`make docs` writes it again"
-
-
-def test_the_reference_is_an_asyncapi_3_document() -> None:
-    found = json.loads(documents()["docs/asyncapi.json"])
-    assert found["asyncapi"] == "3.0.0"
-    for operation in found["operations"].values():
-        channel = operation["channel"]["$ref"].rpartition("/")[2]
-        assert channel in found["channels"]
-    for channel in found["channels"].values():
-        for message in channel["messages"].values():
-            assert message["$ref"].rpartition("/")[2] in found["components"]["messages"]
+def test_generated_files_are_up_to_date() -> None:
+    stale = [name for name, text in documents().items() if (ROOT / name).read_text() != text]
+    assert not stale, "`make docs` writes them again"
 
 
 def test_make_alone_prints_the_verbs() -> None:
@@ -314,16 +303,24 @@ def test_ci_calls_make_test_and_nothing_else() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["requirements.lock", "requirements-dev.lock", "package-lock.json", "package.json"]
+    "name",
+    [
+        "requirements.lock",
+        "requirements-dev.lock",
+        "package-lock.json",
+        "package.json",
+        "examples/node/package-lock.json",
+        "examples/node/package.json",
+    ],
 )
 def test_locks_hold_hashes_and_no_registry_address(name: str) -> None:
     text = (ROOT / name).read_text()
-    if name != "package-lock.json":
+    if not name.endswith("package-lock.json"):
         assert "://" not in text
     if name.startswith("requirements"):
         entries = re.findall(r"^[a-z0-9].*==", text, re.MULTILINE)
         assert len(entries) <= text.count("--hash=sha256:")
-    if name == "package-lock.json":
+    if name.endswith("package-lock.json"):
         packages = json.loads(text)["packages"]
         assert not [path for path, one in packages.items() if "resolved" in one]
         assert not [path for path, one in packages.items() if path and "integrity" not in one]

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from operations.docs import generate_docs
+from operations.docs.message_examples import DOSSIER_EVENTS, whole_message
 from operations.install.paths import ROOT
 from operations.local.demo import LIFECYCLES, generate
 from operations.operate.csv_lines import RowError
@@ -208,9 +208,9 @@ def test_b_10_the_file_of_the_documentation_can_be_sent() -> None:
 
 def test_b_10_the_documented_events_are_accepted() -> None:
     """As the subscribing service reads them, with the envelope; one of each kind."""
-    assert [type(one) for one in generate_docs.EXAMPLES] == [kind for kind, _, _ in EVENTS.values()]
-    for example in generate_docs.EXAMPLES:
-        envelope = decode(json.dumps(generate_docs.envelope(example)).encode())
+    assert [type(one) for one in DOSSIER_EVENTS] == [kind for kind, _, _ in EVENTS.values()]
+    for example in DOSSIER_EVENTS:
+        envelope = decode(json.dumps(whole_message(backoffice.OWNER, example)).encode())
         assert envelope.source == f"impex/{backoffice.OWNER}"
         event = contract(envelope, {type(example).TYPE: type(example)})
         assert event == example

@@ -1,9 +1,9 @@
 """Requests to the second factor, and their refusals.
 
-Wherever a code is given: `invalid_fields` (code: format) where it is not six digits, `wrong_code`
-(params: tries_left), `code_used` (it was right once: wait for the next), `clock_off` (params:
-minutes, and direction `slow` or `fast`: two codes in a row agree on it), `too_many_codes`
-(retry_after), `not_enrolled`.
+Requests with a `code` are refused with `invalid_fields` (code: format) where it is not six digits,
+`wrong_code` (params: tries_left), `code_used` (it was right once: wait for the next), `clock_off`
+(params: minutes, direction; that is `slow` or `fast`, and two codes in a row agree on it),
+`too_many_codes` (retry_after), `not_enrolled`.
 
 Wherever a key is returned, `front_end` is the one whose page shows it: the key is sealed for it
 alone, and the authenticator application names it.
@@ -44,7 +44,7 @@ class StartEnrolment(Request, frozen=True, kw_only=True):
 
 @request(OWNER, views.EnrolmentView, changes=True, reply_seconds=300)
 class StartReplacement(Request, frozen=True, kw_only=True):
-    """Create a key for a new phone, with a code of the old one. Refused as any code."""
+    """Create a key for a new phone, with a code of the old one."""
 
     account_id: str
     label: Sealed
@@ -58,7 +58,7 @@ class UseRecoveryCode(Request, frozen=True, kw_only=True):
     """Create a key for a new phone, with a recovery code, which is used up.
 
     Refused with `recovery_refused` (params: tries_left; the same for wrong and used ones),
-    `too_many_codes`, `recovery_off`, `not_enrolled`.
+    `invalid_fields` (recovery_code: format), `too_many_codes`, `recovery_off`, `not_enrolled`.
     """
 
     account_id: str
@@ -107,8 +107,8 @@ class RestartEnrolment(Request, frozen=True, kw_only=True):
 class ConfirmEnrolment(Request, frozen=True, kw_only=True):
     """Enter the first code of the new authenticator, which is active from then on.
 
-    Refused as any code but without a throttle (the key is on the screen), or with
-    `enrolment_gone`, `already_enrolled`.
+    Refused also with `enrolment_gone`, `already_enrolled`; without a throttle, since the key is on
+    the screen.
     """
 
     account_id: str

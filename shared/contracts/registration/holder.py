@@ -17,8 +17,8 @@ from shared.contracts.registration.views import (
 @request(OWNER, Done, changes=True, reply_seconds=300)
 class JudgeAddressChange(Request, frozen=True, kw_only=True):
     """Validate the address and password of `RequestAddressChange` before the authenticator's code,
-    which is valid once, is used up. Refused like that request; `AnswerAddressChange` answers
-    `likely_slip` (params: suggestion, question)."""
+    which is valid once, is used up. Refused as `RequestAddressChange`; `AnswerAddressChange`
+    answers `likely_slip`."""
 
     account_id: str
     address: str
@@ -84,8 +84,8 @@ class ConfirmAddressChange(Request, frozen=True, kw_only=True):
     """Verify the new address by the code of the latest message: it is the account's from then on.
 
     Refused with `wrong_code` (params: tries_left), `code_void` (params: tries), `code_expired`
-    (params: at), `no_change`, `address_taken` (another account verified it first), or
-    `invalid_fields` where it is not six digits.
+    (params: at), `no_change`, `address_taken` (another account verified it first),
+    `account_closed`, or `invalid_fields` where it is not six digits.
     """
 
     account_id: str

@@ -143,7 +143,8 @@ class SignIn(Request, frozen=True, kw_only=True):
     """Check address and password: leads to the due step of a pending request or to the account.
 
     Refused with `wrong_credentials`, `too_many_tries` (retry_after), both alike for unknown
-    addresses. `known_accounts` are those that this browser was signed in to before, as the asker
+    addresses, or, where the password was right, `password_reset_required`: the desk wants another
+    one. `known_accounts` are those that this browser was signed in to before, as the asker
     vouches: for them it keeps a few tries of its own.
     """
 

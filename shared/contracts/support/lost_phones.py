@@ -224,7 +224,7 @@ class StartCall(Request, frozen=True, kw_only=True):
     """Draw the two words: the agent has dialled `line`, `file` or `switchboard`.
 
     `telephone` is the published number, sealed for support, and `found_at` where it is published.
-    Refused with `call_refused` (params: why, as `may_call`, or `too_new`, `stolen`, `none`,
+    Refused with `call_refused` (params: why; as `may_call`, or `too_new`, `stolen`, `none`,
     `corrected`: the desk corrected the establishment lately, `other_line`: the first call was to
     another number, or to one found otherwise), `unavailable` or `invalid_fields` (line, telephone,
     found_at: `missing`, `format`, `too_long`, `forbidden_characters`; dialled: `missing`).

@@ -4,6 +4,8 @@ A day is an ISO date such as `2026-12-04`, in Paris. `kind` is one of `lost_phon
 `departure`, `mailbox`, `message`. Whoever has no account has left an address that nobody has
 verified: an event then has it in `address`, sealed for the mailer, and `language`; otherwise both
 are empty and the mailer's directory says where the subject's mails go.
+
+Requests of agents are refused with `forbidden` for what the role does not do.
 """
 
 from datetime import datetime
@@ -242,8 +244,8 @@ class SendFollowUpLink(Request, frozen=True, kw_only=True):
 class ReplyToDesk(Request, frozen=True, kw_only=True):
     """The person writes in their request, found as by `DescribeMyRequest`. `text` is sealed.
 
-    Refused like it, with `invalid_fields` (text: `missing`, `too_long`, `forbidden_characters`),
-    `request_closed`, or `too_many_requests` (retry_after).
+    Refused as `DescribeMyRequest`, with `invalid_fields` (text: `missing`, `too_long`,
+    `forbidden_characters`), `request_closed`, or `too_many_requests` (retry_after).
     """
 
     text: Sealed

@@ -3,9 +3,9 @@
 `agent_id` is the agent whose session sends the request. `code_at` is when that session last gave a
 code of the second factor: an act that bears on access needs a fresh one.
 
-Any of them is refused with `not_found` (an object that one may not know), `forbidden` (one's role),
-`own_act`, `own_account`, `invited_by_you`, `too_new` (params: hours), `code_needed`, or `stale`
-(params: state, at; by, where an agent did it): it changed meanwhile.
+Requests of agents are refused with `not_found` (an object that one may not know), `forbidden`
+(one's role), `own_act`, `own_account`, `invited_by_you`, `too_new` (params: hours), `code_needed`,
+or `stale` (params: state, at; by, where an agent did it): it changed meanwhile.
 """
 
 from datetime import datetime

@@ -14,6 +14,7 @@ from uuid import uuid4
 
 import msgspec
 
+from operations.docs.message_docs import all_refusals
 from operations.provision.database_admin import execute
 from shared.contracts.base import EVENTS, Event, Refusal, Reply, Request, Sealed
 from shared.database import Pool, acquire, migrate, open_pool, transaction
@@ -77,8 +78,12 @@ class ServiceHarness:
         return self.sealer.seal(plain, seal_context(kind, field_name))
 
     async def ask(self, request: Request) -> Any:
-        """The reply, or `Refused`."""
-        return await self.execute(request, await self.prepare(request))
+        """The reply, or `Refused` with what the request's docstring names."""
+        try:
+            return await self.execute(request, await self.prepare(request))
+        except Refused as refused:
+            _check_documented(request, refused.refusal)
+            raise
 
     async def prepare(self, request: Request) -> Any:
         """The preparation, outside the transaction."""
@@ -195,6 +200,12 @@ class ServiceHarness:
             "now": self.clock,
             "_emit": emit_event,
         }
+
+
+def _check_documented(request: Request, refusal: Refusal) -> None:
+    """The docstring of the request names the refusal: the reference has it from there."""
+    named = {one.slug for one in all_refusals(type(request))}
+    assert refusal.slug in named, f"{request.TYPE} does not say that it is refused with {refusal}"
 
 
 def unseal(opener: Opener, reply: Reply, field_name: str) -> str:
