@@ -8,6 +8,7 @@ from services.registration.common_words import WordList
 from services.registration.email_addresses import mailbox_key
 from services.registration.passwords import PasswordRules
 from services.registration.settings import RegistrationSettings
+from services.registration.spraying import SprayingWatch
 from services.registration.terms import Terms
 from shared.contracts.base import Event, Request, Sealed
 from shared.domain.typed_text import has_long_run_of_marks
@@ -34,6 +35,7 @@ class Deps:
     token_keys: KeyRing
     terms: Mapping[str, Terms]
     disavowal_keys: KeyRing
+    spraying: SprayingWatch
 
     def rate_limit_keys(self, address_key: str) -> tuple[str, ...]:
         """The keys an address may be counted under, one per key of the ring, newest first.

@@ -30,8 +30,10 @@ from services.registration.handlers import (
     unlocking,
     validation_messages,
 )
+from services.registration.handlers.spraying_alarms import watch_spraying
 from services.registration.purge import INTERVAL_SECONDS, purge
 from services.registration.settings import RegistrationSettings
+from services.registration.spraying import CLEAR_SECONDS
 from shared.contracts.gateway import SessionOpened
 from shared.contracts.mailer import MailAccepted, MailDeferred, MailRefused
 from shared.contracts.mfa.events import AuthenticatorRemoved, AuthenticatorReplaced
@@ -69,6 +71,7 @@ async def build(runtime: Runtime, settings: RegistrationSettings) -> AsyncIterat
     hasher = Hasher("registration", settings.pepper_keys, cost, settings.hash_threads)
     # The first call builds zxcvbn's tables; later calls only read them, from several threads.
     is_too_simple("x")
+    spraying = watch_spraying(settings)
     deps = Deps(
         settings=settings,
         clock=runtime.clock,
@@ -82,6 +85,7 @@ async def build(runtime: Runtime, settings: RegistrationSettings) -> AsyncIterat
         token_keys=settings.token_keys,
         terms=load_terms(settings.terms_dir),
         disavowal_keys=settings.disavowal_keys,
+        spraying=spraying,
     )
 
     async def purge_and_publish() -> None:
@@ -93,7 +97,11 @@ async def build(runtime: Runtime, settings: RegistrationSettings) -> AsyncIterat
         if done.emitted:
             runtime.wake_relay()
 
+    async def clear_spraying() -> None:
+        spraying.clear_expired(runtime.clock())
+
     runtime.every(INTERVAL_SECONDS, "purge", purge_and_publish)
+    runtime.every(CLEAR_SECONDS, "spraying", clear_spraying)
     runtime.every(dormant_accounts.INTERVAL_SECONDS, "dormant_accounts", watch_dormant_accounts)
     try:
         yield deps

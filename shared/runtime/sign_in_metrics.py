@@ -9,15 +9,21 @@ SIGN_INS = counter(
     "impex_sign_ins",
     "Passwords given at a sign-in, of applicants (registration) and agents (support): right, right "
     "for an account request that is not finished, right but to be replaced, wrong, or not compared "
-    "because of the throttle.",
+    "because of the throttle, or because spraying was recognised.",
     service=SERVICE,
-    outcome=("right", "request", "to_replace", "wrong", "throttled"),
+    outcome=("right", "request", "to_replace", "wrong", "throttled", "slowed"),
 )
 LOCKOUTS = counter(
     "impex_lockouts",
     "Waits that began after wrong passwords or wrong codes.",
     service=SERVICE,
     kind=("password", "totp", "recovery"),
+)
+SPRAYING_ALARMS = counter(
+    "impex_spraying_alarms",
+    "Networks and passwords by which password spraying was recognised, anew in each hour.",
+    service=SERVICE,
+    by=("network", "password"),
 )
 CODES = counter(
     "impex_codes",

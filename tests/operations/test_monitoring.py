@@ -55,6 +55,9 @@ FIRING: dict[str, dict[str, str]] = {
     },
     "ClockNotSynchronised": {'impex_clock_synchronised{service="mfa"}': "0x20"},
     "ClockOff": {'impex_clock_offset_seconds{service="mfa"}': "-9x20"},
+    "PasswordSpraying": {
+        'impex_spraying_alarms_total{service="registration",by="network"}': "0x6 1x20",
+    },
     "SignInsRefused": {
         'impex_sign_ins_total{service="registration",outcome="right"}': "0+1x20",
         'impex_sign_ins_total{service="registration",outcome="wrong"}': "0+50x20",
@@ -88,6 +91,7 @@ AT_REST: dict[str, str] = {
     'impex_database_connections{service="mfa",state="limit"}': "10x20",
     'impex_clock_synchronised{service="mfa"}': "1x20",
     'impex_clock_offset_seconds{service="mfa"}': "-0.01x20",
+    'impex_spraying_alarms_total{service="registration",by="network"}': "1x20",
     'impex_sign_ins_total{service="registration",outcome="right"}': "0+50x20",
     'impex_sign_ins_total{service="registration",outcome="wrong"}': "0+20x20",
 }

@@ -13,7 +13,7 @@ from services.registration.account_requests import AccountRequest
 from services.registration.accounts import Account
 from services.registration.deps import Deps
 from services.registration.email_addresses import address_key
-from services.registration.handlers import login_attempts, unlocking
+from services.registration.handlers import login_attempts, spraying_alarms, unlocking
 from services.registration.handlers.login_attempts import LoginAttempt
 from services.registration.terms import binds_at, supported_language
 from shared.contracts.base import Refusal, Reply
@@ -51,11 +51,14 @@ class CheckedSignIn:
 
 async def check_credentials(request: SignIn, deps: Deps, pool: Pool) -> CheckedSignIn:
     """Count the attempt, then compare the password with those of the address."""
-    key = address_key(request.address)
+    key, password = address_key(request.address), deps.open(request, "password")
     async with transaction(pool) as tx:
         account = await account_store.find_by_address(tx, key)
+        known = account is not None and account.id in request.known_accounts
+        if not known:
+            spraying_alarms.require_turn(deps, request.network, password or "")
         scopes, fallback = login_attempts.anonymous_scopes(deps, key, request.network), []
-        if account is not None and account.id in request.known_accounts:
+        if account is not None and known:
             fallback = login_attempts.known_browser_scope(deps, account.id)
         attempt = await login_attempts.count_attempt(tx, scopes, deps.clock(), fallback)
         pending: list[AccountRequest] = []
@@ -66,7 +69,6 @@ async def check_credentials(request: SignIn, deps: Deps, pool: Pool) -> CheckedS
         SIGN_INS.labels(OWNER, "throttled").inc()
         raise Refused(attempt.refusal())
     wrong = CheckedSignIn(attempt=attempt, address_key=key, account=account)
-    password = deps.open(request, "password")
     if password is None:
         return wrong
     compared = account is not None and account.compares_password(attempt.at)
@@ -77,10 +79,13 @@ async def check_credentials(request: SignIn, deps: Deps, pool: Pool) -> CheckedS
     candidates += [(each, each.password) for each in pending if each.password is not None]
     index = await deps.hasher.find(password, key, [hashed for _, hashed in candidates], in_use)
     if index is None:
+        if not known:
+            spraying_alarms.count_wrong(deps, request.network, key, password)
         return wrong
     found, hashed = candidates[index]
     if found is not None:
         return dataclasses.replace(wrong, request=found)
+    deps.spraying.record_right(request.network, key, deps.clock())
     # Hash again where cost or key changed since the stored hash was made (PW-11).
     outdated = deps.hasher.is_outdated(hashed, key)
     new_hash = await deps.hasher.hash(password, key) if outdated else None

@@ -30,9 +30,14 @@ def network(number: int) -> str:
     return f"10.0.{number}.0/24"
 
 
-async def wrong(harness: RegistrationHarness, address: str = ADDRESS, **more: object) -> Refusal:
+async def wrong(
+    harness: RegistrationHarness,
+    address: str = ADDRESS,
+    password: str = "Zzzz9999a",
+    **more: object,
+) -> Refusal:
     """The refusal of a wrong password."""
-    return await harness.refusal(harness.sign_in(address, "Zzzz9999a", **more))  # type: ignore[arg-type]
+    return await harness.refusal(harness.sign_in(address, password, **more))  # type: ignore[arg-type]
 
 
 async def lock_out(harness: RegistrationHarness, address: str = ADDRESS, **more: object) -> None:
@@ -157,11 +162,12 @@ async def test_while_locked_nothing_is_compared_or_emitted(
 async def test_au_04_one_network_tries_no_more_than_sixty_addresses(
     harness_with: OpenHarness, public: dict[str, str]
 ) -> None:
-    """One password tried for many accounts."""
+    """Another password for each; one for many is stopped before (AU-11)."""
     async with harness_with(**public) as harness:
         holder = await HarnessAccountHolder.of(harness)
         for number in range(60):
-            assert (await wrong(harness, f"p{number}@labo.fr")).slug == "wrong_credentials"
+            found = await wrong(harness, f"p{number}@labo.fr", f"Zzzz{number}aaa")
+            assert found.slug == "wrong_credentials"
         assert (await wrong(harness, "one.more@labo.fr")).retry_after == 600
         assert (await harness.refusal(harness.sign_in(ADDRESS, PASSWORD))).slug == "too_many_tries"
         known = harness.sign_in(ADDRESS, PASSWORD, known=(holder.account_id,))
