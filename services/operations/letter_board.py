@@ -64,7 +64,7 @@ class LetterBoard:
     def __init__(self, amqp_url: str, queues: QueueBoard) -> None:
         self._amqp_url = amqp_url
         self._queues = queues
-        self._hands = asyncio.Lock()
+        self._hands = queues.hands
         self._read: dict[Place, Reading] = {}
         self._readings: dict[Place, asyncio.Task[None]] = {}
 

@@ -21,7 +21,9 @@ class QueueBoard:
 
     def __init__(self, settings: OperationsSettings) -> None:
         vhost = unquote(urlsplit(settings.amqp_url).path[1:])
-        self._reader = QueueReader(settings.management_url, settings.amqp_url, vhost)
+        #: Held by whoever takes messages of a queue in hand.
+        self.hands = asyncio.Lock()
+        self._reader = QueueReader(settings.management_url, settings.amqp_url, vhost, self.hands)
         self._reading = asyncio.Lock()
         self._read: tuple[float, QueuesView] | None = None
 

@@ -98,7 +98,16 @@ class _Head:
 class QueueReader:
     """Reads the rows again and again over the same connections; a context manager."""
 
-    def __init__(self, management_url: str, amqp_url: str, vhost: str) -> None:
+    def __init__(
+        self,
+        management_url: str,
+        amqp_url: str,
+        vhost: str,
+        hands: asyncio.Lock | None = None,
+    ) -> None:
+        """Whoever else of this process takes messages in hand holds `hands`: heads are not looked
+        at meanwhile."""
+        self._hands = hands or asyncio.Lock()
         parts = urlsplit(management_url)
         place = parts.netloc.rpartition("@")[2]
         self._api = urlunsplit((parts.scheme, place, "/api", "", ""))
@@ -176,8 +185,10 @@ class QueueReader:
             if not count or not (rest == "dead" or rest.startswith("retry.")):
                 continue
             at, before, head = self._heads.get(name, (0.0, -1, _Head(None, None)))
-            if before != count or now - at > HEAD_SECONDS:
-                head = await self._read_head(name)
+            is_old = before != count or now - at > HEAD_SECONDS
+            if is_old and not self._hands.locked():
+                async with self._hands:
+                    head = await self._read_head(name)
                 self._heads[name] = (now, count, head)
             found[name] = head
         return found

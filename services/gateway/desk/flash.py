@@ -71,6 +71,14 @@ OWN: dict[str, tuple[str, str]] = {
             "mot de passe ou la messagerie : proposez à la personne de bloquer son compte."
         ),
     ),
+    "letters_replayed": (
+        "success",
+        N_("Rejeu demandé : la liste des actes dit où il en est."),
+    ),
+    "letters_discarded": (
+        "success",
+        N_("Mise à l'écart demandée : la liste des actes dit où elle en est."),
+    ),
     "agent_suspended": ("success", N_("Accès suspendu, sessions fermées.")),
     "agent_removed": ("success", N_("Accès retiré, sessions fermées.")),
     "replacement_stopped": (

@@ -52,6 +52,16 @@ OWN_ALERTS: dict[str, str] = {
         "Les informations de ce compte ne sont pas encore validées : rien à corriger."
     ),
     "unchanged": N_("Le compte a déjà ces valeurs : rien n'est à changer."),
+    "gone": N_(
+        "Acte refusé : plus aucune lettre n'est là, rejouée ou écartée entre-temps. Rien n'a "
+        "changé."
+    ),
+    "busy": N_("Un acte ou une autre lecture tient ces lettres. Réessayez dans un instant."),
+    "forged": N_(
+        "Acte refusé : le propriétaire de son type n'a pas publié cette lettre. Écartez-la."
+    ),
+    "reason_too_long": N_("Saisissez une raison de {max} caractères au plus."),
+    "code_needed": N_("Saisissez un code nouveau de votre application."),
     "stale": N_(
         "Cela a changé entre-temps. Votre texte est gardé : relisez, puis envoyez de nouveau."
     ),
@@ -103,6 +113,7 @@ OWN_FIELDS: dict[tuple[str, str], str] = {
     ("what", "missing"): N_("Cochez cette case une fois l'acte lu."),
     ("who", "missing"): N_("Cochez cette case une fois le compte vérifié."),
     ("evidence", "missing"): N_("Cochez cette case une fois les preuves vérifiées."),
+    ("note", "missing"): N_("Écrivez pourquoi."),
     ("note", "too_long"): N_("Saisissez au plus {max} caractères."),
     ("new_address", "missing"): N_("Saisissez une adresse au format nom@exemple.fr."),
     ("new_address", "format"): N_("Saisissez une adresse au format nom@exemple.fr."),

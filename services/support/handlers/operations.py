@@ -76,14 +76,7 @@ async def list_letters(
 async def read_letter(request: ShowDeadLetter, deps: Deps, pool: Pool) -> LetterView | None:
     """Ask for one letter."""
     await _require_operator(pool, request.agent_id)
-    try:
-        return await deps.owners.letter(
-            request.place, request.service, request.fault, request.letter
-        )
-    except Refused as refused:
-        if refused.refusal.slug == "gone":
-            raise Refused(Refusal(slug="not_found")) from refused
-        raise
+    return await deps.owners.letter(request.place, request.service, request.fault, request.letter)
 
 
 async def show_letter(

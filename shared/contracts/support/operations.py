@@ -48,7 +48,7 @@ class OperatorLetterView(Reply, frozen=True, kw_only=True):
 
 @request(OWNER, OperatorLetterView, changes=False)
 class ShowDeadLetter(Request, frozen=True, kw_only=True):
-    """The oldest letter of a fault, or the one with this code. Refused with `not_found`: it was
+    """The oldest letter of a fault, or the one with this code. Refused with `gone`: it was
     replayed or discarded, or never there, or `busy`."""
 
     agent_id: str

@@ -3,11 +3,25 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from uuid import uuid4
 
 import pytest
 import pytest_asyncio
 
-from tests.support.actors.desk_agent import end_sessions, signed_in_agent
+from shared.contracts.base import Event
+from shared.contracts.registration.events import AccountDeactivated
+from shared.messaging import topology
+from shared.messaging.envelope import wrap
+from tests.support.actors.agent import joined_agent
+from tests.support.actors.desk_agent import (
+    DeskAgent,
+    end_sessions,
+    fetch,
+    journal_of,
+    signed_in_agent,
+)
+from tests.support.actors.http_browser import HttpResponse
 from tests.support.servers.bus_fixture import forge
 from tests.support.servers.desk import Desk
 from tests.support.waiting import eventually
@@ -53,3 +67,191 @@ async def test_the_live_view_ends_with_the_session(operated: Desk) -> None:
         await end_sessions(operated, operator.id)
         rest = await asyncio.wait_for(stream.content.read(), 10)
     assert rest.rstrip().endswith(b"event: end\ndata: {}")
+
+
+HOSTILE = "<script>alert(1)</script>\"'\x1b[2J"
+LETTERS = "/exploitation/lettres"
+
+
+async def _dead_letter(desk: Desk, event: Event, publisher: str, **headers: object) -> str:
+    """A letter in support's dead letters, as its service left it there; returns its id."""
+    message_id, body = wrap(publisher, event, subject=str(uuid4()), now=desk.clock())
+    failure: dict[str, object] = {
+        "attempt": 6,
+        "error_type": "ValueError",
+        "error": "ValueError at services/support/x.py:f",
+        "fingerprint": "ValueError in services/support/x.py:f",
+        "frames": "services/support/x.py:f:12",
+        "failed_at": desk.clock().isoformat(),
+        "published_by": publisher,
+    }
+    await forge(
+        desk.system.broker.url("support"),
+        body,
+        key="support",
+        exchange=topology.DEAD,
+        message_id=message_id,
+        user="support",
+        headers={**failure, **headers},
+    )
+    return message_id
+
+
+def _deactivated(by: str = "desk") -> AccountDeactivated:
+    return AccountDeactivated(deactivated_at=datetime(2026, 1, 15, tzinfo=UTC), by=by)
+
+
+async def _link_of(operator: DeskAgent, words: str, where: str = LETTERS) -> str:
+    """The address of the letter whose line has these words, once the list shows it."""
+    found = ""
+
+    async def listed() -> bool:
+        nonlocal found
+        page = await operator.browser.get(where)
+        rows = [row for row in page.soup.select("tbody tr") if words in row.get_text(" ")]
+        found = str(rows[0].select_one("a")["href"]) if rows and rows[0].select_one("a") else ""  # type: ignore[index]
+        return bool(found)
+
+    await eventually(listed, 15, why=f"a letter with {words}")
+    return found
+
+
+async def _opened(operator: DeskAgent, address: str) -> HttpResponse:
+    """A page, once nobody else has its letters in hand."""
+    page = await operator.browser.get(address)
+
+    async def opened() -> bool:
+        nonlocal page
+        page = await operator.browser.get(address)
+        return page.status != 503
+
+    if page.status == 503:
+        await eventually(opened, 20, why=address)
+    return page
+
+
+async def _posted(
+    operator: DeskAgent, address: str, words: str, given: dict[str, str] | None = None
+) -> HttpResponse:
+    """What a form leads to, which has these words once nobody else has the letters in hand."""
+    page = await _opened(operator, address)
+
+    async def posted() -> bool:
+        nonlocal page
+        form = await _opened(operator, address)
+        page = await operator.browser.post(form, address.partition("?")[0], given)
+        return words in page.text
+
+    await eventually(posted, 20, why=words)
+    return page
+
+
+async def test_b_06_a_letter_is_read_tried_and_replayed_on_the_page(operated: Desk) -> None:
+    """B-06: nothing about people, whoever looks and however often; tried without a trace; replayed
+    once, with who did it."""
+    operator = await signed_in_agent(operated, "operator")
+    message_id = await _dead_letter(
+        operated, _deactivated(), "registration", error_type="B06Error", fingerprint="b06"
+    )
+    address = await _link_of(operator, "B06Error")
+    before = operated.system.broker.depths()["support.dead"]
+    pages = await asyncio.gather(*(operator.browser.get(address) for _ in range(50)))
+    assert {page.status for page in pages} <= {200, 503}, "or in other hands for a moment"
+    page = await _opened(operator, address)
+    assert "registration.AccountDeactivated.v1" in page.text
+    assert "services/support/x.py:f:12" in page.text
+    assert message_id in page.text
+    await eventually(lambda: operated.system.broker.depths()["support.dead"] == before, 15)
+
+    links = {link.get_text(): str(link["href"]) for link in page.soup.select("main a.fr-btn")}
+    assert set(links) == {"Essayer sans effet", "Rejouer cette lettre", "Écarter cette lettre"}
+    await _posted(operator, links["Essayer sans effet"], "Elle serait traitée. Rien n'a changé.")
+    assert await _handled(operated, message_id) == 0
+
+    await _posted(operator, links["Rejouer cette lettre"], "Rejeu demandé")
+    await eventually(lambda: _handled(operated, message_id), 15)
+    ordered = [facts for kind, facts in await journal_of(operated, operator.id) if "Replay" in kind]
+    assert [(one["service"], one["count"]) for one in ordered] == [("support", 1)]
+    gone = await _opened(operator, address)
+    assert (gone.status, gone.h1) == (404, "Cette lettre n'est plus là")
+
+
+async def _handled(desk: Desk, message_id: str) -> int:
+    sql = "select count(*) from support.journal_entries where id = $1"
+    return int((await fetch(desk, sql, message_id))[0]["count"])
+
+
+async def test_b_06_all_of_a_fault_are_discarded_with_a_reason_and_a_code(
+    operated: Desk,
+) -> None:
+    operator = await joined_agent(operated, "operator")
+    for _ in range(3):
+        await _dead_letter(
+            operated, _deactivated(), "registration", error_type="Discard3", fingerprint="d3"
+        )
+    address = await _link_of(operator, "Discard3")  # type: ignore[arg-type]
+
+    async def three() -> bool:
+        return "3 lettres ont ce motif" in (await operator.browser.get(address)).text
+
+    await eventually(three, 40)
+    action = f"{address}/ecarter"
+    form = await _opened(operator, action)  # type: ignore[arg-type]
+    refused = await operator.browser.post(form, action, {"code": "000000"})
+    assert "Écrivez pourquoi." in refused.text
+    refused = await operator.browser.post(form, action, {"note": HOSTILE})
+    assert "Saisissez les 6 chiffres du code." in refused.text
+    assert "<script>alert" not in refused.html
+    assert operator.phone is not None
+    operated.clock.advance(seconds=30)
+    given = {"note": "a bug of the version before", "code": operator.phone.code()}
+    done = await operator.browser.post(form, action, given)
+    assert "Mise à l'écart demandée" in done.text, done.text
+
+    async def discarded() -> bool:
+        return operated.system.broker.depths().get(topology.DISCARDED, 0) >= 3
+
+    await eventually(discarded, 15)
+    facts = [one for kind, one in await journal_of(operated, operator.id) if "Discard" in kind]
+    assert [(one["service"], one["count"], one["reason"]) for one in facts] == [
+        ("support", 3, "a bug of the version before")
+    ]
+    kept = await _link_of(operator, "Discard3", f"{LETTERS}?ou=ecartees")  # type: ignore[arg-type]
+    page = await _opened(operator, kept)  # type: ignore[arg-type]
+    assert "a bug of the version before" in page.text
+    assert page.soup.select("main a.fr-btn") == []
+
+
+async def test_b_06_a_hostile_or_forged_letter_is_shown_as_text_and_only_discarded(
+    operated: Desk,
+) -> None:
+    """What anybody may have written is escaped, and what its owner did not publish is not sent."""
+    operator = await signed_in_agent(operated, "operator")
+    await _dead_letter(
+        operated,
+        _deactivated(HOSTILE),
+        "registration",
+        error_type=f"Forged{HOSTILE}",
+        error=f"published by mfa, not by registration{HOSTILE} pierre@example.fr",
+        frames=HOSTILE,
+        fingerprint="forged",
+        publisher_verified=False,
+    )
+    address = await _link_of(operator, "Forged")
+    listed, page = await operator.browser.get(LETTERS), await _opened(operator, address)
+    for one in (listed, page):
+        assert "<script>alert" not in one.html
+        assert "pierre@example.fr" not in one.html
+    assert "Lettre forgée" in page.text
+    links = [link.get_text() for link in page.soup.select("main a.fr-btn")]
+    assert links == ["Écarter cette lettre"]
+    again = f"{address}/rejouer?lettre={code_on(page)}"
+    await _posted(operator, again, "n'a pas publié cette lettre")
+
+
+def code_on(page: HttpResponse) -> str:
+    return next(
+        one.find_next("dd").get_text()  # type: ignore[union-attr]
+        for one in page.soup.select("dt")
+        if one.get_text() == "Code"
+    )

@@ -112,21 +112,22 @@ async def open_many(desk: Desk, agent_id: str, count: int) -> None:
 async def journal_of(desk: Desk, agent_id: str) -> list[tuple[str, dict[str, Any]]]:
     """(type, what it says) of the journal's entries of an agent, oldest first."""
     sql = "select type, public from support.journal_entries where agent_id = $1 order by number"
-    rows = await _fetch(desk, sql, agent_id)
+    rows = await fetch(desk, sql, agent_id)
     return [(row["type"], msgspec.json.decode(row["public"])) for row in rows]
 
 
 async def acts_on(desk: Desk, account_id: str) -> list[str]:
     """The acts that were proposed on an account."""
     sql = "select act from support.proposals where account_id = $1"
-    return [row["act"] for row in await _fetch(desk, sql, account_id)]
+    return [row["act"] for row in await fetch(desk, sql, account_id)]
 
 
 async def _execute(desk: Desk, sql: str, *values: object) -> None:
-    await _fetch(desk, sql, *values)
+    await fetch(desk, sql, *values)
 
 
-async def _fetch(desk: Desk, sql: str, *values: object) -> list[Any]:
+async def fetch(desk: Desk, sql: str, *values: object) -> list[Any]:
+    """Rows of the database, read as its administrator."""
     connection = await asyncpg.connect(desk.system.database.admin_url)
     try:
         return list(await connection.fetch(sql, *values))

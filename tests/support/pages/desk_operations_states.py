@@ -3,9 +3,13 @@
 from datetime import timedelta
 from typing import Any
 
+import msgspec
+
+from services.gateway.desk.features.operations.letter_words import EMPTY, OUTCOMES, PLACES
+from services.gateway.desk.features.operations.letters_page import ACTS as LETTER_ACTS
 from services.gateway.desk.features.operations.queue_lines import COLUMNS, UNFOLDED, queue_lines
-from shared.contracts.operations import QueueRow
-from tests.support.pages.page_basis import NOW, State
+from shared.contracts.operations import LetterField, LetterView, QueueRow
+from tests.support.pages.page_basis import NOW, State, form
 
 
 def _row(queue: str, **values: Any) -> QueueRow:
@@ -42,6 +46,143 @@ def _queues(*rows: QueueRow, read: bool = True, with_all: bool = False) -> dict[
     }
 
 
+HOSTILE = "<script>alert(1)</script> a very long reason without any blank: " + "x" * 120
+
+
+def _group(**values: Any) -> dict[str, Any]:
+    known: dict[str, Any] = {
+        "fault": "0a1b2c3d",
+        "service": "mailer",
+        "service_part": "mailer",
+        "why": "ValueError: ValueError at services/mailer/handlers/enqueue.py:enqueue",
+        "type": "AccountDeactivated",
+        "more": 0,
+        "count": 1_204,
+        "first": "20/11/2026 10:42",
+        "last": "10:41",
+        "published_by": "registration",
+        "verified": True,
+    }
+    return {**known, **values}
+
+
+def _act(**values: Any) -> dict[str, Any]:
+    known: dict[str, Any] = {
+        "what": "Rejouer toutes ces lettres",
+        "service": "mailer",
+        "which": "0a1b2c3d",
+        "who": "Zoé Martin",
+        "at": NOW,
+        "done": 500,
+        "ended": False,
+        "reason": "",
+    }
+    return {**known, **values}
+
+
+GROUPS = [
+    _group(),
+    _group(fault="11111111", why=HOSTILE, verified=False, published_by="mfa", more=3, count=1),
+]
+ACTS = [
+    _act(),
+    _act(what="Écarter cette lettre", which="0badcafe", done=1, ended=True, reason=HOSTILE),
+    _act(done=0, ended=True),
+]
+
+
+def _letters(place: str = "mortes", **values: Any) -> dict[str, Any]:
+    known: dict[str, Any] = {
+        "away": False,
+        "groups": [],
+        "total": 0,
+        "read_at": NOW,
+        "cut": False,
+        "acts": [],
+        "place": PLACES[place][0],
+        "word": place,
+        "places": [(key, label) for key, (_, label) in PLACES.items()],
+        "empty": EMPTY[PLACES[place][0]],
+    }
+    return {**known, **values}
+
+
+DEAD_LETTER = LetterView(
+    service="mailer",
+    fault="0a1b2c3d",
+    code="0badcafe",
+    id="0b0f8a52-3c1f-4b0e-9b0a-5b6f3f0f9d11",
+    type="registration.AccountDeactivated.v1",
+    inner_type="",
+    account="0b0f8a52-3c1f-4b0e-9b0a-5b6f3f0f9d12",
+    trace="4bf92f3577b34da6a3ce929d0e0e4736",
+    said_at="2026-11-20T09:42:00+00:00",
+    published_by="registration",
+    verified=True,
+    error_type="ValueError",
+    error="ValueError at services/mailer/handlers/enqueue.py:enqueue",
+    place="ValueError in services/mailer/handlers/enqueue.py:enqueue",
+    frames=("services/mailer/handlers/changes.py:account_created:41", "services/mailer/x.py:f:7"),
+    attempt=6,
+    first_failed_at="2026-11-20T09:42:00+00:00",
+    first_error="ValueError: first",
+    failed_at="2026-11-23T09:42:00+00:00",
+    replays=2,
+    replayed_by="zoe",
+    replayed_at="2026-11-23T09:30:00+00:00",
+    discarded_by="",
+    discarded_at="",
+    discard_reason="",
+    readable=True,
+    fields=(
+        LetterField(name="deactivated_at", value="2026-11-20T09:42:00+00:00"),
+        LetterField(name="by", value="‹28 characters›"),
+        LetterField(name="x" * 90, value=HOSTILE),
+    ),
+    count=1_204,
+)
+
+
+def _letter(letter: LetterView = DEAD_LETTER, *acts: str) -> dict[str, Any]:
+    return {
+        "letter": letter,
+        "why": f"{letter.error_type}: {letter.error}" if letter.error_type else letter.error,
+        "said_at": "20/11/2026 10:42",
+        "first_failed_at": "20/11/2026 10:42",
+        "failed_at": "10:42",
+        "replayed_at": "10:30",
+        "replayed_by": "Zoé Martin",
+        "discarded_at": "-",
+        "discarded_by": letter.discarded_by,
+        "service_part": letter.service,
+        "word": "mortes",
+        "acts_offered": [("#", text) for text in acts],
+    }
+
+
+FORGED = msgspec.structs.replace(
+    DEAD_LETTER, verified=False, error_type="", error=HOSTILE, readable=False, fields=(), count=1
+)
+
+
+def _letter_act(word: str, page_form: Any, **values: Any) -> dict[str, Any]:
+    chosen = LETTER_ACTS[word]
+    known: dict[str, Any] = {
+        "letter": DEAD_LETTER,
+        "code": "",
+        "label": chosen.all,
+        "effect": chosen.effect,
+        "word": word,
+        "discards": chosen.act == "discard",
+        "needs_code": True,
+        "trial": None,
+        "owner": "mailer",
+        "fault": "0a1b2c3d",
+        "form": page_form,
+    }
+    return {**known, **values}
+
+
 def operations_states(operator: Any) -> tuple[State, ...]:
     """Queues that need somebody, none, and without an answer."""
     queues = "operations_queues.html"
@@ -50,4 +191,76 @@ def operations_states(operator: Any) -> tuple[State, ...]:
         State("desk-queues-all", queues, _queues(*ROWS, with_all=True), me=operator),
         State("desk-queues-quiet", queues, _queues(), me=operator),
         State("desk-queues-away", queues, _queues(read=False), me=operator),
+        State(
+            "desk-letters",
+            "operations_letters.html",
+            _letters(groups=GROUPS, total=1_205, acts=ACTS, cut=True),
+            me=operator,
+        ),
+        State(
+            "desk-letters-discarded",
+            "operations_letters.html",
+            _letters("ecartees", groups=GROUPS[:1]),
+            me=operator,
+        ),
+        State("desk-letters-none", "operations_letters.html", _letters(), me=operator),
+        State(
+            "desk-letters-reading", "operations_letters.html", _letters(read_at=None), me=operator
+        ),
+        State(
+            "desk-letters-away",
+            "operations_letters.html",
+            _letters(read_at=None, away=True),
+            me=operator,
+        ),
+        State(
+            "desk-letter",
+            "operations_letter.html",
+            _letter(
+                DEAD_LETTER,
+                *(label for one in LETTER_ACTS.values() for label in (one.one, one.all)),
+            ),
+            me=operator,
+        ),
+        State("desk-letter-forged", "operations_letter.html", _letter(FORGED), me=operator),
+        State(
+            "desk-letter-replay",
+            "operations_letter_act.html",
+            _letter_act("rejouer", form()),
+            me=operator,
+        ),
+        State(
+            "desk-letter-tried",
+            "operations_letter_act.html",
+            _letter_act(
+                "essayer",
+                form(),
+                needs_code=False,
+                code="0badcafe",
+                trial=("error", OUTCOMES["failed"][1], ("ValueError: x", "services/x.py:f:1")),
+            ),
+            me=operator,
+        ),
+        State(
+            "desk-letter-discard-errors",
+            "operations_letter_act.html",
+            _letter_act(
+                "ecarter",
+                form(
+                    errors={
+                        "note": ["Écrivez pourquoi."],
+                        "code": ["Saisissez les 6 chiffres du code."],
+                    }
+                ),
+            ),
+            me=operator,
+        ),
+        State(
+            "desk-letter-gone",
+            "operations_letter_act.html",
+            _letter_act(
+                "rejouer", form(alert="Acte refusé : plus aucune lettre n'est là."), letter=None
+            ),
+            me=operator,
+        ),
     )

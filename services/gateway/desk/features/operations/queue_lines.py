@@ -49,7 +49,7 @@ def _line(row: QueueRow, now: datetime, lang: str) -> QueueLine:
 
     waiting = number(row.waiting)
     if row.waiting and row.next_at:
-        waiting = f"{waiting} ({_moment(row.next_at, now, lang)})"
+        waiting = f"{waiting} ({moment_text(row.next_at, now, lang)})"
     return QueueLine(
         queue=row.queue,
         cells=(
@@ -57,7 +57,7 @@ def _line(row: QueueRow, now: datetime, lang: str) -> QueueLine:
             number(row.in_work),
             waiting,
             number(row.dead),
-            _moment(row.oldest_at, now, lang) if row.oldest_at else "-",
+            moment_text(row.oldest_at, now, lang) if row.oldest_at else "-",
             _rate(row.in_rate, lang),
             _rate(row.out_rate, lang),
             number(row.consumers),
@@ -80,8 +80,8 @@ def _remark(row: QueueRow, lang: str) -> str:
     return ""
 
 
-def _moment(at: datetime, now: datetime, lang: str) -> str:
-    """The hour, with the day where it is another one."""
+def moment_text(at: datetime, now: datetime, lang: str) -> str:
+    """The hour, with the day where it is a day away or more."""
     clock = format_clock(at, lang)
     return (
         clock

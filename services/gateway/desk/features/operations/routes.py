@@ -2,14 +2,17 @@
 
 from functools import partial
 
-from services.gateway.desk.features.operations import queues_page
+from services.gateway.desk.features.operations import letters_page, queues_page
 from services.gateway.desk.support import agent_of
 from services.gateway.http.routes import Page
 
 operator_page = partial(Page, guard=agent_of)
 PAGES = (
     operator_page(
-        "operations", "/exploitation", queues_page.show, login_target="exploitation",
+        "operations",
+        "/exploitation",
+        queues_page.show,
+        login_target="exploitation",
         keep_query=queues_page.keep_query,
     ),
     operator_page(
@@ -28,4 +31,29 @@ PAGES = (
         head=False,
         stream=True,
     ),
-)  # fmt: skip
+    operator_page(
+        "dead_letters",
+        "/exploitation/lettres",
+        letters_page.show_letters,
+        login_target="lettres",
+        keep_query=letters_page.keep_query,
+    ),
+    operator_page(
+        "dead_letter",
+        "/exploitation/lettres/{service}/{fault}",
+        letters_page.show_letter,
+        login_target="lettre",
+        keep_query=letters_page.keep_query,
+    ),
+    operator_page(
+        "letter_act",
+        "/exploitation/lettres/{service}/{fault}/{act}",
+        None,
+        letters_page.submit_act,
+        "letter note code",
+        show_form=letters_page.show_act,
+        form_query=letters_page.letter_query,
+        login_target="acte-lettre",
+        keep_query=letters_page.keep_query,
+    ),
+)
