@@ -85,12 +85,14 @@ class Renderer:
             return text.strip("\n")
 
         file = f"{template.name}.j2"
-        subject = render(file, part="subject").strip()
+        subject, body = render(file, part="subject").strip(), render(file, part="body")
+        # Mails of the desk say it in their text.
+        warned = render("never_asked.j2").strip() in body
         shown = {
             "subject": subject,
             "action": render(file, part="action").strip(),
-            "paragraphs": list(paragraphs(render(file, part="body"), values.get("link"))),
-            "foot": render("foot.j2").splitlines(),
+            "paragraphs": list(paragraphs(body, values.get("link"))),
+            "foot": render("foot.j2", warned=warned).splitlines(),
         }
         return Rendered(
             subject=subject,

@@ -14,7 +14,6 @@ from services.support.lost_phones import (
     Call,
     LostPhone,
     ends_request,
-    outcome_at_end,
     state_of,
 )
 from services.support.proposals import Proposal
@@ -89,7 +88,7 @@ async def stop(
     """Nothing is removed: the call ends, the holder is told, the request is closed."""
     for call in await lost_phone_store.calls(context.tx, case.number):
         if call.ended_at is None:
-            outcome = outcome_at_end(call)
+            outcome = "stopped" if call.matched_at is None else "matched"
             await end_call(context, call, outcome, context.now, request_ends=True)
     stopped = dataclasses.replace(case, stopped_at=context.now, stopped_by=by)
     await lost_phone_store.save(context.tx, stopped)

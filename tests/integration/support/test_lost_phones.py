@@ -30,6 +30,7 @@ from shared.contracts.support.lost_phones import (
     OtherNamesAccepted,
     PhoneRemovalPlanned,
     ResumptionCodeTold,
+    StopLostPhone,
 )
 from shared.contracts.support.people_requests import (
     CancelMyRequest,
@@ -159,6 +160,17 @@ async def test_ot_15_a_call_is_over_after_thirty_minutes(
     assert await desk.end_overdue() == 0
     (ended,) = await harness.events(CallEnded)
     assert (ended.outcome, ended.failed) == ("time_over", True)
+
+
+async def test_ot_15_a_call_during_which_everything_is_stopped_did_not_fail(
+    desk: LostPhoneDesk, harness: SupportHarness
+) -> None:
+    call = await desk.call()
+    await harness.ask(StopLostPhone(number=desk.number, account_id=desk.account))
+    (ended,) = await harness.events(CallEnded)
+    assert (ended.outcome, ended.failed) == ("stopped", False)
+    over = ("call_over", {"outcome": "stopped"})
+    assert await desk.refused(desk.word(call.call_id, "xyz")) == over
 
 
 async def test_ot_15_nothing_is_proposed_without_matching_words_in_the_same_call(

@@ -56,5 +56,7 @@ def test_t_03_a_day_may_be_written_as_in_france() -> None:
     given = {**REPORT, "date": "15/1/2026"}
     assert check_report(given, NOW) == {}
     assert given["date"] == "2026-01-15"
-    for none in ("31/02/2026", "9999-12-31", "0001-01-01"):
-        assert "date" in check_report({**REPORT, "date": none}, NOW)
+    for none in ("31/02/2026", "demain", "15/01", "9999-12-31", "0001-01-01"):
+        assert check_report({**REPORT, "date": none}, NOW) == {"date": "date_format"}, none
+    for far in ("2027-01-17", "13/01/2025"):
+        assert check_report({**REPORT, "date": far}, NOW) == {"date": "date"}, far

@@ -30,6 +30,7 @@ ERRORS: dict[str, str] = {
         "Retirez les signes qui ne s'affichent pas : réécrivez ce passage au lieu de le coller."
     ),
     "date_missing": N_("Choisissez une date."),
+    "date_format": N_("Saisissez une date qui existe, au format jj/mm/aaaa : 15/01/2026."),
     "date": N_("Choisissez une date à moins d'un an d'aujourd'hui."),
     "confirm_missing": N_("Cochez la case pour continuer."),
     "address_missing": N_("Saisissez l'adresse email de la personne qui part."),
@@ -163,7 +164,7 @@ def _date(fields: dict[str, str], now: datetime) -> str | None:
     """What is wrong with the date, which is stored as browsers send one."""
     day = read_day(fields["date"])
     if day is None:
-        return "date"
+        return "date_format"
     fields["date"] = day.isoformat()
     today = now.astimezone(PARIS).date()
     return None if abs(day - today) <= MAX_DATE_DISTANCE else "date"

@@ -54,6 +54,7 @@ OUTCOMES: dict[str, str] = {
     "told": N_("Le code a été dit : cet appel est terminé."),
     "wrong_words": N_("Trois mots refusés : l'appel est terminé. Raccrochez."),
     "time_over": N_("Les 30 minutes de l'appel sont passées. Raccrochez."),
+    "stopped": N_("Tout a été arrêté pendant cet appel. Raccrochez."),
     "no_answer": N_("Cet appel est resté sans réponse."),
     "not_requested": N_("Cet appel est terminé : tout est arrêté."),
     "doubt": N_("Cet appel est terminé : tout est arrêté."),
