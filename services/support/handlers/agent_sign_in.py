@@ -36,7 +36,14 @@ async def check_sign_in(request: SignInAgent, deps: Deps, pool: Pool) -> Checked
     """Count the attempt, then compare the password; refused while the throttle lasts."""
     password = deps.open(request, "password")
     try:
-        return await check_password(deps, pool, request.address, password, request.network)
+        return await check_password(
+            deps,
+            pool,
+            request.address,
+            password,
+            request.network,
+            known_agents=request.known_accounts,
+        )
     except Refused:
         SIGN_INS.labels(OWNER, "throttled").inc()
         raise
@@ -98,7 +105,10 @@ async def check_change(
     )
     if problem is not None:
         raise Refused(Refusal(slug="invalid_fields", errors=(problem,)))
-    checked = await check_password(deps, pool, agent.address, password, request.network)
+    # Within a session a password counts like a sign-in in a known browser.
+    checked = await check_password(
+        deps, pool, agent.address, password, request.network, known_agents=(agent.id,)
+    )
     hashed = await deps.hasher.hash(new, agent_key(agent.address)) if checked.is_correct else None
     return checked, hashed
 

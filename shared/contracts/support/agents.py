@@ -78,6 +78,7 @@ class AgentNoted(Reply, frozen=True, kw_only=True):
 class SignInAgent(Request, frozen=True, kw_only=True):
     """Sign in by address and password.
 
+    `known_accounts` are the agents who signed in with this browser before, as the asker knows.
     Refused with `wrong_credentials` (also for unknown, suspended and removed agents) or
     `too_many_tries` (retry_after).
     """
@@ -85,6 +86,7 @@ class SignInAgent(Request, frozen=True, kw_only=True):
     address: str
     password: Sealed
     network: str
+    known_accounts: tuple[str, ...] = ()
 
 
 @request(OWNER, AgentView, changes=False)

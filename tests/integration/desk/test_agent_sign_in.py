@@ -70,6 +70,18 @@ async def test_au_06_password_and_code_lead_to_the_page_that_was_asked_for(desk:
     assert (await browser.get("/moi")).path == "/connexion"
 
 
+async def test_au_04_a_stranger_does_not_lock_an_agent_out_of_a_known_browser(desk: Desk) -> None:
+    agent = await joined_agent(desk)
+    stranger = desk.browser()
+    for _ in range(5):
+        await agent.give_password("wrong", browser=stranger)
+    locked = await agent.give_password(browser=stranger)
+    assert locked.status == 429
+    await agent.browser.post(await agent.browser.get("/moi"), "/deconnexion")
+    page = await agent.sign_in()
+    assert page.path == QUEUE
+
+
 async def test_au_08_what_does_not_open_is_refused_alike(desk: Desk) -> None:
     agent = await joined_agent(desk)
     refused = set()

@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 from uuid import uuid4
 
+import msgspec
 import pytest
 
 from services.support.agents import ENROL_TIME, NEWCOMER_TIME
@@ -20,6 +21,7 @@ from shared.contracts.support.agents import (
     ListAgents,
     RecordAgentSignIn,
     RemoveAgent,
+    SignInAgent,
     SuspendAgent,
 )
 from tests.support.harness.support import (
@@ -138,6 +140,33 @@ async def test_au_02_wrong_passwords_are_throttled_also_in_parallel(
     assert (view.agent.agent_id, view.failures) == (agent.id, 5)
     locked = [event.locked_until for event in await harness.events(AgentSignInRefused)]
     assert sum(until is not None for until in locked) == 1, "in whatever order they were written"
+
+
+async def test_au_04_strangers_lock_no_agent_out_of_a_browser_that_is_known(
+    harness: SupportHarness,
+) -> None:
+    agent = await harness.joined(SUPERVISOR, "supervisor")
+    other = await harness.joined(AGENT)
+    for number in range(25):
+        wrong = harness.sign_in(SUPERVISOR, "wrong", network=f"198.51.{number}.0/24")
+        assert await harness.outcome(wrong) == "wrong_credentials"
+    own = harness.sign_in(SUPERVISOR)
+    assert await harness.outcome(own) == "too_many_tries"
+
+    def known(password: str, *agents: str) -> SignInAgent:
+        signing_in = harness.sign_in(SUPERVISOR, password)
+        return msgspec.structs.replace(signing_in, known_accounts=agents)
+
+    assert await harness.outcome(known(PASSWORD, other.id)) == "too_many_tries"
+    assert await harness.outcome(known(PASSWORD, other.id, agent.id)) == "done"
+    assert await harness.outcome(own) == "too_many_tries", "what strangers typed still counts"
+    # What is typed there counts apart, and not for ever: 5 free, ten a day.
+    found = []
+    for _ in range(14):
+        found.append(await harness.outcome(known("wrong", agent.id)))
+        harness.advance(hours=1)
+    assert found.count("wrong_credentials") == 10
+    assert found[-1] == "too_many_tries"
 
 
 async def test_az_04_a_suspended_agent_is_refused_at_the_next_request(

@@ -17,7 +17,7 @@ from services.gateway.portal.form_errors import invalid_form, refused_form
 from services.gateway.sessions import guards
 from services.gateway.sessions.model import Session
 from services.gateway.sessions.request_state import REQUEST_STATE, idempotency_key
-from services.gateway.sessions.sessions import PasswordSignIn
+from services.gateway.sessions.sessions import SESSIONS, PasswordSignIn
 from shared.contracts.support.agents import AgentSignInView, SignInAgent
 from shared.messaging.handlers import Refused
 from shared.runtime.telemetry import get_logger
@@ -60,10 +60,13 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response |
     typed = {"address": fields["address"], "password": fields["password"]}
     if missing := [name for name in typed if not typed[name]]:
         return invalid_form(request, fields, *missing)
+    sessions = request.app[SESSIONS]
+    known = await sessions.known_accounts(state.browser) if state.browser else ()
     message = SignInAgent(
         address=fields["address"],
         password=seal(request, SignInAgent, "password", fields["password"]),
         network=state.network,
+        known_accounts=tuple(known),
     )
     try:
         key = idempotency_key(request, "agent-sign-in", fields)
