@@ -5,7 +5,8 @@ standard error, as a service's lines do.
 """
 
 import getpass
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from operations.install.paths import paths
@@ -40,17 +41,24 @@ def reason(text: str | None) -> str:
     return text
 
 
-def log_act(action: str, sentence: str, **fields: Any) -> None:
-    """Write one line about what was done."""
+@contextmanager
+def _operator_log() -> Iterator[None]:
+    """Where the lines of a command go."""
     where = paths()
     if read_running_state(where) is None:
         configure_logging("info")
-        get_logger(OPERATOR).info(sentence, action=action, by=who(), **fields)
+        yield
         return
     path = where.logs / f"{OPERATOR}.log"
     path.touch(0o600)
     with path.open("a", encoding="utf-8") as file:
         configure_logging("info", file)
+        yield
+
+
+def log_act(action: str, sentence: str, **fields: Any) -> None:
+    """Write one line about what was done."""
+    with _operator_log():
         get_logger(OPERATOR).info(sentence, action=action, by=who(), **fields)
 
 
@@ -60,7 +68,8 @@ def on_journal(work: Callable[[Connection, Journal], Awaitable[T]]) -> T:
         keys = KeyRing.parse(configured_or_running(KEYS))
     except ValueError as error:
         raise ConfigurationError([(KEYS, str(error))]) from None
-    return as_service(SERVICE.name, lambda connection: work(connection, Journal(keys=keys)))
+    with _operator_log():
+        return as_service(SERVICE.name, lambda connection: work(connection, Journal(keys=keys)))
 
 
 def record(what: str, *, account_id: str | None = None, **fields: Any) -> None:

@@ -23,10 +23,12 @@ from shared.errors import DependencyDown
 class Holders:
     """The holders of accounts, by account; those that registration does not know are missing. So
     are the establishments where profile does not answer, or where only the rule needs the answer.
+    `away`: registration did not answer, so that missing ones may exist.
     """
 
     records: Mapping[str, AccountRecord] = field(default_factory=dict, repr=False)
     establishments: Mapping[str, str] = field(default_factory=dict, repr=False)
+    away: bool = False
 
     def is_own(self, agent: Agent) -> bool:
         """Whether one of the accounts is the agent's own."""
@@ -81,4 +83,4 @@ async def _ask(deps: Deps, ids: Sequence[str]) -> tuple[Holders, bool]:
         return Holders(), True
     away: set[str] = set()
     records = await deps.owners.describe_accounts(known, away)
-    return Holders(records=records), not away
+    return Holders(records=records, away=bool(away)), not away

@@ -61,6 +61,12 @@ SELECT {_ENTRY} {_FROM}
 WHERE entry.number > $1 AND entry.number <= $2 AND entry.at >= $3 AND entry.at < $4
 ORDER BY entry.number LIMIT $5
 """
+HAS_DOWNLOADED = """
+SELECT exists(
+    SELECT FROM journal_entries
+    WHERE agent_id = $1 AND at >= $2 AND type = 'support.JournalExported'
+        AND public::jsonb ->> 'export_id' = $3)
+"""
 PURGE_EXPORTS = "DELETE FROM journal_exports WHERE expires_at <= $1"
 AGENTS = """
 SELECT id::text, first_name, last_name, address, role FROM agents WHERE id = ANY($1::uuid[])
@@ -178,6 +184,12 @@ async def read_export_lines(
     """The next entries from `begin` to before `end` up to a number, in the order of writing."""
     rows = await tx.fetch(EXPORT_LINES, after, up_to, begin, end, limit)
     return [StoredEntry(**dict(row)) for row in rows]
+
+
+async def has_downloaded(tx: Connection, agent_id: str, export_id: str, since: datetime) -> bool:
+    """Whether an agent began to download an export since then, as the journal has it."""
+    found: bool = await tx.fetchval(HAS_DOWNLOADED, agent_id, since, export_id)
+    return found
 
 
 async def purge_exports(tx: Connection, now: datetime) -> int:

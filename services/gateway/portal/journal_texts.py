@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from services.gateway.portal.dossier_texts import status_text
+from services.gateway.portal.profile_form import group_siret
 from shared.contracts.support.journal import EntryView
 from shared.i18n.catalogue import N_, translate
 from shared.i18n.dates import format_datetime, format_day
@@ -283,6 +284,13 @@ REASONS: Mapping[str, str] = {
     "role_changed": N_("rôle changé"),
 }
 
+#: Reasons that name the person, where the person reads them.
+TO_HOLDER: Mapping[str, str] = {
+    "by_person": N_("annulée par vous"),
+    "requested_by_person": N_("à votre demande"),
+    "question": N_("votre question"),
+}
+
 ROLES: Mapping[str, str] = {
     "agent": N_("Agent"),
     "supervisor": N_("Supervision"),
@@ -361,15 +369,20 @@ class Sentence:
 
 
 def describe(
-    entry: EntryView, values: Mapping[str, Any], language: str, words: Mapping[str, str] = {}
+    entry: EntryView,
+    values: Mapping[str, Any],
+    language: str,
+    words: Mapping[str, str] = {},
+    *,
+    to_holder: bool = False,
 ) -> Sentence:
     """An entry in words. `values` are what it says about the person, as far as they are shown;
-    `words` names acts and mails in French, by their slugs."""
+    `words` names acts and mails in French, by their slugs; `to_holder`: the person reads it."""
     facts = {**entry.facts, **values}
     return Sentence(
         what=_what(entry.type, facts, language, words),
         who=_who(entry, language),
-        why=_why(entry, language),
+        why=_why(entry, language, to_holder=to_holder),
         details=tuple(
             (translate(label, language), _detail(name, facts[name], language))
             for name, label in FIELDS.items()
@@ -419,12 +432,16 @@ def _who(entry: EntryView, language: str) -> str:
     return translate(ACTORS.get(entry.type) or ACTORS[owner], language)
 
 
-def _why(entry: EntryView, language: str) -> str:
+def _why(entry: EntryView, language: str, *, to_holder: bool) -> str:
     reason = entry.facts.get("why") or entry.facts.get("reason") or ""
+    if to_holder and reason in TO_HOLDER:
+        return translate(TO_HOLDER[reason], language)
     return reason_text(str(reason), language) if reason else ""
 
 
 def _detail(name: str, value: Any, language: str) -> str:
+    if name == "siret":
+        return group_siret(str(value))
     return status_text(str(value), language) if name == "status" else _shown(value, language)
 
 

@@ -123,6 +123,8 @@ def options_of(name: str, lang: str) -> tuple[Option, ...]:
 
 def value_text(name: str, value: str, lang: str) -> str:
     """A value of a field as people read it."""
+    if name == "siret":
+        return group_siret(value)
     return dict(options_of(name, lang)).get(value, value)
 
 
@@ -134,7 +136,7 @@ def summarize(fields: ProfileFields, address: str, lang: str) -> ProfileSummary:
         "phone": _phone(fields),
         "position": _which(fields.position, fields.position_other, POSITIONS, lang),
         "country": country_names(lang).get(fields.country, fields.country),
-        "siret": _grouped(fields.siret),
+        "siret": group_siret(fields.siret),
         "establishment_type": _which(
             fields.establishment_type,
             fields.establishment_type_other,
@@ -151,6 +153,18 @@ def summarize(fields: ProfileFields, address: str, lang: str) -> ProfileSummary:
         )
 
     return ProfileSummary(person=part(PERSON), establishment=part(ESTABLISHMENT))
+
+
+def group_siret(siret: str) -> str:
+    """Company and establishment apart; what is no SIRET as it is.
+
+    >>> group_siret("73282932000074")
+    '732 829 320 00074'
+    """
+    digits = "".join(siret.split())
+    if len(digits) != 14:
+        return siret.strip()
+    return f"{digits[:3]} {digits[3:6]} {digits[6:9]} {digits[9:]}"
 
 
 def _options(texts: Mapping[str, str], lang: str) -> tuple[Option, ...]:
@@ -179,11 +193,3 @@ def _phone(fields: ProfileFields) -> str:
     home = phonenumbers.region_code_for_number(number) == fields.country
     style = phonenumbers.PhoneNumberFormat
     return phonenumbers.format_number(number, style.NATIONAL if home else style.INTERNATIONAL)
-
-
-def _grouped(siret: str) -> str:
-    """Company and establishment apart: 732 829 320 00074."""
-    digits = "".join(siret.split())
-    if len(digits) != 14:
-        return siret.strip()
-    return f"{digits[:3]} {digits[3:6]} {digits[6:9]} {digits[9:]}"

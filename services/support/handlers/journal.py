@@ -42,6 +42,8 @@ from shared.security.sealing import Sealer, seal_context
 LOOK_TYPES = tuple(f"support.{name}" for name in LOOKS)
 #: Entries of one part of an export: far below the size of a message.
 EXPORT_SIZE = 100
+#: A file that takes longer is written down once more.
+DOWNLOAD_TIME = timedelta(hours=1)
 
 
 async def read_timeline(
@@ -215,7 +217,9 @@ async def read_export(
         raise Refused(Refusal(slug="not_found"))
     with _refuse_unknown():
         after = read_cursor(request.after)[1] if request.after else 0
-    if not request.after:
+    # Whoever begins in the middle downloads too; who goes on has begun a moment ago.
+    since = now - DOWNLOAD_TIME
+    if not request.after or not await query.has_downloaded(tx, agent.id, export.id, since):
         await _record_download(context, export, agent.id, agent.role)
     begin, end = day_range(export.first_day, export.last_day, most=MAX_EXPORT_DAYS)
     lines = await query.read_export_lines(tx, export.up_to, begin, end, after, EXPORT_SIZE)

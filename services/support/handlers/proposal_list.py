@@ -9,6 +9,7 @@ from math import ceil
 import msgspec
 
 from services.support import act_holders, agent_store, proposal_store
+from services.support.act_flow import receiver_of
 from services.support.agents import Agent
 from services.support.authorization import require_view
 from services.support.deps import Deps
@@ -32,9 +33,10 @@ async def read_list(request: ListProposals, deps: Deps, pool: Pool) -> Proposals
     async with acquire(pool) as connection:
         agent = await require_view(connection, request.agent_id, "approvals")
         view = await _read(connection, agent, request, deps.clock())
-    ids = [row.account_id for row in view.rows if row.account_id]
     # The page of an account says itself whose it is.
-    if request.account_id or not ids:
+    own = {request.account_id, ""}
+    ids = [one for row in view.rows for one in (row.account_id, row.receiver_id) if one not in own]
+    if not ids:
         return view
     known = await act_holders.find(deps, ids)
     text = msgspec.json.encode(known.masked()).decode()
@@ -101,6 +103,7 @@ def _row(proposal: Proposal, agent: Agent, now: datetime, names: dict[str, str])
         due_at=proposal.due_at,
         account_id=proposal.account_id or "",
         subject_agent_id=proposal.subject_agent_id or "",
+        receiver_id=receiver_of(proposal),
         may_approve=approval_refusal(proposal, agent, now) is None,
         may_stop=stopping_refusal(proposal, agent) is None,
     )

@@ -305,6 +305,9 @@ async def describe_act(request: DescribeAct, context: RequestContext[Deps]) -> A
         raise Refused(NOT_FOUND)
     await require_act(context.tx, request.agent_id, act.name)
     delays, known = context.deps.settings.act_delays, context.prepared
+    asked = request.account_id
+    if asked and not known.holders.away and asked not in known.holders.records:
+        raise Refused(NOT_FOUND)
     transfers = await _undoable(context.tx, request, context.now())
     facts = Facts(
         kind=kind_of(known.holders.records.get(request.account_id)),

@@ -4,7 +4,12 @@ What needs a second person (invitations, another role, a reset, coming back) are
 proposals.
 """
 
-from services.support import agent_departures, agent_store, proposal_store, request_store
+from services.support import (
+    agent_departures,
+    agent_store,
+    proposal_store,
+    request_store,
+)
 from services.support.act_context import ActContext
 from services.support.agents import REMOVABLE, SUSPENDABLE, Agent
 from services.support.authorization import forbidden, require_act, require_view
@@ -19,6 +24,7 @@ from shared.contracts.support.agents import (
     AgentsView,
     AgentView,
     ListAgents,
+    ProposedInvitation,
     RemoveAgent,
     SuspendAgent,
 )
@@ -35,6 +41,7 @@ async def list_agents(request: ListAgents, context: RequestContext[Deps]) -> Age
     tx = context.tx
     agents = await agent_store.list_all(tx)
     names = {agent.id: agent.name for agent in agents}
+    proposed = await proposal_store.proposed(tx, context.now())
     parts = await proposal_store.parts_of_agents(tx)
     requests = await request_store.count_by_agent(tx)
 
@@ -48,7 +55,21 @@ async def list_agents(request: ListAgents, context: RequestContext[Deps]) -> Age
             stopped=stopped,
         )
 
-    return AgentsView(agents=tuple(show(one) for one in agents))
+    return AgentsView(
+        agents=tuple(show(one) for one in agents),
+        invitations=tuple(
+            ProposedInvitation(
+                proposal_id=one.id,
+                address=one.details["address"],
+                role=one.details["role"],
+                proposed_by=names.get(one.proposed_by, ""),
+                proposed_at=one.proposed_at,
+                expires_at=one.expires_at,
+            )
+            for one in proposed
+            if one.act == "invite_agent"
+        ),
+    )
 
 
 async def suspend_agent(request: SuspendAgent, context: RequestContext[Deps]) -> AgentView:

@@ -7,6 +7,8 @@ only.
 
 from datetime import datetime
 
+import msgspec
+
 from shared.contracts.base import Event, Reply, Request, Sealed, event, request
 
 OWNER = "support"
@@ -40,10 +42,22 @@ class AgentView(Reply, frozen=True, kw_only=True):
     stopped: tuple[str, ...] = ()
 
 
+class ProposedInvitation(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody whom one supervisor proposed and no second person has approved yet."""
+
+    proposal_id: str
+    address: str
+    role: str
+    proposed_by: str
+    proposed_at: datetime
+    expires_at: datetime | None = None
+
+
 class AgentsView(Reply, frozen=True, kw_only=True):
-    """All agents, removed ones last."""
+    """All agents, removed ones last; and the invitations that wait for a second person."""
 
     agents: tuple[AgentView, ...]
+    invitations: tuple[ProposedInvitation, ...] = ()
 
 
 class AgentSignInView(Reply, frozen=True, kw_only=True):

@@ -102,7 +102,8 @@ class UndoableTransfer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProposalRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of a list of acts. `may_stop`: the agent may stop it."""
+    """One line of a list of acts. `may_stop`: the agent may stop it. `receiver_id` is the account
+    that receives the dossiers of a transfer."""
 
     proposal_id: str
     number: str
@@ -115,6 +116,7 @@ class ProposalRow(msgspec.Struct, frozen=True, kw_only=True):
     due_at: datetime | None = None
     account_id: str = ""
     subject_agent_id: str = ""
+    receiver_id: str = ""
     may_approve: bool = False
     may_stop: bool = False
 
@@ -123,7 +125,8 @@ class ProposalsView(Reply, frozen=True, kw_only=True):
     """A page of acts. `total` counts what matches, `to_approve` what the agent may approve now.
 
     `accounts` is sealed for the desk: a JSON object of the masked names and addresses of the
-    accounts, with their establishments, by id, as far as registration and profile answered.
+    accounts, with their establishments, by id, as far as registration and profile answered; in a
+    list of one account's acts, of those that receive its dossiers.
     """
 
     rows: tuple[ProposalRow, ...]

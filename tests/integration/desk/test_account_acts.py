@@ -57,6 +57,9 @@ async def test_b_05_an_open_account_lists_acts_and_each_leads_to_its_page(
     assert "É… LEFÈVRE" in form.text
     assert account_id not in form.text
     assert "Actuellement : Lyon" in form.text
+    for account in (str(uuid4()), "x"):
+        page = await agent.browser.get(f"{ACCOUNT}/{account}/actes/change_name")
+        assert page.status == 404, account
     assert form.soup.select_one("#country option[value=BE]") is not None
     wrong = await agent.browser.post(form, correcting, {"city": "Lyon", "reason": "typing_error"})
     assert "Le compte a déjà ces valeurs" in wrong.text

@@ -99,6 +99,7 @@ async def test_an_invitation_is_proposed_and_what_was_typed_comes_back(desk: Des
     )
     assert done.path == "/assistance/equipe"
     assert "Acte proposé" in done.text
+    assert "Invitations proposées nina@agency.example.fr , Agent" in done.text
     again = await boss.browser.get("/assistance/equipe/inviter")
     taken = await boss.browser.post(
         again, again.path, {**typed, "address": boss.address, "code": boss.code()}

@@ -362,6 +362,17 @@ async def test_gd_05_an_export_has_accounts_and_events_between_two_days(
     assert (row.proposed_by_name, row.reason) == ("Zoé Martin", "suspicious_access")
     downloads = "SELECT 1 FROM journal_entries WHERE type = 'support.JournalExported'"
     assert len(await desk.fetch(downloads)) == 1
+    # An address made by hand skips the beginning, not the journal.
+    cursor = base64.urlsafe_b64encode(json.dumps([desk.now.isoformat(), 1]).encode()).decode()
+    middle = contracts.ReadExport(
+        agent_id=supervisor.id, export_id=proposed.proposal_id, after=cursor
+    )
+    await desk.ask(middle)
+    assert len(await desk.fetch(downloads)) == 1, "the same download"
+    desk.advance(hours=2)
+    for _ in range(2):
+        await desk.ask(middle)
+        assert len(await desk.fetch(downloads)) == 2
     desk.advance(days=7)
     assert await desk.outcome(ask) == "not_found"
 

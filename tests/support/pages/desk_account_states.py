@@ -153,6 +153,17 @@ PLANNED = [
         due_at=None,
         expires_at=NOW,
     ),
+    PlannedAct(
+        proposal_id=ACCOUNT_ID,
+        may_stop=True,
+        name="Dossiers transférés",
+        number="ACT-14",
+        state="prévu",
+        proposed_by="Zoé Martin",
+        due_at=NOW,
+        expires_at=None,
+        receiver="M… MARTIN, m…@labo.fr, Labo Durand (Lyon)",
+    ),
 ]
 ACTS = [
     ShownAct(act="correct_information", name="Corriger les informations", how=""),

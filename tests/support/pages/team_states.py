@@ -35,6 +35,9 @@ def _agent(number: int = 1, **more: Any) -> SimpleNamespace:
         "newcomer_until": None,
         "invited_by": "Paule Martin",
         "seen_at": NOW,
+        "open_acts": 1,
+        "open_requests": 2,
+        "stopped": (),
     }
     return SimpleNamespace(**{**known, **more})
 
@@ -50,7 +53,15 @@ def _team() -> dict[str, Any]:
         {"agent": one, "role": ROLES[one.role], "state": STATES[one.state], "own": at == 0}
         for at, one in enumerate(agents)
     ]
-    return {"rows": rows, "supervisor": True, "now": NOW}
+    proposed = SimpleNamespace(
+        proposal_id=_agent(9).agent_id,
+        address="nina.petit@agency.example.fr",
+        proposed_by="Paule Martin",
+        proposed_at=NOW,
+        expires_at=NOW + timedelta(days=7),
+    )
+    invitations = [(proposed, ROLES["agent"])]
+    return {"rows": rows, "invitations": invitations, "supervisor": True, "now": NOW}
 
 
 def _colleague(agent: SimpleNamespace, *, own: bool = False) -> dict[str, Any]:
@@ -74,6 +85,7 @@ def _act(slug: str, shown: SimpleNamespace | None = None) -> dict[str, Any]:
         "label": act.label,
         "effect": act.effect,
         "proposed": act.proposed,
+        "ends": not act.proposed,
         "approvable": slug != "role",
         "reasons": reasons("fr"),
         "roles": ROLE_OPTIONS if slug == "role" else [],

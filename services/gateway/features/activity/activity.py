@@ -130,7 +130,7 @@ def keep_page(query: str) -> str | None:
 
 
 def _line(entry: EntryView, values: Mapping[str, Any], language: str) -> Line:
-    sentence = describe(entry, values, language, MAILS)
+    sentence = describe(entry, values, language, MAILS, to_holder=True)
     return Line(
         happened_at=entry.at,
         clock=f"{entry.at.astimezone(PARIS):%H:%M}",

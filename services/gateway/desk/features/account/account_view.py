@@ -318,7 +318,8 @@ def shown_requests(
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedAct:
-    """An act that is proposed or planned for the account, in words."""
+    """An act that is proposed or planned for the account, in words; `receiver` gets the dossiers of
+    a transfer."""
 
     proposal_id: str
     may_stop: bool
@@ -328,13 +329,17 @@ class PlannedAct:
     proposed_by: str
     due_at: datetime | None
     expires_at: datetime | None
+    receiver: str = ""
 
 
 def shown_planned(request: web.Request, view: ProposalsView | None) -> list[PlannedAct] | None:
     """What is proposed or planned; None where it cannot be read now."""
     if view is None:
         return None
-    lang = request[REQUEST_STATE].lang
+    lang, people = request[REQUEST_STATE].lang, {}
+    if view.accounts is not None:
+        text = open_sealed(request, ProposalsView, "accounts", view.accounts)
+        people = msgspec.json.decode(text, type=dict[str, str])
     return [
         PlannedAct(
             proposal_id=row.proposal_id,
@@ -345,6 +350,7 @@ def shown_planned(request: web.Request, view: ProposalsView | None) -> list[Plan
             proposed_by=row.proposed_by_name,
             due_at=row.due_at,
             expires_at=row.expires_at,
+            receiver=people.get(row.receiver_id, row.receiver_id),
         )
         for row in view.rows
     ]

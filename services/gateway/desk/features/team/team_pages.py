@@ -42,9 +42,9 @@ LANGUAGES = (("fr", "Français"), ("en", "English"))
 
 
 async def show_team(request: web.Request) -> web.Response:
-    """Every agent; those without access last."""
+    """Every agent, those without access last, and who was proposed."""
     found, lang = agent_of(request), request[REQUEST_STATE].lang
-    agents = await _agents(request)
+    view = await ask_support(request, ListAgents(agent_id=found.account_id), AgentsView)
     rows = [
         {
             "agent": one,
@@ -52,11 +52,16 @@ async def show_team(request: web.Request) -> web.Response:
             "state": state_text(one, lang),
             "own": one.agent_id == found.account_id,
         }
-        for one in agents
+        for one in view.agents
     ]
-    supervisor = found.role == "supervisor"
-    now = request.app[CLOCK]()
-    return page(request, "team.html", rows=rows, supervisor=supervisor, now=now)
+    return page(
+        request,
+        "team.html",
+        rows=rows,
+        invitations=[(one, role_text(one.role, lang)) for one in view.invitations],
+        supervisor=found.role == "supervisor",
+        now=request.app[CLOCK](),
+    )
 
 
 async def show_invitation(request: web.Request, form: Form) -> web.Response:
