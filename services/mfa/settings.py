@@ -57,6 +57,11 @@ class MfaSettings(ServiceSettings):
     recovery_keys: KeyRing = setting(
         "IMPEX_RECOVERY_KEYS", doc="Keys that recovery codes are hashed with.", secret=True
     )
+    code_proof_keys: KeyRing = setting(
+        "IMPEX_CODE_PROOF_KEYS",
+        doc="Keys that sign proofs of agents' codes for support; the desk must not have them.",
+        secret=True,
+    )
     service_name: str = setting(
         "IMPEX_SERVICE_NAME",
         default=DEFAULT_BRAND.service_name,

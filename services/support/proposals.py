@@ -17,13 +17,12 @@ from services.support.permissions import Act, may_approve, may_do
 from shared.contracts.base import Refusal
 from shared.domain.working_days import add_working_days, paris_day
 from shared.i18n.dates import PARIS
+from shared.security.code_proofs import CODE_LIFETIME
 
 #: Working days within which somebody must approve.
 EXPIRY_DAYS = 5
 #: The shortest delay of an act that nobody but its proposer could approve.
 SINGLE_AGENT_DELAY = timedelta(hours=72)
-#: How long a code of the second factor counts as fresh for an act on access.
-CODE_LIFETIME = timedelta(minutes=5)
 #: How long after a sensitive change no lost phone is replaced by the desk.
 SENSITIVE_PERIOD = timedelta(days=30)
 #: How long a transfer of dossiers can be undone.

@@ -7,6 +7,7 @@ from pathlib import Path
 from services.support import (
     agent_store,
     call_clock,
+    code_proof_store,
     due_acts,
     journal_jobs,
     journal_query_store,
@@ -117,6 +118,7 @@ async def build(runtime: Runtime, settings: SupportSettings) -> AsyncIterator[De
     async def purge() -> None:
         async with transaction(runtime.pool) as tx:
             await agent_store.purge(tx, runtime.clock())
+            await code_proof_store.purge(tx, runtime.clock())
             await look_store.purge(tx, runtime.clock())
             await journal_query_store.purge_exports(tx, runtime.clock())
         await request_clock.purge(runtime.pool, deps)

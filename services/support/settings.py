@@ -77,6 +77,11 @@ class SupportSettings(AnswerDays, LostPhoneAloneDelay):
         default=None,
         doc="File that the journal's anchors are appended to every hour, to be copied elsewhere.",
     )
+    code_proof_keys: KeyRing = setting(
+        "IMPEX_CODE_PROOF_KEYS",
+        doc="Keys that mfa signs proofs of agents' codes with; the desk must not have them.",
+        secret=True,
+    )
     token_keys: KeyRing = setting(
         "IMPEX_SUPPORT_TOKEN_KEYS",
         doc="Keys that links for agents and limits are hashed with.",

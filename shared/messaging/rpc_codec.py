@@ -60,7 +60,9 @@ def decode_reply(body: bytes) -> ReplyEnvelope:
 
 #: Fields that say how a request came: a press is repeated over another network, in another
 #: language, or with another code of the second factor, and is the same act.
-CIRCUMSTANCES = frozenset(("network", "device", "language", "known_accounts", "code_at"))
+CIRCUMSTANCES = frozenset(
+    ("network", "device", "language", "known_accounts", "code_proof", "code_at")
+)
 
 
 def content_hash(request: Request) -> bytes:
@@ -74,3 +76,9 @@ def content_hash(request: Request) -> bytes:
         value = getattr(request, name)
         fields[name] = "sealed" if isinstance(value, Sealed) else value
     return hashlib.sha256(msgspec.json.encode(fields, order="sorted")).digest()
+
+
+def request_digest(request: Request) -> str:
+    """SHA-256 of the request's type and of what `content_hash` covers, in hexadecimal: what a code
+    of the second factor is given for."""
+    return hashlib.sha256(request.TYPE.encode() + b"|" + content_hash(request)).hexdigest()

@@ -5,14 +5,13 @@ A code of the second factor is valid once: whoever typed something wrong correct
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import TypeVar
 
 import msgspec
 from aiohttp import web
 
 from services.gateway.clients.services import seal
-from services.gateway.desk.support import act, agent_of, require_fresh_code
+from services.gateway.desk.support import act, agent_of, with_fresh_code
 from services.gateway.http.forms import Form
 from shared.contracts.support.proposals import (
     CheckProposal,
@@ -43,18 +42,17 @@ async def propose(
     """Propose the act or do it; the form again with what was refused. `fresh_code`: the act needs
     one, which `fields` has."""
     purpose = f"act-{wanted.act}"
-    code_at: datetime | None = None
+    message = _message(request, Propose, wanted)
     if fresh_code:
         if fields["code"]:
             check = _message(request, CheckProposal, wanted)
             checked = await act(request, fields, check, ProposalChecked, f"{purpose}-check")
             if isinstance(checked, Form):
                 return checked
-        given_at = await require_fresh_code(request, fields, purpose)
-        if isinstance(given_at, Form):
-            return given_at
-        code_at = given_at
-    message = msgspec.structs.replace(_message(request, Propose, wanted), code_at=code_at)
+        with_code = await with_fresh_code(request, fields, message, purpose)
+        if isinstance(with_code, Form):
+            return with_code
+        message = with_code
     return await act(request, fields, message, ProposalView, purpose)
 
 

@@ -5,7 +5,6 @@ is 403, an object that one may not know 404; an act that was refused comes back 
 everything that was typed, under the status 403 or 409.
 """
 
-from datetime import datetime
 from typing import TypeVar
 
 import msgspec
@@ -22,11 +21,14 @@ from services.gateway.sessions.model import Session
 from services.gateway.sessions.request_state import idempotency_key
 from shared.contracts.base import Reply, Request
 from shared.contracts.support.agents import AgentView, DescribeAgent
+from shared.contracts.support.coded import CodedRequest
 from shared.i18n.catalogue import N_
 from shared.messaging.handlers import Refused
+from shared.messaging.rpc_codec import request_digest
 from shared.runtime.telemetry import get_logger
 
 R = TypeVar("R", bound=Reply)
+C = TypeVar("C", bound=CodedRequest)
 
 NO_EFFECT = "no_effect"
 #: Refusals of an act, and the status that says so.
@@ -139,24 +141,39 @@ def act_key(request: web.Request, purpose: str, fields: dict[str, str]) -> str:
     return idempotency_key(request, purpose, given)
 
 
+async def with_fresh_code(
+    request: web.Request, fields: dict[str, str], message: C, purpose: str
+) -> C | Form:
+    """The request with mfa's proof of the code of its form, which support checks (SE-09).
+
+    Each act that bears on access needs a code of its own: the form again where it is missing or was
+    refused. Called last before the act, since a code is used up.
+    """
+    refused, proof = await _check(request, fields, purpose, request_digest(message))
+    return refused or msgspec.structs.replace(message, code_proof=proof)
+
+
 async def require_fresh_code(
     request: web.Request, fields: dict[str, str], purpose: str
-) -> datetime | Form:
-    """Check the code of the second factor that goes with an act that bears on access (SE-09).
+) -> Form | None:
+    """The same for what the desk does itself: the form again, or None where the code was right."""
+    return (await _check(request, fields, purpose, ""))[0]
 
-    Each such act needs a code of its own: the form again where it is missing or was refused, else
-    when mfa accepted it, which for a form sent again is when it was sent first. Called last before
-    the act, since a code is used up.
-    """
+
+async def _check(
+    request: web.Request, fields: dict[str, str], purpose: str, about: str
+) -> tuple[Form | None, str]:
     found = agent_of(request)
     if not fields["code"]:
-        return invalid_form(request, fields, "code")
+        return invalid_form(request, fields, "code"), ""
     try:
         # What the act is done to may stand in the path alone.
-        checked = await check_code(request, found, fields, f"{purpose}-code {request.path}")
+        checked = await check_code(
+            request, found, fields, f"{purpose}-code {request.path}", about=about
+        )
     except Refused as refused:
-        return refused_code(request, fields, refused)
-    return checked.accepted_at
+        return refused_code(request, fields, refused), ""
+    return None, checked.proof
 
 
 async def _leave_if_closed(request: web.Request) -> None:

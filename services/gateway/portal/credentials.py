@@ -35,12 +35,13 @@ async def check_password(
 
 
 async def check_code(
-    request: web.Request, found: Session, fields: dict[str, str], purpose: str
+    request: web.Request, found: Session, fields: dict[str, str], purpose: str, about: str = ""
 ) -> CodeView:
-    """Check the code of a form. Raises `Refused`."""
+    """Check the code of a form; `about` as in `CheckCode`. Raises `Refused`."""
     message = CheckCode(
         account_id=found.account_id,
         code=seal(request, CheckCode, "code", fields["code"]),
         device=request[REQUEST_STATE].device,
+        about=about,
     )
     return await ask(request, message, CodeView, idempotency_key(request, purpose, fields))

@@ -1,5 +1,8 @@
 """Checks codes of the active authenticator: one after the other, each usable once."""
 
+import re
+from datetime import datetime
+
 from services.mfa import recovery_code_store, store
 from services.mfa.codes import CODE_USED, verify_code
 from services.mfa.deps import Deps
@@ -13,7 +16,10 @@ from shared.contracts.mfa.views import CodeView
 from shared.domain.typed_text import read_code
 from shared.messaging.handlers import RefusalReply, Refused, RequestContext
 from shared.runtime.sign_in_metrics import CODES
+from shared.security.code_proofs import CodeProof, write_proof
 
+DIGEST = re.compile(r"[0-9a-f]{64}")
+NONCE_BYTES = 16
 WRONG_FORMAT = Refusal(slug="invalid_fields", errors=(FieldError(field="code", code="format"),))
 
 
@@ -24,8 +30,24 @@ async def check_code(request: CheckCode, context: RequestContext[Deps]) -> Reply
         return attempt
     due = await recovery_due(request.account_id, context)
     return CodeView(
-        accepted_at=attempt.checked_at, failures=attempt.failed.failures, recovery_due=due
+        accepted_at=attempt.checked_at,
+        failures=attempt.failed.failures,
+        recovery_due=due,
+        proof=_proof(request, context, attempt.checked_at) if request.about else "",
     )
+
+
+def _proof(request: CheckCode, context: RequestContext[Deps], at: datetime) -> str:
+    """The code was right, once, for what `about` is the digest of."""
+    if not DIGEST.fullmatch(request.about):
+        raise Refused(Refusal(slug="unknown_choice", params={"field": "about"}))
+    proof = CodeProof(
+        account_id=request.account_id,
+        about=request.about,
+        nonce=context.deps.random(NONCE_BYTES).hex(),
+        accepted_at=at,
+    )
+    return write_proof(context.deps.settings.code_proof_keys, proof)
 
 
 async def consume_code(

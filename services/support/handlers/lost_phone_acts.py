@@ -10,6 +10,7 @@ from services.support.act_flow import NewAct
 from services.support.act_holders import Holders
 from services.support.agents import Agent
 from services.support.authorization import require_act
+from services.support.code_proofs import accepted_at
 from services.support.deps import Deps
 from services.support.handlers.lost_phone_views import (
     call_over,
@@ -56,7 +57,7 @@ async def propose_removal(request: ProposePhoneRemoval, context: RequestContext[
     own = await own_call(request, context)
     if own.call.matched_at is None or own.call.purpose != CHECK:
         raise Refused(call_over(""))
-    note = _check_act(request, context, own.agent, lost_phone_flow.ACT)
+    note = await _check_act(request, context, own.agent, lost_phone_flow.ACT)
     if await changed_lately(context, own.case.account_id):
         raise refused("sensitive")
     acting, number = ActContext.of(context), own.case.number
@@ -87,7 +88,7 @@ async def tell_resumption_code(request: TellResumptionCode, context: RequestCont
     holders: Holders = context.prepared
     refusal = proposal_refusal(
         act, own.agent, own_account=holders.is_own(own.agent)
-    ) or code_refusal(act, request.code_at, now)
+    ) or code_refusal(act, await accepted_at(request, context), now)
     if refusal is not None:
         raise Refused(refusal)
     if own.call.matched_at is None or own.call.purpose != CODE:
@@ -121,7 +122,7 @@ async def propose_other_names(request: ProposeOtherNames, context: RequestContex
     case = await case_of(context.tx, one)
     if state_of(case, None, context.now()) != "to_check":
         raise refused("state")
-    note = _check_act(request, context, agent, lost_phone_flow.NAMES_ACT)
+    note = await _check_act(request, context, agent, lost_phone_flow.NAMES_ACT)
     new = NewAct(
         act=lost_phone_flow.NAMES_ACT,
         reason=request.reason,
@@ -138,7 +139,7 @@ async def propose_other_names(request: ProposeOtherNames, context: RequestContex
     return await show(context, agent, await lock_request(context.tx, one.number), waiting)
 
 
-def _check_act(
+async def _check_act(
     request: ProposePhoneRemoval | ProposeOtherNames,
     context: RequestContext[Deps],
     agent: Agent,
@@ -148,7 +149,7 @@ def _check_act(
     act = ACTS[name]
     holders: Holders = context.prepared
     refusal = proposal_refusal(act, agent, own_account=holders.is_own(agent)) or code_refusal(
-        act, request.code_at, context.now()
+        act, await accepted_at(request, context), context.now()
     )
     if refusal is not None:
         raise Refused(refusal)

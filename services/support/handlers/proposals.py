@@ -31,6 +31,7 @@ from services.support.act_flow import NewAct, holders, receiver_of
 from services.support.act_holders import Holders
 from services.support.agents import Agent, parse_agent_address
 from services.support.authorization import forbidden, require_act, require_view
+from services.support.code_proofs import accepted_at
 from services.support.deps import Deps
 from services.support.lost_phone_flow import NAMES_ACT
 from services.support.orders import PROPOSED_BY_PAGE
@@ -230,7 +231,7 @@ async def propose(request: Propose, context: RequestContext[Deps]) -> Reply:
         own = checked.holders.is_own(agent)
         refusal = proposal_refusal(
             act, agent, subject_agent_id=subject_id, own_account=own
-        ) or code_refusal(act, request.code_at, acting.now)
+        ) or code_refusal(act, await accepted_at(request, context), acting.now)
         if refusal is not None:
             raise Refused(refusal)
         await _check_subject(request, checked, acting.tx, acting.now)
@@ -256,7 +257,7 @@ async def approve_proposal(request: ApproveProposal, context: RequestContext[Dep
         proposal = await _lock(acting.tx, request.proposal_id)
         own = context.prepared.is_own(agent)
         refusal = approval_refusal(proposal, agent, acting.now, own_account=own) or code_refusal(
-            ACTS[proposal.act], request.code_at, acting.now
+            ACTS[proposal.act], await accepted_at(request, context), acting.now
         )
         if refusal is not None:
             raise Refused(refusal)

@@ -13,6 +13,7 @@ from services.support import (
 from services.support.act_context import ActContext
 from services.support.agents import REMOVABLE, SUSPENDABLE, Agent
 from services.support.authorization import forbidden, require_act, require_view
+from services.support.code_proofs import accepted_at
 from services.support.deps import Deps
 from services.support.permissions import ACTS, AGENT_REASONS
 from services.support.proposals import code_refusal
@@ -93,7 +94,7 @@ async def _end(
     agent = await require_act(tx, request.agent_id, act)
     if request.reason not in AGENT_REASONS:
         raise Refused(Refusal(slug="unknown_choice", params={"field": "reason"}))
-    no_code = code_refusal(ACTS[act], request.code_at, now)
+    no_code = code_refusal(ACTS[act], await accepted_at(request, context), now)
     if no_code is not None:
         raise Refused(no_code)
     # Two supervisors who suspend each other at once would leave none.

@@ -119,11 +119,16 @@ class ConfirmEnrolment(Request, frozen=True, kw_only=True):
 
 @request(OWNER, views.CodeView, changes=True, reply_seconds=300)
 class CheckCode(Request, frozen=True, kw_only=True):
-    """Check a code of the account's authenticator, which is accepted once."""
+    """Check a code of the account's authenticator, which is accepted once.
+
+    `about`: the digest of the request that it is given for (`request_digest`); the reply has a
+    proof of it then.
+    """
 
     account_id: str
     code: Sealed
     device: str = ""
+    about: str = ""
 
 
 @request(OWNER, views.RecoveryCodesView, changes=True, reply_seconds=300)

@@ -36,12 +36,14 @@ class EnrolmentView(Reply, frozen=True, kw_only=True):
 class CodeView(Reply, frozen=True, kw_only=True):
     """The code was right. `failures` were wrong since the last right one.
 
-    `recovery_due`: recovery codes are in use, and this account's list is not confirmed yet.
+    `recovery_due`: recovery codes are in use, and this account's list is not confirmed yet. `proof`
+    is signed for whoever carries out what the code was given for (`shared.security.code_proofs`).
     """
 
     accepted_at: datetime
     failures: int = 0
     recovery_due: bool = False
+    proof: str = ""
 
 
 class EnrolledView(Reply, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from datetime import datetime
 import msgspec
 
 from shared.contracts.base import Event, Reply, Request, Sealed, event, request
+from shared.contracts.support.coded import CodedRequest
 
 OWNER = "support"
 
@@ -164,27 +165,23 @@ class ListAgents(Request, frozen=True, kw_only=True):
 
 
 @request(OWNER, AgentView, changes=True)
-class SuspendAgent(Request, frozen=True, kw_only=True):
+class SuspendAgent(CodedRequest, frozen=True, kw_only=True):
     """Suspend another agent at once: acts that they proposed or approved and that are not carried
-    out stop, their requests go back to the queue. `code_at` as in `proposals`. Refused with
+    out stop, their requests go back to the queue. `code_proof` as in `CodedRequest`. Refused with
     `forbidden`, `not_found`, `own_account`, `code_needed`, `last_supervisor`, `unknown_choice`
     (params: field), `stale` (not in a state that can be suspended)."""
 
-    agent_id: str
     subject_id: str
     reason: str
-    code_at: datetime | None = None
 
 
 @request(OWNER, AgentView, changes=True)
-class RemoveAgent(Request, frozen=True, kw_only=True):
+class RemoveAgent(CodedRequest, frozen=True, kw_only=True):
     """Remove another agent's account; the address may be invited again. Does and is refused as
     `SuspendAgent`."""
 
-    agent_id: str
     subject_id: str
     reason: str
-    code_at: datetime | None = None
 
 
 @event(OWNER)

@@ -11,6 +11,7 @@ from datetime import datetime
 import msgspec
 
 from shared.contracts.base import Event, Reply, Request, Sealed, event, request
+from shared.contracts.support.coded import CodedRequest
 
 OWNER = "support"
 
@@ -261,19 +262,17 @@ class EndCall(Request, frozen=True, kw_only=True):
 
 
 @request(OWNER, CallView, changes=True)
-class ProposePhoneRemoval(Request, frozen=True, kw_only=True):
+class ProposePhoneRemoval(CodedRequest, frozen=True, kw_only=True):
     """Propose to remove the phone, in the call whose words matched.
 
     Refused as `Propose`, or with `call_over` (params: outcome; empty where words did not match) or
     `call_refused` (params: why: `sensitive`).
     """
 
-    agent_id: str
     number: str
     call_id: str
     reason: str
     note: Sealed | None = None
-    code_at: datetime | None = None
 
 
 class ResumptionCodeView(Reply, frozen=True, kw_only=True):
@@ -285,29 +284,25 @@ class ResumptionCodeView(Reply, frozen=True, kw_only=True):
 
 
 @request(OWNER, ResumptionCodeView, changes=True, reply_seconds=60)
-class TellResumptionCode(Request, frozen=True, kw_only=True):
+class TellResumptionCode(CodedRequest, frozen=True, kw_only=True):
     """Make the « code de reprise » in the second call, once its words matched.
 
-    `code_at` is when the agent's session last gave a code of the second factor. Refused with
-    `code_needed`, `call_over` (params: outcome), or `call_refused` (params: why: `codes`).
+    Refused with `code_needed`, `call_over` (params: outcome), or `call_refused` (params: why:
+    `codes`).
     """
 
-    agent_id: str
     number: str
     call_id: str
-    code_at: datetime | None = None
 
 
 @request(OWNER, CallView, changes=True)
-class ProposeOtherNames(Request, frozen=True, kw_only=True):
+class ProposeOtherNames(CodedRequest, frozen=True, kw_only=True):
     """Propose to accept the names that were given with a right code. Refused as `Propose`, or with
     `call_refused` (params: why: `state`)."""
 
-    agent_id: str
     number: str
     reason: str
     note: Sealed | None = None
-    code_at: datetime | None = None
 
 
 class LostPhoneFollowUp(Reply, frozen=True, kw_only=True):

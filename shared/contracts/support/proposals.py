@@ -1,7 +1,6 @@
 """Requests about acts: proposed, approved, refused, stopped, listed; their replies.
 
-`agent_id` is the agent whose session sends the request. `code_at` is when that session last gave a
-code of the second factor: an act that bears on access needs a fresh one.
+`agent_id` is the agent whose session sends the request.
 
 Requests of agents are refused with `not_found` (an object that one may not know), `forbidden`
 (one's role), `own_act`, `own_account`, `invited_by_you`, `too_new` (params: hours), `code_needed`,
@@ -14,6 +13,7 @@ import msgspec
 
 from shared.contracts.base import Reply, Request, Sealed, request
 from shared.contracts.support.acts import OWNER
+from shared.contracts.support.coded import CodedRequest
 
 #: What a proposal can be: waiting for a second person, for its date, or at its end.
 STATES = ("proposed", "approved", "done", "refused", "stopped", "expired", "failed")
@@ -169,7 +169,7 @@ class CheckProposal(Request, frozen=True, kw_only=True):
 
 
 @request(OWNER, ProposalView, changes=True)
-class Propose(Request, frozen=True, kw_only=True):
+class Propose(CodedRequest, frozen=True, kw_only=True):
     """Propose an act, or do it where it needs nobody else.
 
     `details` is sealed for support: a JSON object of the act's fields, by name. `note` is sealed
@@ -180,7 +180,6 @@ class Propose(Request, frozen=True, kw_only=True):
     `deactivated` or `address_released`, or has `no_session` or `no_transfer` to undo.
     """
 
-    agent_id: str
     act: str
     reason: str
     account_id: str = ""
@@ -188,16 +187,13 @@ class Propose(Request, frozen=True, kw_only=True):
     request_number: str = ""
     details: Sealed | None = None
     note: Sealed | None = None
-    code_at: datetime | None = None
 
 
 @request(OWNER, ProposalView, changes=True)
-class ApproveProposal(Request, frozen=True, kw_only=True):
+class ApproveProposal(CodedRequest, frozen=True, kw_only=True):
     """Approve an act that somebody else proposed. Its delay begins, or it is carried out."""
 
-    agent_id: str
     proposal_id: str
-    code_at: datetime | None = None
 
 
 @request(OWNER, ProposalView, changes=True)

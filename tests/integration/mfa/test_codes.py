@@ -11,7 +11,8 @@ from structlog.testing import capture_logs
 from shared.contracts.mfa.events import CodeCheckLocked, CodeRefused
 from shared.contracts.mfa.views import CodeView
 from shared.errors import DecryptionError
-from shared.security.sealing import new_key
+from shared.security.code_proofs import read_proof
+from shared.security.sealing import KeyRing, new_key
 from tests.support.harness.mfa import BROWSER, MfaHarness, OpenHarness, Phone
 from tests.support.harness.mfa_settings import KEYS
 
@@ -35,6 +36,25 @@ async def test_g_22_a_right_code_is_accepted(harness: MfaHarness) -> None:
         == "not_enrolled"
     )
     assert await harness.outcome(harness.check("no id", phone.code(harness.now))) == "not_enrolled"
+
+
+async def test_se_09_a_right_code_is_proved_for_what_it_is_given_for_and_a_wrong_one_is_not(
+    harness: MfaHarness,
+) -> None:
+    account, phone = await harness.enrolled()
+    about = "0123456789abcdef" * 4
+    asked = msgspec.structs.replace(harness.check(account, harness.wrong_code(phone)), about=about)
+    assert (await harness.refusal(asked)).slug == "wrong_code"
+    right = harness.check(account, phone.code(harness.now))
+    assert (await harness.refusal(msgspec.structs.replace(right, about="a b"))).slug == (
+        "unknown_choice"
+    )
+    view = await harness.ask(msgspec.structs.replace(right, about=about))
+    proof = read_proof(harness.deps.settings.code_proof_keys, view.proof)
+    assert proof is not None
+    assert (proof.account_id, proof.about) == (account, about)
+    assert abs(proof.accepted_at - harness.now) < timedelta(seconds=1)
+    assert read_proof(KeyRing.parse(new_key()), view.proof) is None
 
 
 @pytest.mark.parametrize(("steps", "outcome"), [(-2, "wrong_code"), (-1, "done"), (1, "done")])

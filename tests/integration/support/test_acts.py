@@ -44,18 +44,19 @@ def proposal(harness: SupportHarness, agent: Agent, act: str, **changes: Any) ->
     """The form of an act, with a code given just now."""
     details, note = changes.pop("details", {}), changes.pop("note", "")
     text = msgspec.json.encode(details).decode()
-    values = {"account_id": ACCOUNT, "reason": REASON, "code_at": harness.now, **changes}
-    return Propose(
+    values = {"account_id": ACCOUNT, "reason": REASON, **changes}
+    form = Propose(
         agent_id=agent.id,
         act=act,
         details=harness.seal(Propose, "details", text),
         note=harness.seal(Propose, "note", note),
         **values,
     )
+    return harness.coded(form)
 
 
 def approval(harness: SupportHarness, agent: Agent, view: ProposalView) -> ApproveProposal:
-    return ApproveProposal(agent_id=agent.id, proposal_id=view.proposal_id, code_at=harness.now)
+    return harness.coded(ApproveProposal(agent_id=agent.id, proposal_id=view.proposal_id))
 
 
 async def change_of_address(harness: SupportHarness, agent: Agent) -> ProposalView:
@@ -184,7 +185,7 @@ async def test_az_04_a_withdrawn_right_and_a_missing_code(harness: SupportHarnes
     assert (await harness.refusal(approval(harness, second, view))).slug == "forbidden"
     await harness.fetch("update agents set state = 'suspended' where id = $1", second.id)
     assert (await harness.refusal(approval(harness, second, view))).slug == "forbidden"
-    form = proposal(harness, first, "deactivate_account", code_at=None)
+    form = msgspec.structs.replace(proposal(harness, first, "deactivate_account"), code_proof="")
     assert (await harness.refusal(form)).slug == "code_needed"
     assert await state(harness, view) == "proposed"
 

@@ -24,14 +24,14 @@ NEWCOMER = {"address": "nina.new@ansm.example", "role": "agent", "language": "en
 def act(harness: SupportHarness, agent: Agent, name: str, **changes: Any) -> Propose:
     """The form of an act on an agent, with a code given just now."""
     text = msgspec.json.encode(changes.pop("details", {})).decode()
-    values = {"reason": "new_colleague", "code_at": harness.now, **changes}
+    values = {"reason": "new_colleague", **changes}
     sealed = harness.seal(Propose, "details", text)
-    return Propose(agent_id=agent.id, act=name, details=sealed, **values)
+    return harness.coded(Propose(agent_id=agent.id, act=name, details=sealed, **values))
 
 
 def approve(harness: SupportHarness, agent: Agent, view: ProposalView) -> ApproveProposal:
     """« Approuver », with a code given just now."""
-    return ApproveProposal(agent_id=agent.id, proposal_id=view.proposal_id, code_at=harness.now)
+    return harness.coded(ApproveProposal(agent_id=agent.id, proposal_id=view.proposal_id))
 
 
 async def supervisors(harness: SupportHarness) -> tuple[Agent, Agent]:
@@ -153,7 +153,7 @@ async def test_a_suspended_agent_comes_back_by_two_supervisors(harness: SupportH
     refusal = await harness.refusal(approve(harness, second, view))
     assert refusal.params["why"] == "wrong_state"
     await harness.ask(
-        SuspendAgent(agent_id=first.id, subject_id=agent.id, reason="absence", code_at=harness.now)
+        harness.coded(SuspendAgent(agent_id=first.id, subject_id=agent.id, reason="absence"))
     )
     await harness.ask(approve(harness, second, view))
     assert await harness.outcome(DescribeAgent(agent_id=agent.id)) == "done"
@@ -170,5 +170,6 @@ async def test_nobody_acts_on_themselves_nor_on_nobody(harness: SupportHarness) 
     of_second = act(harness, first, "reset_agent", subject_agent_id=second.id, reason="lost_phone")
     view = await harness.ask(of_second)
     assert await harness.outcome(approve(harness, second, view)) == "own_account"
-    no_code = act(harness, first, "invite_agent", details=NEWCOMER, code_at=None)
+    no_code = act(harness, first, "invite_agent", details=NEWCOMER)
+    no_code = msgspec.structs.replace(no_code, code_proof="")
     assert await harness.outcome(no_code) == "code_needed"

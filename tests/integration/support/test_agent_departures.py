@@ -1,6 +1,7 @@
 """What an agent leaves who is suspended or removed: nothing of it is carried out (AZ-01, AZ-04)."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
@@ -74,11 +75,12 @@ async def test_az_04_what_an_agent_proposed_or_approved_stops_with_the_access(
     before = await listed(harness, boss.id, leaver.id)
     assert (before.open_acts, before.open_requests, before.stopped) == (2, 1, ())
 
-    asked = {"agent_id": boss.id, "subject_id": leaver.id, "reason": "suspicious_access"}
-    for code_at in (None, harness.now.replace(year=2025)):
-        assert await harness.outcome(end(**asked, code_at=code_at)) == "code_needed"
+    asked = end(agent_id=boss.id, subject_id=leaver.id, reason="suspicious_access")
+    old = harness.coded(asked, harness.now - timedelta(hours=1))
+    for form in (asked, old):
+        assert await harness.outcome(form) == "code_needed"
     assert await state(harness, proposed) == "proposed"
-    await harness.ask(end(**asked, code_at=harness.now))
+    await harness.ask(harness.coded(asked))
 
     states = [await state(harness, one) for one in (done, proposed, planned, foreign)]
     assert states == ["done", "stopped", "stopped", "proposed"]
@@ -112,8 +114,8 @@ async def test_ot_15_a_lost_phone_of_a_departing_agent_is_not_removed(
     desk = await LostPhoneDesk.of(harness)
     call = await desk.matched()
     await harness.ask(desk.propose(call.call_id))
-    asked = {"agent_id": boss.id, "reason": "departure", "code_at": harness.now}
-    await harness.ask(SuspendAgent(subject_id=desk.first.id, **asked))
+    asked = SuspendAgent(agent_id=boss.id, subject_id=desk.first.id, reason="departure")
+    await harness.ask(harness.coded(asked))
     # Its holder was told nothing yet: another agent calls again.
     assert await harness.events(LostPhoneStopped) == []
     view = await RequestDesk(harness).show(desk.second, desk.number)
@@ -126,8 +128,8 @@ async def test_ot_15_an_announced_removal_stops_with_the_agent_who_approved_it(
     boss = await harness.joined("boss@ansm.example", "supervisor")
     desk = await LostPhoneDesk.of(harness)
     await desk.planned()
-    asked = {"agent_id": boss.id, "reason": "suspicious_access", "code_at": harness.now}
-    await harness.ask(SuspendAgent(subject_id=desk.second.id, **asked))
+    asked = SuspendAgent(agent_id=boss.id, subject_id=desk.second.id, reason="suspicious_access")
+    await harness.ask(harness.coded(asked))
     ((subject, told),) = await harness.subject_events(LostPhoneStopped)
     assert (subject, told.by) == (desk.account, "agent")
     harness.advance(days=2)

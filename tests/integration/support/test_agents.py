@@ -106,9 +106,7 @@ async def test_au_08_every_refused_sign_in_is_alike(harness: SupportHarness) -> 
     invited = await harness.add("new@ansm.example", "agent")
     boss = await harness.joined("autre.chef@ansm.example", "supervisor")
     await harness.ask(
-        SuspendAgent(
-            agent_id=boss.id, subject_id=suspended.id, reason="departure", code_at=harness.now
-        )
+        harness.coded(SuspendAgent(agent_id=boss.id, subject_id=suspended.id, reason="departure"))
     )
     for address, password in (
         (SUPERVISOR, "wrong"),
@@ -176,8 +174,8 @@ async def test_az_04_a_suspended_agent_is_refused_at_the_next_request(
     agent = await harness.joined(AGENT)
     await harness.ask(DescribeAgent(agent_id=agent.id))
     view = await harness.ask(
-        SuspendAgent(
-            agent_id=boss.id, subject_id=agent.id, reason="suspicious_access", code_at=harness.now
+        harness.coded(
+            SuspendAgent(agent_id=boss.id, subject_id=agent.id, reason="suspicious_access")
         )
     )
     assert view.state == "suspended"
@@ -204,8 +202,8 @@ async def test_nobody_stops_themselves_nor_the_last_supervisor(harness: SupportH
     boss = await harness.joined(SUPERVISOR, "supervisor")
 
     def stop(subject_id: str) -> SuspendAgent:
-        return SuspendAgent(
-            agent_id=boss.id, subject_id=subject_id, reason="departure", code_at=harness.now
+        return harness.coded(
+            SuspendAgent(agent_id=boss.id, subject_id=subject_id, reason="departure")
         )
 
     assert await harness.outcome(stop(boss.id)) == "own_account"
@@ -213,9 +211,7 @@ async def test_nobody_stops_themselves_nor_the_last_supervisor(harness: SupportH
     second = await harness.joined("autre.chef@ansm.example", "supervisor")
     both = [
         stop(second.id),
-        SuspendAgent(
-            agent_id=second.id, subject_id=boss.id, reason="departure", code_at=harness.now
-        ),
+        harness.coded(SuspendAgent(agent_id=second.id, subject_id=boss.id, reason="departure")),
     ]
     results = await asyncio.gather(*(harness.outcome(one) for one in both))
     assert results.count("done") == 1, "two supervisors who stop each other leave one"
@@ -227,7 +223,7 @@ async def test_a_removed_address_may_be_invited_again_as_another_agent(
     boss = await harness.joined(SUPERVISOR, "supervisor")
     agent = await harness.joined(AGENT)
     await harness.ask(
-        RemoveAgent(agent_id=boss.id, subject_id=agent.id, reason="departure", code_at=harness.now)
+        harness.coded(RemoveAgent(agent_id=boss.id, subject_id=agent.id, reason="departure"))
     )
     ((subject, _),) = await harness.subject_events(AgentCredentialsRemoved)
     assert subject == agent.id

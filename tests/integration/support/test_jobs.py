@@ -78,14 +78,15 @@ async def _proposed(harness: SupportHarness) -> tuple[str, str]:
         harness.advance(minutes=1)
         details = json.dumps({"new_address": f"marie{position}@labo.fr"})
         view = await harness.ask(
-            Propose(
-                agent_id=first.id,
-                act="change_address",
-                account_id=new_account(),
-                reason="requested_by_person",
-                details=harness.seal(Propose, "details", details),
-                note=harness.seal(Propose, "note", ""),
-                code_at=harness.now,
+            harness.coded(
+                Propose(
+                    agent_id=first.id,
+                    act="change_address",
+                    account_id=new_account(),
+                    reason="requested_by_person",
+                    details=harness.seal(Propose, "details", details),
+                    note=harness.seal(Propose, "note", ""),
+                )
             )
         )
         found.append(view.proposal_id)

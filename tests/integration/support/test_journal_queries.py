@@ -329,18 +329,13 @@ async def test_gd_05_an_export_has_accounts_and_events_between_two_days(
     form = Propose(
         agent_id=supervisor.id, act="export_journal", reason="suspicious_access",
         details=desk.seal(Propose, "details", days), note=desk.seal(Propose, "note", ""),
-        code_at=desk.now,
     )  # fmt: skip
-    proposed: ProposalView = await desk.ask(form)
+    proposed: ProposalView = await desk.ask(desk.coded(form))
     ask = contracts.ReadExport(agent_id=supervisor.id, export_id=proposed.proposal_id)
     assert await desk.outcome(ask) == "not_found"
-    alone = ApproveProposal(
-        agent_id=supervisor.id, proposal_id=proposed.proposal_id, code_at=desk.now
-    )
+    alone = desk.coded(ApproveProposal(agent_id=supervisor.id, proposal_id=proposed.proposal_id))
     assert await desk.outcome(alone) == "own_act"
-    approval = ApproveProposal(
-        agent_id=auditor.id, proposal_id=proposed.proposal_id, code_at=desk.now
-    )
+    approval = desk.coded(ApproveProposal(agent_id=auditor.id, proposal_id=proposed.proposal_id))
     assert (await desk.ask(approval)).state == "done"
     ((subject, ready),) = await desk.subject_events(contracts.JournalExportReady)
     assert (subject, ready.address) == (supervisor.id, "s@example.fr")

@@ -193,7 +193,7 @@ async def test_ot_15_a_proposal_needs_a_code_and_another_agent(
 ) -> None:
     call = await desk.matched()
     proposal = desk.propose(call.call_id)
-    stale = type(proposal)(**{**_fields(proposal), "code_at": harness.now - timedelta(hours=1)})
+    stale = harness.coded(proposal, harness.now - timedelta(hours=1))
     assert (await desk.refused(stale))[0] == "code_needed"
     view = await harness.ask(proposal)
     assert view.state == "proposed"

@@ -136,20 +136,19 @@ class LostPhoneDesk:
 
     def propose(self, call_id: str) -> ProposePhoneRemoval:
         """« Proposer », with a code given just now."""
-        return ProposePhoneRemoval(
-            agent_id=self.first.id,
-            number=self.number,
-            call_id=call_id,
-            reason="requested_by_person",
-            code_at=self.harness.now,
+        return self.harness.coded(
+            ProposePhoneRemoval(
+                agent_id=self.first.id,
+                number=self.number,
+                call_id=call_id,
+                reason="requested_by_person",
+            )
         )
 
     def approve(self, proposal_id: str, agent: Agent | None = None) -> ApproveProposal:
         """« Approuver »."""
-        return ApproveProposal(
-            agent_id=(agent or self.second).id,
-            proposal_id=proposal_id,
-            code_at=self.harness.now,
+        return self.harness.coded(
+            ApproveProposal(agent_id=(agent or self.second).id, proposal_id=proposal_id)
         )
 
     async def planned(self, line: str = "file") -> CallView:
@@ -176,11 +175,8 @@ class LostPhoneDesk:
 
     def show_code(self, call_id: str) -> TellResumptionCode:
         """« Afficher le code de reprise »."""
-        return TellResumptionCode(
-            agent_id=self.first.id,
-            number=self.number,
-            call_id=call_id,
-            code_at=self.harness.now,
+        return self.harness.coded(
+            TellResumptionCode(agent_id=self.first.id, number=self.number, call_id=call_id)
         )
 
     async def second_call(self) -> str:
@@ -193,11 +189,10 @@ class LostPhoneDesk:
 
     def accept_names(self) -> ProposeOtherNames:
         """« Accepter ce nom »."""
-        return ProposeOtherNames(
-            agent_id=self.first.id,
-            number=self.number,
-            reason="requested_by_person",
-            code_at=self.harness.now,
+        return self.harness.coded(
+            ProposeOtherNames(
+                agent_id=self.first.id, number=self.number, reason="requested_by_person"
+            )
         )
 
     def opened(self, view: CallView, name: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ KEYS = {
         "IMPEX_SEAL_KEYS_MFA",
         "IMPEX_SEAL_KEYS_GATEWAY",
         "IMPEX_SEAL_KEYS_DESK",
+        "IMPEX_CODE_PROOF_KEYS",
         "IMPEX_TOTP_KEYS",
         "IMPEX_RECOVERY_KEYS",
     )

@@ -4,7 +4,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import msgspec
 
 from services.support import agent_store, team_commands
 from services.support.agents import Agent
@@ -19,18 +22,23 @@ from shared.contracts.support.agents import (
     RecordAgentSignIn,
     SignInAgent,
 )
+from shared.contracts.support.coded import CodedRequest
 from shared.database import Pool, transaction
+from shared.messaging.rpc_codec import request_digest
 from shared.runtime.service import Runtime
+from shared.security.code_proofs import CodeProof, write_proof
 from shared.security.sealing import Opener, Sealer, seal_context
 from tests.support.harness.desk_owners import DeskOwners, desk_owners
 from tests.support.harness.service_harness import ServiceHarness
 from tests.support.harness.support_settings import settings
 from tests.support.servers.shared_servers import Database
 
+C = TypeVar("C", bound=CodedRequest)
 PASSWORD = "rivage tortue sextant 44"
 NETWORK = "192.0.2.0/24"
 BROWSER = "Firefox, Windows"
 TABLES = (
+    "used_code_proofs",
     "account_looks",
     "look_agreements",
     "proposals",
@@ -126,6 +134,17 @@ class SupportHarness(ServiceHarness):
             found = await agent_store.find(tx, agent_id)
         assert found is not None
         return found
+
+    def coded(self, request: C, at: datetime | None = None, agent_id: str = "") -> C:
+        """The request with mfa's proof of a code given for it: now, by its agent."""
+        proof = CodeProof(
+            account_id=agent_id or request.agent_id,
+            about=request_digest(request),
+            nonce=uuid4().hex,
+            accepted_at=at or self.now,
+        )
+        ring = self.deps.settings.code_proof_keys
+        return msgspec.structs.replace(request, code_proof=write_proof(ring, proof))
 
     async def subject_events(self, *kinds: type[Event]) -> list[tuple[str | None, Any]]:
         """(subject, event), oldest first."""

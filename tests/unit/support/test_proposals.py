@@ -219,7 +219,8 @@ def test_an_act_expires_after_five_working_days(proposed: datetime, expires: dat
 
 
 def test_a_transfer_can_be_undone_for_thirty_days() -> None:
-    done = proposal(act="transfer_dossiers", state="done", done_at=NOON)
+    details = {"to_account_id": OTHER}
+    done = proposal(act="transfer_dossiers", state="done", done_at=NOON, details=details)
     assert can_be_undone(done, NOON + UNDO_PERIOD - HOUR)
     assert not can_be_undone(done, NOON + UNDO_PERIOD)
     assert not can_be_undone(proposal(act="transfer_dossiers"), NOON)

@@ -12,7 +12,7 @@ from aiohttp import web
 from services.gateway.clients.services import open_sealed
 from services.gateway.desk import act_words
 from services.gateway.desk.name_comparison import compared_names
-from services.gateway.desk.support import act, agent_of, ask_support, require_fresh_code
+from services.gateway.desk.support import act, agent_of, ask_support, with_fresh_code
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
 from services.gateway.http.routes import path_values, redirect
@@ -96,14 +96,13 @@ async def approve(request: web.Request, fields: dict[str, str]) -> web.Response 
     """Approve the act, with three ticks and a code."""
     if missing := [name for name in TICKS if fields[name] != "1"]:
         return invalid_form(request, fields, *missing)
-    code_at = await require_fresh_code(request, fields, "approve")
-    if isinstance(code_at, Form):
-        return code_at
-    message = ApproveProposal(
+    asked = ApproveProposal(
         agent_id=agent_of(request).account_id,
         proposal_id=path_values(request)["proposal_id"],
-        code_at=code_at,
     )
+    message = await with_fresh_code(request, fields, asked, "approve")
+    if isinstance(message, Form):
+        return message
     return await _decide(request, fields, message, "approve", "act_approved")
 
 

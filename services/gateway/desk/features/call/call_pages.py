@@ -7,7 +7,6 @@ button is one step.
 
 import re
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -15,7 +14,7 @@ from aiohttp import web
 
 from services.gateway.clients.services import ask, open_sealed, seal
 from services.gateway.desk.features.call import call_texts as texts
-from services.gateway.desk.support import FORBIDDEN, NOT_FOUND, require_fresh_code
+from services.gateway.desk.support import FORBIDDEN, NOT_FOUND, with_fresh_code
 from services.gateway.http.errors import HttpError
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
@@ -114,13 +113,12 @@ async def propose(request: web.Request, fields: dict[str, str]) -> web.StreamRes
     return await _with_code(
         request,
         fields,
-        lambda agent_id, code_at: ProposePhoneRemoval(
-            agent_id=agent_id,
+        ProposePhoneRemoval(
+            agent_id=require_signed_in(request).account_id,
             number=_number(request),
             call_id=_call_of(fields),
             reason=fields["reason"],
             note=_note(request, ProposePhoneRemoval, fields),
-            code_at=code_at,
         ),
         "act_proposed",
     )
@@ -131,12 +129,11 @@ async def propose_names(request: web.Request, fields: dict[str, str]) -> web.Str
     return await _with_code(
         request,
         fields,
-        lambda agent_id, code_at: ProposeOtherNames(
-            agent_id=agent_id,
+        ProposeOtherNames(
+            agent_id=require_signed_in(request).account_id,
             number=_number(request),
             reason=fields["reason"],
             note=_note(request, ProposeOtherNames, fields),
-            code_at=code_at,
         ),
         "act_proposed",
     )
@@ -149,15 +146,14 @@ async def show_code(request: web.Request, form: Form) -> web.Response:
 
 async def tell_code(request: web.Request, fields: dict[str, str]) -> web.StreamResponse | Form:
     """Show the « code de reprise », once, to be read out figure by figure, twice."""
-    code_at = await require_fresh_code(request, fields, "tell-code")
-    if isinstance(code_at, Form):
-        return code_at
-    message = TellResumptionCode(
+    asked = TellResumptionCode(
         agent_id=require_signed_in(request).account_id,
         number=_number(request),
         call_id=_call_of(fields),
-        code_at=code_at,
     )
+    message = await with_fresh_code(request, fields, asked, "tell-code")
+    if isinstance(message, Form):
+        return message
     key = idempotency_key(request, "resumption-code", fields)
     try:
         view = await ask(request, message, ResumptionCodeView, key)
@@ -177,16 +173,15 @@ async def tell_code(request: web.Request, fields: dict[str, str]) -> web.StreamR
 async def _with_code(
     request: web.Request,
     fields: dict[str, str],
-    make: Callable[[str, datetime], Request],
+    asked: ProposePhoneRemoval | ProposeOtherNames,
     done: str,
 ) -> web.StreamResponse | Form:
     """A step that bears on access: with a code of the agent's second factor."""
     if not fields["reason"]:
         return _explained(request, fields, {"reason": "missing"})
-    code_at = await require_fresh_code(request, fields, "lost-phone")
-    if isinstance(code_at, Form):
-        return code_at
-    message = make(require_signed_in(request).account_id, code_at)
+    message = await with_fresh_code(request, fields, asked, "lost-phone")
+    if isinstance(message, Form):
+        return message
     return await _step_taken(request, fields, message, done=done)
 
 

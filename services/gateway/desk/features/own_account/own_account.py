@@ -45,9 +45,9 @@ async def show(request: web.Request, form: Form) -> web.Response:
 async def end_others(request: web.Request, fields: dict[str, str]) -> web.Response | Form:
     """Close every session but this one, with a code."""
     found = agent_of(request)
-    code_at = await require_fresh_code(request, fields, "end-sessions")
-    if isinstance(code_at, Form):
-        return code_at
+    wrong = await require_fresh_code(request, fields, "end-sessions")
+    if wrong is not None:
+        return wrong
     token = request[REQUEST_STATE].token or ""
     await request.app[SESSIONS].end_others(found.account_id, token)
     return redirect_with_flash(request, "account", "sessions_ended")
@@ -88,9 +88,9 @@ async def change_password(request: web.Request, fields: dict[str, str]) -> web.R
     names = ("current_password", "password")
     if missing := [name for name in names if not fields[name]]:
         return invalid_form(request, fields, *missing)
-    code_at = await require_fresh_code(request, fields, "password")
-    if isinstance(code_at, Form):
-        return code_at
+    wrong = await require_fresh_code(request, fields, "password")
+    if wrong is not None:
+        return wrong
     message = ChangeAgentPassword(
         agent_id=found.account_id,
         password=seal(request, ChangeAgentPassword, "password", fields["current_password"]),

@@ -17,8 +17,8 @@ from services.gateway.desk.support import (
     act,
     agent_of,
     ask_support,
-    require_fresh_code,
     require_role,
+    with_fresh_code,
 )
 from services.gateway.desk.texts import ROLES, role_text
 from services.gateway.http.errors import HttpError
@@ -165,16 +165,15 @@ async def _do(
 ) -> AgentView | Form:
     """Do at once what needs nobody else: suspend an agent, or end the access."""
     purpose = f"{one.name}/{agent.agent_id}"
-    code_at = await require_fresh_code(request, fields, purpose)
-    if isinstance(code_at, Form):
-        return code_at
     kind = SuspendAgent if one.name == "suspend_agent" else RemoveAgent
-    message = kind(
+    asked = kind(
         agent_id=agent_of(request).account_id,
         subject_id=agent.agent_id,
         reason=fields["reason"],
-        code_at=code_at,
     )
+    message = await with_fresh_code(request, fields, asked, purpose)
+    if isinstance(message, Form):
+        return message
     return await act(request, fields, message, AgentView, purpose)
 
 
