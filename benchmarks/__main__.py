@@ -31,6 +31,7 @@ from benchmarks import (
     pages,
     report,
     sign_in,
+    telemetry,
 )
 from benchmarks.environment import Environment
 from benchmarks.measure import QUICK, Facts, Line, Plan
@@ -58,6 +59,7 @@ SCENARIOS: dict[str, Scenario] = {
     "oversized_fields": oversized_fields.run,
     "known_and_unknown": equal_timing.run,
     "whole_journey": full_journey.journey,
+    "telemetry": telemetry.run,
     "memory_1000": memory.memory,
     "rest": memory.rest,
     "journal_backlog": journal_backlog.run,

@@ -69,6 +69,7 @@ def init_app(settings: GatewaySettings, runtime: Runtime) -> web.Application:
     pool, clock = runtime.pool, runtime.clock
     front = FrontEnd(
         site=SiteConfig(
+            service="gateway",
             origin=str(URL(settings.base_url).origin()),
             secure=settings.secure,
             trusted=parse_networks(settings.proxies),

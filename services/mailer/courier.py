@@ -34,12 +34,12 @@ from shared.contracts.base import EVENTS
 from shared.contracts.mailer import OWNER
 from shared.database import Connection, acquire, transaction
 from shared.errors import DecryptionError, DependencyDown
-from shared.messaging.envelope import traceparent
 from shared.outbox import emit
 from shared.runtime.metrics import SLOW, counter, histogram
 from shared.runtime.retrying import OutageLog
 from shared.runtime.service import Runtime
 from shared.runtime.telemetry import get_logger, log_context, trace_id
+from shared.runtime.tracing import span, traceparent
 from shared.security.link_codes import link_code
 from shared.security.sealing import Opener, seal_context
 
@@ -77,8 +77,13 @@ class Courier:
     async def deliver(self, delivery: Delivery) -> None:
         """Try once. Raises `SmtpUnavailable`, with the mail deferred, if no mail can be sent."""
         traceparent.set(delivery.traceparent)
-        with log_context(
-            service=OWNER, mail_id=str(delivery.mail_id), trace_id=trace_id(delivery.traceparent)
+        with (
+            log_context(
+                service=OWNER,
+                mail_id=str(delivery.mail_id),
+                trace_id=trace_id(delivery.traceparent),
+            ),
+            span(OWNER, f"mail {delivery.template.name}", "client") as sending,
         ):
             began_at = self.runtime.clock()
             if delivery.expires_at <= began_at:
@@ -90,6 +95,7 @@ class Courier:
                 await self._record(delivery, unreachable(error.reason), began_at)
                 raise
             if outcome is not None:
+                sending.set("impex.outcome", outcome.kind.value)
                 await self._record(delivery, outcome, began_at)
 
     async def defer(self, tx: Connection, delivery: Delivery) -> None:

@@ -7,11 +7,13 @@ only error that becomes `DependencyDown`; the pool reconnects by itself on the n
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from typing import Any, TypeAlias, cast
 
 import asyncpg
 
 from shared.errors import DependencyDown
+from shared.runtime import tracing
 from shared.runtime.retrying import OutageLog, retry_while_down
 
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
@@ -105,6 +107,7 @@ async def open_pool(
                 command_timeout=COMMAND_SECONDS,
                 max_inactive_connection_lifetime=IDLE_SECONDS,
                 reset=_skip_reset,
+                init=partial(tracing.trace_statements, schema) if tracing.is_on() else None,
                 server_settings={
                     "application_name": application_name,
                     "search_path": schema,

@@ -9,7 +9,6 @@ import json
 import os
 import time as clock_time
 from collections.abc import Mapping
-from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal, TypeVar
@@ -19,14 +18,12 @@ import msgspec
 
 from shared.contracts.base import EVENTS, Event, Request
 from shared.messaging.errors import Undecodable
+from shared.runtime.tracing import new_traceparent, traceparent
 
 CONTENT_TYPE = "application/cloudevents+json"
 DATA_CONTENT_TYPE = "application/json"
 #: Bytes; a larger body is refused before it is parsed.
 MAX_BODY_BYTES = 256 * 1024
-
-#: The W3C trace that the current task works for; emitting and asking carry it on.
-traceparent: ContextVar[str | None] = ContextVar("impex_traceparent", default=None)
 
 Contract = TypeVar("Contract", bound=msgspec.Struct)
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
@@ -59,17 +56,16 @@ class _Wire(msgspec.Struct, omit_defaults=True):
     datacontenttype: Name | None = None
 
 
+class _Traced(msgspec.Struct):
+    traceparent: str | None = None
+
+
 def new_id() -> str:
     """A UUID of version 7: unique, and growing with time so that indexes stay compact."""
     bits = (clock_time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10), "big")
     bits = bits & ~(0xF << 76) | 7 << 76
     bits = bits & ~(0x3 << 62) | 2 << 62
     return str(UUID(int=bits))
-
-
-def new_traceparent() -> str:
-    """The start of a new W3C trace."""
-    return f"00-{os.urandom(16).hex()}-{os.urandom(8).hex()}-01"
 
 
 def wrap(
@@ -120,6 +116,11 @@ def decode(body: bytes) -> Envelope:
         traceparent=wire.traceparent,
         data=wire.data,
     )
+
+
+def traceparent_of(body: bytes) -> str | None:
+    """The trace of an envelope that this program wrote."""
+    return msgspec.json.decode(body, type=_Traced).traceparent
 
 
 def is_published_by(user: str | None, envelope: Envelope, key: str | None = None) -> bool:

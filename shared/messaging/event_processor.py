@@ -24,7 +24,6 @@ from shared.messaging.envelope import (
     decode,
     is_published_by,
     owner_of,
-    traceparent,
 )
 from shared.messaging.errors import WRONG_PUBLISHER, PublishNotConfirmed, Undecodable
 from shared.messaging.failures import (
@@ -52,6 +51,7 @@ from shared.messaging.topology import (
 from shared.messaging.trials import TRIAL, Undone, encode_outcome
 from shared.outbox import OutboxRow, apply_once, emit, mark_processed
 from shared.runtime.telemetry import get_logger, log_context, trace_id
+from shared.runtime.tracing import span, traceparent
 
 #: How many handlers of one process may run at once.
 PREFETCH = 50
@@ -131,7 +131,8 @@ class EventProcessor:
         traceparent.set(envelope.traceparent)
         with log_context(trace_id=trace_id(envelope.traceparent)):
             try:
-                await self._handle(envelope, event)
+                with span(self._service, f"handle {envelope.type}", "consumer"):
+                    await self._handle(envelope, event)
             except (DependencyDown, asyncio.CancelledError):
                 raise
             except Exception as error:

@@ -13,12 +13,13 @@ from pamqp.commands import Basic
 
 from shared.database import TRANSIENT_ERRORS, Pool, acquire, transaction
 from shared.errors import DependencyDown
-from shared.messaging.envelope import CONTENT_TYPE
+from shared.messaging.envelope import CONTENT_TYPE, traceparent_of
 from shared.messaging.errors import PublishNotConfirmed
 from shared.messaging.publisher import Publisher
 from shared.messaging.queue_consumer import wait_first
 from shared.messaging.topology import EVENTS
 from shared.outbox import OutboxRow
+from shared.runtime import tracing
 from shared.runtime.retrying import OutageLog
 from shared.runtime.telemetry import get_logger
 
@@ -184,4 +185,8 @@ class Relay:
             message_id=message_id,
             message_type=message_type,
         )
-        await self._publisher.publish(body, properties, exchange=EVENTS, key=message_type)
+        of = traceparent_of(body) if tracing.is_on() else None
+        with tracing.span(
+            self._publisher.connection.user, f"publish {message_type}", "producer", of=of
+        ):
+            await self._publisher.publish(body, properties, exchange=EVENTS, key=message_type)

@@ -40,6 +40,7 @@ from shared.messaging.rpc_server import ReceivedRequest, RpcServer
 from shared.messaging.topology import REPLIES, REQUESTS, reply_queue
 from shared.runtime.retrying import OutageLog
 from shared.runtime.telemetry import get_logger
+from shared.runtime.tracing import span
 
 #: Seconds that a request waits for a connection that is coming back.
 RECONNECT_WAIT = 1.0
@@ -137,14 +138,17 @@ class RpcClient:
         timeout = min(timeout, MAX_TIMEOUT)
         try:
             async with asyncio.timeout(timeout):
-                server = self._in_process.get(request.OWNER)
-                if server is not None:
-                    body = await self._ask_in_process(server, request, idempotency_key, timeout)
-                else:
-                    body = await self._ask_over_broker(request, idempotency_key, timeout)
+                with span(self._service, f"ask {request.TYPE}", "client"):
+                    body = await self._exchange(request, idempotency_key, timeout)
         except TimeoutError as error:
             raise RequestTimeout(f"no answer to {request.TYPE} within {timeout} s") from error
         return self._open(request, body)
+
+    async def _exchange(self, request: Request, key: str | None, timeout: float) -> bytes:
+        server = self._in_process.get(request.OWNER)
+        if server is not None:
+            return await self._ask_in_process(server, request, key, timeout)
+        return await self._ask_over_broker(request, key, timeout)
 
     def _check(self, request: Request, key: str | None) -> None:
         if request.TYPE not in self._asks:

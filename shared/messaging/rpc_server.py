@@ -21,7 +21,7 @@ from shared.contracts.base import Event, Refusal, Reply, Request
 from shared.database import Pool, acquire, transaction
 from shared.errors import DependencyDown
 from shared.messaging.connection import BrokerConnection, cancellation_requested, describe
-from shared.messaging.envelope import Envelope, contract, decode, traceparent
+from shared.messaging.envelope import Envelope, contract, decode
 from shared.messaging.errors import ServiceUnavailable, Undecodable
 from shared.messaging.failures import frames
 from shared.messaging.handlers import Answer, RefusalReply, Refused, RequestContext
@@ -45,6 +45,7 @@ from shared.messaging.rpc_codec import (
 from shared.messaging.topology import MAX_WAITING_REQUESTS, REPLIES, REPLY_KEY, REQUESTS
 from shared.outbox import OutboxRow, emit, replies
 from shared.runtime.telemetry import get_logger, log_context, trace_id
+from shared.runtime.tracing import span, traceparent
 
 #: How many requests of one process may be carried out at once.
 PREFETCH = 50
@@ -200,8 +201,13 @@ class RpcServer:
         if self._clock() > envelope.time + timedelta(seconds=seconds + CLOCK_SKEW):
             raise RequestExpired
         traceparent.set(envelope.traceparent)
-        with log_context(trace_id=trace_id(envelope.traceparent)):
-            return await self._carry_out(envelope, request, received.key)
+        with (
+            log_context(trace_id=trace_id(envelope.traceparent)),
+            span(self._service, f"answer {request.TYPE}", "server") as recorded,
+        ):
+            answered = await self._carry_out(envelope, request, received.key)
+            recorded.set("impex.outcome", answered.outcome)
+            return answered
 
     async def _carry_out(self, envelope: Envelope, request: Request, key: str | None) -> _Answered:
         if request.CHANGES and key is None:

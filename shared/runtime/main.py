@@ -14,6 +14,7 @@ from typing import NoReturn
 
 from shared.errors import ConfigurationError
 from shared.messaging.rpc_server import RpcServer
+from shared.runtime import tracing
 from shared.runtime.lifecycle import ServiceRunner, supervise
 from shared.runtime.service import EXIT_MISCONFIGURED, Service, load_all
 from shared.runtime.telemetry import configure_logging, get_logger
@@ -41,8 +42,12 @@ def run_services(services: Sequence[Service], environ: Mapping[str, str] | None 
                 action="settings_unknown",
                 variables=unknown,
             )
-        with asyncio.Runner(loop_factory=_new_loop) as runner:
-            return runner.run(_run(services, settings))
+        tracing.start(settings[0].traces_endpoint, settings[0].instance)
+        try:
+            with asyncio.Runner(loop_factory=_new_loop) as runner:
+                return runner.run(_run(services, settings))
+        finally:
+            tracing.stop()
     except ConfigurationError as error:
         return _print_problems(error)
 

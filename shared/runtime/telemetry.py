@@ -22,6 +22,8 @@ import structlog
 from structlog.contextvars import bound_contextvars, merge_contextvars
 from structlog.typing import FilteringBoundLogger
 
+from shared.runtime.tracing import TRACEPARENT
+
 
 def get_logger(name: str) -> FilteringBoundLogger:
     """The logger of one part of the system: `log.info("A sentence.", action="what_happened")`."""
@@ -40,7 +42,6 @@ def trace_id(traceparent: str | None) -> str | None:
     return found[1] if found else None
 
 
-TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 #: An address, its local part perhaps quoted, its sign perhaps encoded for a URL.
 ADDRESS = re.compile(
     r"""("[^"\n]{1,254}"|[^\s@<>"(),:;\[\]\\=/|&?]{1,254})(@|%40)([^\s@<>"'(),:;\[\]\\/|&?]{1,255})"""
@@ -201,4 +202,6 @@ LIBRARIES = {
     "asyncio": logging.WARNING,
     "asyncpg": logging.ERROR,
     "aiohttp.access": logging.WARNING,
+    "opentelemetry": logging.CRITICAL,
+    "urllib3": logging.CRITICAL,
 }

@@ -24,6 +24,18 @@ def validate_base_url(url: str) -> str | None:
     return None
 
 
+def validate_traces_endpoint(url: str) -> str | None:
+    """Why this cannot be the address of a collector, or None."""
+    try:
+        parts = urlsplit(url)
+        valid = parts.scheme in ("http", "https") and parts.hostname and (parts.port or 1) > 0
+    except ValueError:
+        valid = False
+    if not valid or parts.username or parts.query or parts.fragment:
+        return "must be an address such as http://127.0.0.1:4318, without a login"
+    return None
+
+
 @dataclass(frozen=True, kw_only=True)
 class CommonSettings:
     """What every service and `make up` need to know."""
@@ -50,6 +62,13 @@ class CommonSettings:
         "IMPEX_HEALTH_HOST",
         default="127.0.0.1",
         doc="Address that the health and metrics pages listen on.",
+    )
+    traces_endpoint: str = setting(
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        default="",
+        doc="URL of a collector of OpenTelemetry's traces (OTLP over HTTP), such as "
+        "http://127.0.0.1:4318; none are made without.",
+        valid=validate_traces_endpoint,
     )
     database_pool: int = setting(
         "IMPEX_DATABASE_POOL",

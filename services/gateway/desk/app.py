@@ -64,6 +64,7 @@ def init_app(settings: DeskSettings, runtime: Runtime) -> web.Application:
     """The fully wired application of the desk."""
     front = FrontEnd(
         site=SiteConfig(
+            service="desk",
             origin=str(URL(settings.desk_base_url).origin()),
             secure=settings.secure,
             trusted=parse_networks(settings.proxies),

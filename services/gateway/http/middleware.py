@@ -33,10 +33,10 @@ from services.gateway.sessions.presession_store import PRESESSIONS
 from services.gateway.sessions.request_state import REQUEST_STATE, RequestState
 from services.gateway.sessions.tokens import REFERENCE, read_cookie
 from shared.i18n.catalogue import translate
-from shared.messaging.envelope import new_traceparent, traceparent
 from shared.messaging.handlers import Refused
 from shared.runtime.metrics import counter, histogram
 from shared.runtime.telemetry import get_logger, log_context
+from shared.runtime.tracing import new_traceparent, root_span, traceparent
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -70,8 +70,13 @@ async def handle_request(request: web.Request, handler: Handler) -> web.StreamRe
     request[REQUEST_STATE] = state
     trace = new_traceparent()
     traceparent.set(trace)
-    with log_context(request_ref=state.reference, trace_id=trace.split("-")[1]):
+    name = f"{_method(request)} {_route(request)}"
+    with (
+        log_context(request_ref=state.reference, trace_id=trace.split("-")[1]),
+        root_span(request.app[SITE].service, name, "server") as span,
+    ):
         response = await _answer(request, handler)
+        span.set("http.response.status_code", response.status)
         if not response.prepared:
             _put_cookies(request, response)
         seconds = time.perf_counter() - state.started
@@ -238,13 +243,20 @@ def _put_cookies(request: web.Request, response: web.StreamResponse) -> None:
 
 def _count_request(request: web.Request, status: int, seconds: float) -> None:
     """Count one response; labels are ours, never what a client sent."""
-    resource = request.match_info.route.resource
-    route = resource.canonical if resource is not None else "none"
-    method = request.method if request.method in METHODS else "other"
-    REQUESTS.labels(method, route, str(status)).inc()
+    route = _route(request)
+    REQUESTS.labels(_method(request), route, str(status)).inc()
     page = request.app[ROUTES].at(route)
     if page is None or not page.stream:
         SECONDS.labels(route).observe(seconds)
+
+
+def _route(request: web.Request) -> str:
+    resource = request.match_info.route.resource
+    return resource.canonical if resource is not None else "none"
+
+
+def _method(request: web.Request) -> str:
+    return request.method if request.method in METHODS else "other"
 
 
 def _log_access(request: web.Request, response: web.StreamResponse, seconds: float) -> None:

@@ -12,12 +12,14 @@ from shared.security.sealing import KeyRing
 
 @dataclass(frozen=True)
 class SiteConfig:
-    """The origin as browsers write it, the proxies that are trusted, and the signing keys.
+    """The service's name, the origin as browsers write it, the proxies that are trusted, and the
+    signing keys.
 
     `cookie_prefix` begins the names of its cookies. `networks` are those that may ask for anything
     at all; empty where all may.
     """
 
+    service: str
     origin: str
     secure: bool
     trusted: tuple[Network, ...]

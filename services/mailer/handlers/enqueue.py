@@ -25,6 +25,7 @@ from shared.contracts.registration.events import (
 from shared.contracts.registration.recovery_address import RecoveryAddressRequested
 from shared.errors import Reject, Retry
 from shared.messaging.handlers import Context
+from shared.runtime.tracing import traceparent
 from shared.security.sealing import Opener, Sealer
 
 #: Events that cause a mail of which only the latest is valid.
@@ -124,7 +125,7 @@ async def enqueue(
         template=template,
         subject=subject or envelope.subject,
         request_id=getattr(event, "request_id", None),
-        traceparent=envelope.traceparent,
+        traceparent=traceparent.get(),
         language=to.language,
         address=address,
         data=template.data_type(**values | data),

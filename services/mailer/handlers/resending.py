@@ -18,6 +18,7 @@ from shared.contracts.mailer import ActNotCarriedOut
 from shared.contracts.support.acts import MailResendOrdered
 from shared.messaging.handlers import Context, hears
 from shared.runtime.telemetry import get_logger
+from shared.runtime.tracing import traceparent
 
 #: States in which the first delivery still goes on by itself.
 GOING_ON = (State.PENDING, State.SENDING, State.TRANSMITTING, State.DEFERRED)
@@ -47,7 +48,7 @@ async def resend(order: MailResendOrdered, context: Context[Deps]) -> None:
         # The same order always causes the same mail.
         mail_id=uuid5(NAMESPACE_URL, f"impex:{cause}:{mail.template.name}"),
         cause=cause,
-        traceparent=context.envelope.traceparent,
+        traceparent=traceparent.get(),
         written_at=now,
         expires_at=mail.expires_at if mail.secrets else now + context.deps.give_up,
         state=State.PENDING,

@@ -1,0 +1,223 @@
+"""Traces: what belongs to one request, across services, and where its time goes.
+
+Every message and log line bears the id of its trace, whatever the settings. Spans are recorded only
+where `start` was given a collector; otherwise `span` costs a comparison, and nothing of
+OpenTelemetry is imported. A span has names of ours only: no address, path, parameter or value.
+"""
+
+import os
+import re
+import time
+from contextvars import ContextVar
+from functools import lru_cache
+from types import TracebackType
+from typing import Any, Literal, NamedTuple, Protocol
+
+#: The W3C trace that the current task works for, and in it the span; emitting and asking carry it
+#: on.
+traceparent: ContextVar[str | None] = ContextVar("impex_traceparent", default=None)
+TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-[0-9a-f]{2}")
+
+Kind = Literal["internal", "server", "client", "producer", "consumer"]
+Value = str | int
+
+
+class FinishedSpan(NamedTuple):
+    """A span that has ended; ids in hexadecimal digits, times in nanoseconds since 1970.
+
+    `error` is the name of an exception's type. A span without `parent_id` is its trace's first.
+    """
+
+    service: str
+    name: str
+    kind: Kind
+    trace_id: str
+    span_id: str
+    parent_id: str | None
+    began: int
+    ended: int
+    attributes: dict[str, Value]
+    error: str | None
+
+
+class Recorder(Protocol):
+    """Takes spans away without waiting."""
+
+    def record(self, span: FinishedSpan) -> None:
+        """Take one."""
+
+    def close(self) -> None:
+        """Send what was taken, within a few seconds."""
+
+
+class Span:
+    """A span while its block runs."""
+
+    __slots__ = ("_attributes", "_began", "_ids", "_kind", "_name", "_parent", "_service", "_token")
+
+    def __init__(
+        self,
+        service: str,
+        name: str,
+        kind: Kind,
+        ids: tuple[str, str],
+        parent: str | None,
+    ) -> None:
+        self._service = service
+        self._name = name
+        self._kind = kind
+        self._ids = ids
+        self._parent = parent
+        self._attributes: dict[str, Value] = {}
+
+    def set(self, name: str, value: Value) -> None:
+        """An attribute; never anything that somebody typed."""
+        self._attributes[name] = value
+
+    def __enter__(self) -> "Span":
+        self._token = traceparent.set(f"00-{self._ids[0]}-{self._ids[1]}-01")
+        self._began = time.time_ns()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        traceparent.reset(self._token)
+        if _recorder is not None:
+            error = None if kind is None else kind.__name__
+            trace, own = self._ids
+            _recorder.record(
+                FinishedSpan(
+                    self._service, self._name, self._kind, trace, own, self._parent,
+                    self._began, time.time_ns(), self._attributes, error,
+                )
+            )  # fmt: skip
+
+
+class _NoSpan(Span):
+    """In place of a span where none is recorded; one for all."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        pass
+
+    def set(self, name: str, value: Value) -> None:
+        pass
+
+    def __enter__(self) -> Span:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+_NO_SPAN = _NoSpan()
+_recorder: Recorder | None = None
+
+
+def start(endpoint: str, instance: str) -> None:
+    """Send spans to the collector at `endpoint` (OTLP over HTTP); an empty one records none."""
+    if not endpoint:
+        return
+    from shared.runtime.trace_export import TraceExport  # imports OpenTelemetry
+
+    record_by(TraceExport(endpoint, instance))
+
+
+def stop() -> None:
+    """Send the last spans, within a few seconds, and record no more."""
+    if _recorder is not None:
+        _recorder.close()
+    record_by(None)
+
+
+def record_by(recorder: Recorder | None) -> None:
+    """Give spans to `recorder` from now on."""
+    global _recorder
+    _recorder = recorder
+
+
+def is_on() -> bool:
+    """Whether spans are recorded."""
+    return _recorder is not None
+
+
+def new_traceparent() -> str:
+    """The start of a new W3C trace."""
+    return f"00-{os.urandom(16).hex()}-{os.urandom(8).hex()}-01"
+
+
+def root_span(service: str, name: str, kind: Kind) -> Span:
+    """The first span of the trace that the current task has begun by `new_traceparent`."""
+    found = _ids(traceparent.get()) if _recorder is not None else None
+    return _NO_SPAN if found is None else Span(service, name, kind, found, None)
+
+
+def span(service: str, name: str, kind: Kind = "internal", *, of: str | None = None) -> Span:
+    """A span of the current task's trace, or of the traceparent `of`; none outside of traces.
+
+    What is emitted or asked within its block has it for a parent.
+    """
+    if _recorder is None:
+        return _NO_SPAN
+    parent = _ids(of or traceparent.get())
+    if parent is None:
+        return _NO_SPAN
+    return Span(service, name, kind, (parent[0], os.urandom(8).hex()), parent[1])
+
+
+async def trace_statements(service: str, connection: Any) -> None:
+    """Record each statement of a new connection of `service` (asyncpg's), by its name."""
+
+    def record(statement: Any) -> None:
+        name = statement_name(statement.query)
+        parent = _ids(traceparent.get())
+        if _recorder is None or parent is None or not name:
+            return
+        ended = time.time_ns()
+        error = statement.exception
+        _recorder.record(
+            FinishedSpan(
+                service,
+                name,
+                "client",
+                parent[0],
+                os.urandom(8).hex(),
+                parent[1],
+                ended - int(statement.elapsed * 1e9),
+                ended,
+                {"db.system.name": "postgresql"},
+                None if error is None else type(error).__name__,
+            )
+        )
+
+    connection.add_query_logger(record)
+
+
+@lru_cache(2_048)
+def statement_name(sql: str) -> str:
+    """The verb of a statement and the first table that it names; nothing for BEGIN, which takes no
+    time of its own.
+
+    >>> statement_name("SELECT state FROM accounts WHERE id = $1")
+    'SELECT accounts'
+    """
+    verb, table = VERB.match(sql), TABLE.search(sql)
+    name = verb[1].upper() if verb else "statement"
+    if name == "BEGIN":
+        return ""
+    return f"{name} {table[1].lower()}" if table else name
+
+
+VERB = re.compile(r"\s*(?:--[^\n]*\n\s*)*([A-Za-z]+)")
+TABLE = re.compile(r'\b(?:INTO|FROM|UPDATE)\s+(?:ONLY\s+)?"?([a-z_][a-z0-9_]*)', re.IGNORECASE)
+
+
+def _ids(header: str | None) -> tuple[str, str] | None:
+    """The ids of a trace and of a span in it."""
+    found = TRACEPARENT.fullmatch(header or "")
+    return None if found is None else (found[1], found[2])
