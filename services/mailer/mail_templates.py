@@ -422,6 +422,7 @@ class AgentData(TemplateData, frozen=True, kw_only=True, omit_defaults=True):
     number: str = ""
     due_at: datetime | None = None
     proposal_id: str = ""
+    by_inviter: bool = False
     state: str = ""
     acts: tuple[str, ...] = ()
     requests: tuple[str, ...] = ()
@@ -587,7 +588,7 @@ SINGLE_AGENT_ACT = _template(
     AgentData,
     path="/assistance/approbations/{proposal_id}",
     on_desk=True,
-    choices={"act": ANNOUNCED_ACTS[:1]},
+    choices={"act": ANNOUNCED_ACTS[:1], "by_inviter": (False, True)},
 )
 
 

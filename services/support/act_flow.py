@@ -24,6 +24,7 @@ from services.support.proposals import (
     due_at,
     expires_at,
     goes_alone,
+    inviter_of,
     is_announced,
     is_asked,
     refusing_refusal,
@@ -100,6 +101,7 @@ async def propose(context: ActContext, agent: Agent, new: NewAct) -> Proposal:
         expires_at=expires_at(now) if act.approvers else None,
         holder_agents=tuple(one.id for one in agents if new.holders.is_own(one)),
     )
+    proposal = replace(proposal, inviter_agent=inviter_of(proposal, agent, agents))
     await _require_working(tx, agent)
     serial = await proposal_store.insert(tx, proposal)
     if serial is None:
@@ -286,12 +288,28 @@ async def _publish_approval(context: ActContext, agreed: Proposal) -> None:
         single=agreed.single,
         **_logged(agreed, agreed.approved_by or ""),
     )
-    if agreed.single:
+    by_inviter = await _by_inviter(context, agreed)
+    if by_inviter:
+        log.warning(
+            "An act is approved by who invited its proposer: nobody else could.",
+            action="act_approved_by_inviter",
+            **_logged(agreed, agreed.approved_by or ""),
+        )
+    if agreed.single or by_inviter:
         for auditor in await agent_store.active_in_role(context.tx, Role.AUDITOR):
             told = acts.SingleAgentActAnnounced(
-                **_addressed(agreed, auditor), approved_at=now, due_at=due
+                **_addressed(agreed, auditor),
+                approved_at=now,
+                due_at=due,
+                by_inviter=by_inviter,
             )
             await context.emit(told, subject=auditor.id)
+
+
+async def _by_inviter(context: ActContext, agreed: Proposal) -> bool:
+    """Whether who invited the proposer approved the act."""
+    proposer = await agent_store.find(context.tx, agreed.proposed_by)
+    return proposer is not None and proposer.proposed_by == agreed.approved_by is not None
 
 
 async def _announce(context: ActContext, agreed: Proposal, due: datetime) -> Proposal:

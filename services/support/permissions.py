@@ -2,7 +2,8 @@
 
 An act that one person may not do alone has `approvers`, of whom a second person is one; an act with
 a `delay` happens that long after it was agreed to. Nobody acts on their own account, approves their
-own act, or approves an act of whoever invited them; a newcomer approves nothing (AZ-01, OT-15).
+own act, or approves an act of who invited them or of whom they invited; a newcomer approves nothing
+(AZ-01, OT-15).
 """
 
 from collections.abc import Mapping

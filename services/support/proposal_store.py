@@ -18,7 +18,7 @@ COLUMNS = """
 id::text, serial, act, account_id::text, subject_agent_id::text, request_number, reason, details,
 note, state, proposed_by::text, proposed_at, expires_at, approved_by::text, approved_at, single,
 due_at, done_at, ended_by, ended_agent_id::text, ended_at, ended_why, failure, link_hash,
-holder_agents::text[]
+holder_agents::text[], inviter_agent::text
 """
 FIND = f"select {COLUMNS} from proposals where id = $1"  # noqa: S608
 LOCK = f"{FIND} for update"
@@ -101,8 +101,8 @@ order by done_at desc
 """  # noqa: S608
 INSERT = """
 insert into proposals (id, act, account_id, subject_agent_id, request_number, reason, details, note,
-    state, proposed_by, proposed_at, expires_at, holder_agents)
-values ($1, $2, $3, $4, $5, $6, $7, $8, 'proposed', $9, $10, $11, $12)
+    state, proposed_by, proposed_at, expires_at, holder_agents, inviter_agent)
+values ($1, $2, $3, $4, $5, $6, $7, $8, 'proposed', $9, $10, $11, $12, $13)
 on conflict do nothing returning serial
 """
 LATEST_SENSITIVE = """
@@ -125,6 +125,7 @@ PROPOSED_ONCE = (
     "note",
     "reason",
     "holder_agents",
+    "inviter_agent",
 )
 
 
@@ -152,6 +153,7 @@ async def insert(tx: Connection, proposal: Proposal) -> int | None:
         proposal.proposed_at,
         proposal.expires_at,
         proposal.holder_agents,
+        proposal.inviter_agent,
     )
     return serial
 

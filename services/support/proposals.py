@@ -5,7 +5,8 @@
     done → failed                          where the owner could not carry it out
 
 An act that needs nobody else and no delay is done at once. Nobody approves their own act, one on
-themselves, or one of who invited them, nor within 72 hours of joining (OT-15, AZ-01).
+themselves, one of who invited them or of whom they invited, nor within 72 hours of joining (OT-15,
+AZ-01).
 """
 
 from collections.abc import Iterable, Mapping
@@ -65,7 +66,8 @@ class Proposal:
     """An act, as the table has it.
 
     `details` are the act's fields by name. `holder_agents` are the ids of agents whose own account
-    it is about. `ended_by` says who stopped, refused or let it expire:
+    it is about. `inviter_agent` is who invited the proposer, where somebody else could approve.
+    `ended_by` says who stopped, refused or let it expire:
     `person`, `link`, `agent`, `sign_in`, `freeze`, `clock` or `owner`.
     """
 
@@ -94,6 +96,7 @@ class Proposal:
     failure: str = ""
     link_hash: bytes | None = field(default=None, repr=False)
     holder_agents: tuple[str, ...] = ()
+    inviter_agent: str | None = None
 
     @property
     def number(self) -> str:
@@ -152,6 +155,8 @@ def approval_refusal(
         return Refusal(slug="own_account")
     if agent.proposed_by == proposal.proposed_by:
         return Refusal(slug="invited_by_you")
+    if proposal.inviter_agent == agent.id:
+        return Refusal(slug="you_invited")
     if agent.is_newcomer(now):
         hours = int(NEWCOMER_TIME.total_seconds() // 3600)
         return Refusal(slug="too_new", params={"hours": hours})
@@ -223,6 +228,19 @@ def due_at(act: Act, approved_at: datetime, delays: Delays, *, single: bool) -> 
     """When an approved act is carried out."""
     delay = delays.of(act)
     return approved_at + (max(delay, SINGLE_AGENT_DELAY) if single else delay)
+
+
+def inviter_of(proposal: Proposal, proposer: Agent, others: Iterable[Agent]) -> str | None:
+    """Who invited the proposer and therefore does not approve the act: one hostile supervisor could
+    invite a second self. None where nobody invited, or nobody else could ever approve it."""
+    inviter = proposer.proposed_by
+    could = any(
+        agent.id not in (proposer.id, inviter, proposal.subject_agent_id, *proposal.holder_agents)
+        and agent.proposed_by != proposer.id
+        for agent in others
+        if may_approve(agent.role, proposal.act)
+    )
+    return inviter if could else None
 
 
 def goes_alone(act: Act, proposer: Agent, others: Iterable[Agent], delays: Delays) -> bool:

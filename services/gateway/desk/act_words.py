@@ -109,6 +109,10 @@ WHY_NOT: dict[str, str] = {
     "invited_by_you": N_(
         "Vous ne pouvez pas approuver cet acte : votre invitation vient de cette personne."
     ),
+    "you_invited": N_(
+        "Vous ne pouvez pas approuver cet acte : cette personne est ici sur votre invitation, et "
+        "quelqu'un d'autre peut l'approuver."
+    ),
     "too_new": N_("Vous ne pouvez pas approuver cet acte : votre compte a moins de 72 h."),
 }
 FAILURES: dict[str, str] = {

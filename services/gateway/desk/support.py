@@ -37,6 +37,7 @@ ACT_REFUSALS = {
     "own_act": 403,
     "own_account": 403,
     "invited_by_you": 403,
+    "you_invited": 403,
     "too_new": 403,
     "last_supervisor": 403,
     "not_yours": 403,

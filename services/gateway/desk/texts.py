@@ -38,6 +38,9 @@ OWN_ALERTS: dict[str, str] = {
     "invited_by_you": N_(
         "Acte refusé : votre invitation vient de cette personne. Rien n'a changé."
     ),
+    "you_invited": N_(
+        "Acte refusé : cette personne est ici sur votre invitation. Rien n'a changé."
+    ),
     "too_new": N_("Acte refusé : compte de moins de 72 h. Rien n'a changé."),
     "last_supervisor": N_(
         "Acte refusé : personne d'autre n'est à la supervision. Rien n'a changé."

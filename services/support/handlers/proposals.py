@@ -81,7 +81,9 @@ from shared.security.sealing import seal_context
 CHECKED_BY_PROFILE = ("correct_information", "change_telephone")
 TRANSFER, UNDO = "transfer_dossiers", "undo_transfer"
 #: Refusals that show an attempt to do more than one may.
-ATTEMPTS = frozenset(("forbidden", "own_act", "own_account", "invited_by_you", "too_new"))
+ATTEMPTS = frozenset(
+    ("forbidden", "own_act", "own_account", "invited_by_you", "you_invited", "too_new")
+)
 
 Decision = Propose | ApproveProposal | RefuseProposal | StopProposal
 

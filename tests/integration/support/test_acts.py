@@ -176,6 +176,29 @@ async def test_ot_15_neither_whom_one_invited_nor_a_newcomer_approves(
     assert (await harness.ask(approval(harness, newcomer, view))).state == "approved"
 
 
+async def test_ot_15_who_invited_the_proposer_approves_where_nobody_else_could_and_auditors_read_it(
+    harness: SupportHarness,
+) -> None:
+    boss = await harness.joined("boss@ansm.example", "supervisor")
+    puppet = await harness.joined("puppet@ansm.example")
+    auditor = await harness.joined("audit@ansm.example", "auditor")
+    await harness.fetch("update agents set proposed_by = $2 where id = $1", puppet.id, boss.id)
+    puppet = await harness.agent(puppet.id)
+    alone = await change_of_address(harness, puppet)
+    assert (await harness.ask(approval(harness, boss, alone))).state == "approved"
+    (told,) = await harness.events(acts.SingleAgentActAnnounced)
+    assert (told.address, told.by_inviter, told.number) == (auditor.address, True, alone.number)
+
+    third = await harness.joined("third@ansm.example")
+    view = await harness.ask(proposal(harness, puppet, "unblock_account", account_id=OTHER_ACCOUNT))
+    shown = await harness.ask(DescribeProposal(agent_id=boss.id, proposal_id=view.proposal_id))
+    assert (shown.why_not, "approve" in shown.may) == ("you_invited", False)
+    assert (await harness.refusal(approval(harness, boss, view))).slug == "you_invited"
+    assert [one.why for one in await harness.events(acts.ActForbidden)] == ["you_invited"]
+    assert (await harness.ask(approval(harness, third, view))).state == "approved"
+    assert len(await harness.events(acts.SingleAgentActAnnounced)) == 1
+
+
 async def test_az_04_a_withdrawn_right_and_a_missing_code(harness: SupportHarness) -> None:
     first, second = await harness.joined("a@ansm.example"), await harness.joined("b@ansm.example")
     view = await change_of_address(harness, first)

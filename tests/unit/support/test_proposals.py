@@ -76,6 +76,8 @@ def proposal(**changes: object) -> Proposal:
         (agent(PROPOSER, role="supervisor"), {}, "own_act"),
         (agent(proposed_by=PROPOSER), {}, "invited_by_you"),
         (agent(proposed_by=THIRD), {}, None),
+        (agent(), {"inviter_agent": OTHER}, "you_invited"),
+        (agent(), {"inviter_agent": THIRD}, None),
         (agent(joined_at=NOON - 71 * HOUR), {}, "too_new"),
         (agent(joined_at=NOON - 72 * HOUR), {}, None),
         (agent(joined_at=None), {}, "too_new"),
