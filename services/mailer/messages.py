@@ -2,11 +2,11 @@
 
 A built message is complete: headers, both parts, CRLF, ready for DATA. Building the same delivery
 again gives the same message, with the same Message-ID and Date. Nothing is decrypted or sent here;
-the portal's address comes from the settings, never from an event (RE-05).
+the portal's address and its pages come from the settings, never from an event (RE-05).
 """
 
 import email.utils
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.errors import MessageError
@@ -111,9 +111,11 @@ class Messages:
         base_url: str,
         overrides: Path | None = None,
         desk_url: str = "http://127.0.0.1:8090",
+        moved_pages: Iterable[tuple[str, str]] = (),
     ) -> None:
         self._base_url = base_url.rstrip("/")
         self._desk_url = desk_url.rstrip("/")
+        self._moved_pages = dict(moved_pages)
         self._from = Address(
             display_name=f"{brand.service_name} - {brand.operator_name}", addr_spec=brand.sender
         )
@@ -175,6 +177,12 @@ class Messages:
             smtputf8=international,
         )
 
+    def _page(self, template: Template, path: str, values: dict[str, Any]) -> str:
+        if not template.on_desk:
+            return f"{self._base_url}{self._moved_pages.get(path, path).rstrip('/')}"
+        # A mail from before its data had the id leads to the list.
+        return f"{self._desk_url}{path.format_map(values).rstrip('/')}"
+
     def _render(self, mail: Mail, language: str) -> Rendered:
         template = mail.template
         values: dict[str, Any] = {
@@ -185,10 +193,7 @@ class Messages:
         }
         if template.path is not None:
             query = "" if mail.link_token is None else "?" + urlencode({"jeton": mail.link_token})
-            base = self._desk_url if template.on_desk else self._base_url
-            # A mail from before its data had the id leads to the list.
-            path = template.path.format_map(values).rstrip("/")
-            values["link"] = f"{base}{path}{query}"
+            values["link"] = f"{self._page(template, template.path, values)}{query}"
         if template.has_not_me_link:
             values["link_until"] = mail.written_at + NOT_ME_LIFETIME
         return self._renderer.render(template, language, values)

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from services.mailer.messages import Messages
+from services.mailer.page_settings import PageSettings
 from shared.domain.brand import BrandSettings
 from shared.security.connection_urls import is_loopback
 from shared.security.seal_keys import OpeningRing, SealingRing
@@ -72,7 +73,7 @@ class MailServer:
 
 
 @dataclass(frozen=True, kw_only=True)
-class MailerSettings(BrandSettings):
+class MailerSettings(PageSettings):
     """The settings of the mailer."""
 
     database_url: str = database_url_of("mailer")
@@ -188,7 +189,9 @@ class MailerSettings(BrandSettings):
 
     def messages(self) -> Messages:
         """The builder of mails for these settings."""
-        return Messages(self.brand, self.base_url, self.templates_dir, self.desk_base_url)
+        return Messages(
+            self.brand, self.base_url, self.templates_dir, self.desk_base_url, self.moved_pages
+        )
 
     def check(self) -> list[Problem]:
         """Plain SMTP stays on the machine (CR-05), files exist, every template can be used."""

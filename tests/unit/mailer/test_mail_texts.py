@@ -9,7 +9,9 @@ from bs4 import BeautifulSoup
 
 from services.mailer.mail_templates import TEMPLATES
 from services.mailer.messages import Messages
+from services.mailer.page_settings import PREFIX, PageSettings
 from shared.domain.brand import DEFAULT_BRAND
+from shared.settings import specs
 from tests.support.each_row import each_row
 from tests.support.mail.sample_mails import (
     ASKED,
@@ -257,6 +259,20 @@ def test_re_05_the_link_host_is_the_settings() -> None:
     writer = Messages(DEFAULT_BRAND, "http://127.0.0.1:8080/")
     text = part(parsed(writer.build(mail(written_at=ASKED)).content), "plain")
     assert "http://127.0.0.1:8080/inscription/lien?jeton=" in text
+
+
+def test_b_10_every_page_that_a_mail_leads_to_is_a_setting() -> None:
+    """B-10: another gateway has them elsewhere; the desk's pages are its own."""
+    settings = {spec.name: field for field, spec in specs(PageSettings)}
+    pages = {field.default for name, field in settings.items() if name.startswith(PREFIX)}
+    named = {one.path for one in TEMPLATES.values() if one.path and not one.on_desk}
+    assert pages == named
+    theirs = Messages(DEFAULT_BRAND, BASE_URL, None, "", [("/inscription/lien", "/code/")])
+    text = part(parsed(theirs.build(mail(written_at=ASKED)).content), "plain")
+    assert f"{BASE_URL}/code?jeton=" in text
+    assert f"{BASE_URL}/connexion" in part(
+        parsed(theirs.build(mail("finalisation")).content), "plain"
+    )
 
 
 @each_row(("template", "language", "case"), CASES)

@@ -56,6 +56,13 @@ def test_every_missing_contact_is_named_in_production() -> None:
     assert set(problems(bare)) == missing
 
 
+def test_b_10_pages_can_be_elsewhere_and_are_paths() -> None:
+    moved = load(MailerSettings, TRY_OUT | {"IMPEX_PAGE_SIGN_IN": "/login"}).moved_pages
+    assert moved == (("/connexion", "/login"),)
+    for wrong in ("login", "https://elsewhere.example/", "/a?b=1", "//elsewhere.example", "/a b"):
+        assert set(problems(TRY_OUT, IMPEX_PAGE_SIGN_IN=wrong)) == {"IMPEX_PAGE_SIGN_IN"}
+
+
 def test_sender_and_portal_of_different_domains_must_be_allowed() -> None:
     swapped = {"IMPEX_BASE_URL": "https://icimpex.anms.sante.fr"}
     swapped["IMPEX_MAIL_SENDER"] = "impex@ansm.sante.fr"
