@@ -233,6 +233,7 @@ EVENT_RULES: Mapping[str, EntryRule] = {
             left_out=("act_id", "letter", "fault"),
         ),
     ),
+    "support.MailSendOrdered.v1": _kept("agents", agent="agent_id"),
     "support.ChangePlanned.v1": _kept("account"),
     "support.ChangeStopped.v1": _kept("account"),
     **dict.fromkeys(

@@ -15,7 +15,13 @@ import msgspec
 from services.support.account_search import Guess
 from shared.contracts import dossiers_desk, gateway_desk, mailer_desk
 from shared.contracts.account_search import AccountRecordsView, FoundAccountsView
-from shared.contracts.base import Reply, Request
+from shared.contracts.base import Reply, Request, Sealed
+from shared.contracts.mailer_operations import (
+    ListOperatorMails,
+    OperatorMailsView,
+    OperatorMailView,
+    ShowOperatorMail,
+)
 from shared.contracts.mfa.requests import DescribeFactor
 from shared.contracts.mfa.views import FactorView
 from shared.contracts.operations import (
@@ -63,6 +69,8 @@ ASKS: tuple[type[Request], ...] = (
     ListLetters,
     ShowLetter,
     TryLetter,
+    ListOperatorMails,
+    ShowOperatorMail,
     *DESCRIBE_SETTINGS.values(),
 )
 
@@ -177,6 +185,17 @@ class Owners:
     async def try_letter(self, service: str, code: str, by: str) -> TrialView | None:
         """What would become of a letter. Raises the `Refused` of operations."""
         return await self._ask_or_refuse(TryLetter(service=service, letter=code, by=by), TrialView)
+
+    async def operator_mails(
+        self, state: str, to: Sealed | None, since: datetime | None
+    ) -> OperatorMailsView | None:
+        """Mails that were not accepted; None where the mailer does not answer."""
+        message = ListOperatorMails(state=state, to=to, since=since)
+        return await self._ask(message, OperatorMailsView, set())
+
+    async def operator_mail(self, mail_id: str) -> OperatorMailView | None:
+        """One mail. Raises the `Refused` of the mailer."""
+        return await self._ask_or_refuse(ShowOperatorMail(mail_id=mail_id), OperatorMailView)
 
     async def _ask_or_refuse(self, request: Request, kind: type[R]) -> R | None:
         try:

@@ -204,6 +204,8 @@ _ACTS = (
     Act(name="replay_letters", performers=OPERATION, fresh_code=True, subject="operations"),
     Act(name="discard_letter", performers=OPERATION, subject="operations"),
     Act(name="discard_letters", performers=OPERATION, fresh_code=True, subject="operations"),
+    Act(name="send_mail", performers=OPERATION, subject="operations"),
+    Act(name="send_mails", performers=OPERATION, fresh_code=True, subject="operations"),
 )
 ACTS: Mapping[str, Act] = {act.name: act for act in _ACTS}
 

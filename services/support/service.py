@@ -270,6 +270,11 @@ SERVICE = Service(
         answers(
             operations_contracts.ShowDeadLetter, operations.show_letter, operations.read_letter
         ),
+        answers(operations_contracts.ListMails, operations.list_mails, operations.read_mails),
+        answers(operations_contracts.ShowMail, operations.show_mail, operations.read_mail),
+        answers(
+            operations_contracts.OrderMailSend, operations.order_mail_send, operations.check_mail
+        ),
         answers(operations_contracts.TryDeadLetter, operations.try_letter, operations.run_trial),
         answers(
             operations_contracts.OrderLetterAct,
@@ -300,6 +305,7 @@ SERVICE = Service(
         journal_contracts.JournalExportReady,
         operations_contracts.DeadLettersReplayOrdered,
         operations_contracts.DeadLettersDiscardOrdered,
+        operations_contracts.MailSendOrdered,
         people_requests.RequestReceived,
         people_requests.RequestTaken,
         people_requests.RequestReleased,

@@ -79,6 +79,10 @@ OWN: dict[str, tuple[str, str]] = {
         "success",
         N_("Mise à l'écart demandée : la liste des actes dit où elle en est."),
     ),
+    "mails_sent_again": (
+        "success",
+        N_("Renvoi demandé : la liste des messages dit ce qu'ils deviennent."),
+    ),
     "agent_suspended": ("success", N_("Accès suspendu, sessions fermées.")),
     "agent_removed": ("success", N_("Accès retiré, sessions fermées.")),
     "replacement_stopped": (

@@ -63,6 +63,11 @@ OWN_ALERTS: dict[str, str] = {
     "forged": N_(
         "Acte refusé : le propriétaire de son type n'a pas publié cette lettre. Écartez-la."
     ),
+    "mail_gone": N_("Acte refusé : ce message n'est plus là. Rien n'a changé."),
+    "mail_not_sendable": N_(
+        "Acte refusé : ce message est accepté, abandonné ou déjà en route, ou son code ou son "
+        "lien est effacé. Rien n'a changé."
+    ),
     "reason_too_long": N_("Saisissez une raison de {max} caractères au plus."),
     "code_needed": N_("Saisissez un code nouveau de votre application."),
     "stale": N_(
@@ -116,6 +121,7 @@ OWN_FIELDS: dict[tuple[str, str], str] = {
     ("what", "missing"): N_("Cochez cette case une fois l'acte lu."),
     ("who", "missing"): N_("Cochez cette case une fois le compte vérifié."),
     ("evidence", "missing"): N_("Cochez cette case une fois les preuves vérifiées."),
+    ("since", "missing"): N_("Choisissez depuis quand."),
     ("note", "missing"): N_("Écrivez pourquoi."),
     ("note", "too_long"): N_("Saisissez au plus {max} caractères."),
     ("new_address", "missing"): N_("Saisissez une adresse au format nom@exemple.fr."),

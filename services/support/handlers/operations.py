@@ -1,34 +1,44 @@
 """The page of operators: who may see and do what is judged here, and what is done is ordered.
 
-What it shows is the owners': queues and letters those of operations.
+What it shows is the owners': queues and letters those of operations, mails those of the mailer.
 """
 
 from collections.abc import Iterable
 
 from services.support import agent_store
 from services.support.authorization import require_act, require_view
+from services.support.code_proofs import accepted_at
 from services.support.deps import Deps
 from services.support.permissions import ACTS
 from services.support.proposals import code_refusal
 from shared.contracts.base import Refusal
+from shared.contracts.mailer_operations import ListOperatorMails
 from shared.contracts.operations import LettersView, LetterView
 from shared.contracts.support.operations import (
     DeadLettersDiscardOrdered,
     DeadLettersReplayOrdered,
+    DeskMailsView,
+    DeskMailView,
     LetterActView,
     ListDeadLetters,
+    ListMails,
     ListQueues,
+    MailOrderView,
+    MailSendOrdered,
     OperatorLettersView,
     OperatorLetterView,
     OperatorQueuesView,
     OperatorTrialView,
     OrderLetterAct,
+    OrderMailSend,
     ShowDeadLetter,
+    ShowMail,
     TryDeadLetter,
 )
 from shared.database import Connection, Pool, acquire
 from shared.messaging.envelope import new_id
 from shared.messaging.handlers import Refused, RequestContext
+from shared.security.sealing import seal_context
 
 VIEW = "operations"
 #: By what is asked and whether it is one letter, the act of the matrix.
@@ -126,7 +136,8 @@ async def order_letter_act(request: OrderLetterAct, context: RequestContext[Deps
     """Order it: the journal has it as it has those of the command line."""
     act = ACTS[LETTER_ACTS[request.act, bool(request.letter)]]
     agent = await require_act(context.tx, request.agent_id, act.name)
-    if act.fresh_code and (refusal := code_refusal(act, request.code_at, context.now())):
+    code_at = await accepted_at(request, context)
+    if refusal := code_refusal(act, code_at, context.now()):
         raise Refused(refusal)
     letter: LetterView = context.prepared
     kind = DeadLettersReplayOrdered if request.act == "replay" else DeadLettersDiscardOrdered
@@ -149,3 +160,71 @@ async def _names(tx: Connection, ids: Iterable[str]) -> dict[str, str]:
     agents = await agent_store.list_all(tx) if any(ids) else []
     wanted = set(ids)
     return {one.id: one.name for one in agents if one.id in wanted}
+
+
+async def read_mails(request: ListMails, deps: Deps, pool: Pool) -> DeskMailsView:
+    """Ask the mailer for mails that were not accepted."""
+    await _require_operator(pool, request.agent_id)
+    to = deps.open(request, "to") if request.to is not None else ""
+    return DeskMailsView(
+        mails=await deps.owners.operator_mails(
+            request.state,
+            deps.mailer_sealer.seal(to, seal_context(ListOperatorMails, "to")) if to else None,
+            request.since,
+        )
+    )
+
+
+async def list_mails(_request: ListMails, context: RequestContext[Deps]) -> DeskMailsView:
+    """What was read."""
+    view: DeskMailsView = context.prepared
+    return view
+
+
+async def read_mail(request: ShowMail, deps: Deps, pool: Pool) -> DeskMailView:
+    """Ask the mailer for one mail."""
+    await _require_operator(pool, request.agent_id)
+    return DeskMailView(mail=await deps.owners.operator_mail(request.mail_id))
+
+
+async def show_mail(_request: ShowMail, context: RequestContext[Deps]) -> DeskMailView:
+    """What was read."""
+    view: DeskMailView = context.prepared
+    return view
+
+
+async def check_mail(request: OrderMailSend, deps: Deps, pool: Pool) -> None:
+    """The mail that is ordered, which can be sent."""
+    async with acquire(pool) as connection:
+        await require_act(connection, request.agent_id, _mail_act(request))
+    if not request.mail_id:
+        return
+    try:
+        found = await deps.owners.operator_mail(request.mail_id)
+    except Refused as refused:
+        raise Refused(Refusal(slug="mail_gone")) from refused
+    if found is None:
+        raise Refused(Refusal(slug="unavailable"))
+    if not found.mail.sendable:
+        raise Refused(Refusal(slug="mail_not_sendable"))
+
+
+async def order_mail_send(request: OrderMailSend, context: RequestContext[Deps]) -> MailOrderView:
+    """Order it."""
+    act = ACTS[_mail_act(request)]
+    agent = await require_act(context.tx, request.agent_id, act.name)
+    if not request.mail_id and request.refused_since is None:
+        raise Refused(Refusal(slug="mail_gone"))
+    code_at = await accepted_at(request, context)
+    if refusal := code_refusal(act, code_at, context.now()):
+        raise Refused(refusal)
+    await context.emit(
+        MailSendOrdered(
+            agent_id=agent.id, mail_id=request.mail_id, refused_since=request.refused_since
+        )
+    )
+    return MailOrderView()
+
+
+def _mail_act(request: OrderMailSend) -> str:
+    return "send_mail" if request.mail_id else "send_mails"

@@ -6,9 +6,11 @@ have said is None.
 
 from datetime import datetime
 
-from shared.contracts.base import Event, Reply, Request, event, request
+from shared.contracts.base import Event, Reply, Request, Sealed, event, request
+from shared.contracts.mailer_operations import OperatorMailsView, OperatorMailView
 from shared.contracts.operations import LettersView, LetterView, QueuesView, TrialView
 from shared.contracts.support.acts import OWNER
+from shared.contracts.support.coded import CodedRequest
 
 
 class OperatorQueuesView(Reply, frozen=True, kw_only=True):
@@ -80,7 +82,7 @@ class LetterActView(Reply, frozen=True, kw_only=True):
 
 
 @request(OWNER, LetterActView, changes=True)
-class OrderLetterAct(Request, frozen=True, kw_only=True):
+class OrderLetterAct(CodedRequest, frozen=True, kw_only=True):
     """Have letters sent again (`replay`) or put aside (`discard`): the one with a code, or with ""
     all of a fault, which needs a fresh code of the second factor.
 
@@ -89,13 +91,11 @@ class OrderLetterAct(Request, frozen=True, kw_only=True):
     `reason_needed`, `reason_too_long` or `code_needed`.
     """
 
-    agent_id: str
     act: str
     service: str
     fault: str
     letter: str
     reason: str
-    code_at: datetime | None = None
 
 
 class LetterOrder(Event, frozen=True, kw_only=True):
@@ -120,3 +120,61 @@ class DeadLettersReplayOrdered(LetterOrder, frozen=True, kw_only=True):
 @event(OWNER)
 class DeadLettersDiscardOrdered(LetterOrder, frozen=True, kw_only=True):
     """An operator ordered on the desk's page that dead letters are put aside."""
+
+
+class DeskMailsView(Reply, frozen=True, kw_only=True):
+    """Mails that were not accepted."""
+
+    mails: OperatorMailsView | None = None
+
+
+@request(OWNER, DeskMailsView, changes=False)
+class ListMails(Request, frozen=True, kw_only=True):
+    """Mails that were not accepted: of one state (empty: of all), to one address, written since
+    then."""
+
+    agent_id: str
+    state: str
+    to: Sealed | None = None
+    since: datetime | None = None
+
+
+class DeskMailView(Reply, frozen=True, kw_only=True):
+    """One mail with its attempts."""
+
+    mail: OperatorMailView | None = None
+
+
+@request(OWNER, DeskMailView, changes=False)
+class ShowMail(Request, frozen=True, kw_only=True):
+    """One mail with its attempts. Refused with `gone`."""
+
+    agent_id: str
+    mail_id: str
+
+
+class MailOrderView(Reply, frozen=True, kw_only=True):
+    """The mailer sends them."""
+
+
+@request(OWNER, MailOrderView, changes=True)
+class OrderMailSend(CodedRequest, frozen=True, kw_only=True):
+    """Send one mail again, or, without one, all that were refused since a moment, which needs a
+    fresh code of the second factor.
+
+    Refused with `mail_gone`, `mail_not_sendable` (accepted, given up, under way, or its code or
+    link is deleted), `unavailable` where the mailer does not answer, or `code_needed`.
+    """
+
+    mail_id: str
+    refused_since: datetime | None = None
+
+
+@event(OWNER)
+class MailSendOrdered(Event, frozen=True, kw_only=True):
+    """An operator ordered on the desk's page that a mail is sent again, or all that were refused
+    since a moment."""
+
+    agent_id: str
+    mail_id: str
+    refused_since: datetime | None

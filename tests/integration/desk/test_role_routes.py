@@ -37,6 +37,12 @@ TABLE = f"""
 /assistance/reglages                                SED  200
 /exploitation                                       E    200
 /exploitation/etat                                  E    200
+/exploitation/lettres                               E    200
+/exploitation/lettres/support/0a1b2c3d              E    503
+/exploitation/lettres/support/0a1b2c3d/rejouer      E    503
+/exploitation/messages                              E    200
+/exploitation/messages/renvoi                       E    200
+/exploitation/messages/{UNKNOWN}              E    503
 /moi                                                ASED 200
 /aide                                               ASED 200
 """

@@ -47,8 +47,9 @@ values ($1, 'elodie@labo.fr', 'Élodie', 'Durand', 'fr', now()) on conflict do n
 INSERT_MAIL = """
 insert into mailer.deliveries (mail_id, cause, template, subject, language, address, facts,
     asked_at, written_at, expires_at, state, reason, ended_at)
-values ($1, $2, 'name_changed', $3, 'fr', 'elodie@labo.fr', '{}', now(), now(), now(),
-    'refused', 'unknown_mailbox', now())
+values ($1, $2, 'name_changed', $3, 'fr', 'elodie@labo.fr',
+    '{"first_name": "Élodie", "last_name": "Durand", "at": "2026-01-15T12:00:00Z"}', now(), now(),
+    now(), 'refused', 'unknown_mailbox', now())
 """
 INSERT_LOOKS = """
 insert into support.account_looks (agent_id, day, account_id, reasons, opened_at)

@@ -7,6 +7,7 @@ import msgspec
 
 from services.gateway.desk.features.operations.letter_words import EMPTY, OUTCOMES, PLACES
 from services.gateway.desk.features.operations.letters_page import ACTS as LETTER_ACTS
+from services.gateway.desk.features.operations.mail_words import PERIODS, STATES
 from services.gateway.desk.features.operations.queue_lines import COLUMNS, UNFOLDED, queue_lines
 from shared.contracts.operations import LetterField, LetterView, QueueRow
 from tests.support.pages.page_basis import NOW, State, form
@@ -183,6 +184,43 @@ def _letter_act(word: str, page_form: Any, **values: Any) -> dict[str, Any]:
     return {**known, **values}
 
 
+def _mail(**values: Any) -> dict[str, Any]:
+    known: dict[str, Any] = {
+        "id": "0b0f8a52-3c1f-4b0e-9b0a-5b6f3f0f9d11",
+        "state": "refusé",
+        "template": "confirmation de création du compte",
+        "address": "p***@pharmacie-des-trois-fontaines.example",
+        "account": "0b0f8a52-3c1f-4b0e-9b0a-5b6f3f0f9d12",
+        "written": "20/11/2026 10:42",
+        "next": "",
+        "ended": "20/11/2026 10:43",
+        "answer": f"550 5.1.1 {HOSTILE}",
+        "attempts": 2,
+        "sendable": True,
+    }
+    return {**known, **values}
+
+
+def _mails(*mails: dict[str, Any], away: bool = False) -> dict[str, Any]:
+    return {
+        "away": away,
+        "mails": mails,
+        "cut": bool(mails),
+        "shown": "refused" if mails else "",
+        "period": "24h" if mails else "",
+        "states": [(key, label, len(mails)) for key, label in STATES.items()],
+        "periods": [(key, label) for key, (_, label) in PERIODS.items()],
+        "by_address": False,
+        "refused": len(mails),
+    }
+
+
+ATTEMPTS = [
+    (1, "20/11/2026 10:42", "deferred", 451, "4.7.1 try again"),
+    (2, "20/11/2026 10:43", "refused", 550, f"5.1.1 {HOSTILE}"),
+]
+
+
 def operations_states(operator: Any) -> tuple[State, ...]:
     """Queues that need somebody, none, and without an answer."""
     queues = "operations_queues.html"
@@ -220,6 +258,36 @@ def operations_states(operator: Any) -> tuple[State, ...]:
                 DEAD_LETTER,
                 *(label for one in LETTER_ACTS.values() for label in (one.one, one.all)),
             ),
+            me=operator,
+        ),
+        State(
+            "desk-operator-mails",
+            "operations_mails.html",
+            _mails(_mail(), _mail(state="en attente", next="10:50", ended="", answer="")),
+            me=operator,
+        ),
+        State("desk-operator-mails-none", "operations_mails.html", _mails(), me=operator),
+        State("desk-operator-mails-away", "operations_mails.html", _mails(away=True), me=operator),
+        State(
+            "desk-operator-mail",
+            "operations_mail.html",
+            {"form": form(), "mail": _mail(), "attempts": ATTEMPTS},
+            me=operator,
+        ),
+        State(
+            "desk-operator-mail-done",
+            "operations_mail.html",
+            {
+                "form": form(alert="Acte refusé : ce message n'est plus là."),
+                "mail": _mail(sendable=False, address=""),
+                "attempts": [],
+            },
+            me=operator,
+        ),
+        State(
+            "desk-operator-mails-send",
+            "operations_mails_send.html",
+            {"form": form(), "periods": [(key, label) for key, (_, label) in PERIODS.items()]},
             me=operator,
         ),
         State("desk-letter-forged", "operations_letter.html", _letter(FORGED), me=operator),

@@ -54,6 +54,8 @@ replay_letter             E   -   -           -
 replay_letters            E   -   -           code
 discard_letter            E   -   -           -
 discard_letters           E   -   -           code
+send_mail                 E   -   -           -
+send_mails                E   -   -           code
 """
 EXPECTED_VIEWS = """
 requests         ASD

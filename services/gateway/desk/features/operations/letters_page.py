@@ -23,8 +23,8 @@ from services.gateway.desk.support import (
     agent_of,
     ask_support,
     refused_act,
-    require_fresh_code,
     require_role,
+    with_fresh_code,
 )
 from services.gateway.http.errors import ErrorText, HttpError
 from services.gateway.http.forms import Form
@@ -220,6 +220,8 @@ async def _act_page(
         if not form.alert and trial is None:
             raise
         letter = None  # the alert says what became of it
+    if letter is None and not form.alert and trial is None:
+        raise ServiceUnavailable("operations does not answer")
     lang = request[REQUEST_STATE].lang
     one = bool(code) or chosen.act == "try"
     return page(
@@ -248,21 +250,17 @@ async def submit_act(request: web.Request, fields: dict[str, str]) -> web.Respon
         return await _try(request, fields, code)
     if chosen.act == "discard" and not fields["note"].strip():
         return invalid_form(request, fields, "note")
-    code_at = None
-    if not code:
-        given = await require_fresh_code(request, fields, chosen.act)
-        if isinstance(given, Form):
-            return given
-        code_at = given
-    message = OrderLetterAct(
+    order = OrderLetterAct(
         agent_id=agent_of(request).account_id,
         act=chosen.act,
         service=request.match_info["service"],
         fault=request.match_info["fault"],
         letter=code,
         reason=fields["note"],
-        code_at=code_at,
     )
+    message = order if code else await with_fresh_code(request, fields, order, chosen.act)
+    if isinstance(message, Form):
+        return message
     answer = await act(request, fields, message, LetterActView, f"{chosen.act} {request.path}")
     if isinstance(answer, Form):
         return answer

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from services.gateway.desk.features.operations import letters_page, queues_page
+from services.gateway.desk.features.operations import letters_page, mails_page, queues_page
 from services.gateway.desk.support import agent_of
 from services.gateway.http.routes import Page
 
@@ -55,5 +55,38 @@ PAGES = (
         form_query=letters_page.letter_query,
         login_target="acte-lettre",
         keep_query=letters_page.keep_query,
+    ),
+    operator_page(
+        "operator_mails",
+        "/exploitation/messages",
+        mails_page.show_mails,
+        login_target="messages",
+        keep_query=mails_page.keep_query,
+    ),
+    operator_page(
+        "operator_mails_search",
+        "/exploitation/messages/recherche",
+        None,
+        mails_page.search,
+        "address",
+        needs_key=False,
+        language_target=False,
+    ),
+    operator_page(
+        "operator_mails_send",
+        "/exploitation/messages/renvoi",
+        None,
+        mails_page.send_all,
+        "since code",
+        show_form=mails_page.show_send_all,
+        login_target="renvoi-messages",
+    ),
+    operator_page(
+        "operator_mail",
+        "/exploitation/messages/{mail}",
+        None,
+        mails_page.send_one,
+        show_form=mails_page.show_mail,
+        login_target="message",
     ),
 )
