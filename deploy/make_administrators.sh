@@ -7,11 +7,13 @@ here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 secrets=$1/all
 root=${DESTDIR:-}
 
-# Neither rows nor statements in its log: both hold what people typed.
+# Connections for four processes of each service (IMPEX_DATABASE_POOL). Neither rows nor statements in its
+# log: both hold what people typed.
 for cluster in "$root"/etc/postgresql/*/main; do
-    printf 'log_error_verbosity = terse\nlog_min_error_statement = panic\n' >"$cluster/conf.d/impex.conf"
+    printf '%s\n' 'max_connections = 400' 'log_error_verbosity = terse' 'log_min_error_statement = panic' \
+        >"$cluster/conf.d/impex.conf"
 done
-systemctl reload postgresql
+systemctl restart postgresql
 as_postgres() { runuser -u postgres -- psql -X -q -v ON_ERROR_STOP=1; }
 printf '%s\n' "DO \$\$ BEGIN CREATE ROLE impex_admin; EXCEPTION WHEN duplicate_object THEN NULL; END \$\$;" \
     "ALTER ROLE impex_admin LOGIN SUPERUSER PASSWORD '$(cat "$secrets/postgresql-administrator")';" | as_postgres

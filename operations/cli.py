@@ -12,7 +12,6 @@ from functools import partial
 from typing import TypeAlias
 
 from operations.printing import escape, ignore_broken_pipe
-from shared.domain.typed_text import clean_edges
 from shared.errors import ConfigurationError, ImpexError
 
 #: Debian's file of public certificate authorities.
@@ -217,6 +216,7 @@ def _installation(verbs: Verbs) -> None:
     module = "provision.install_commands"
     text = "roles, schemas, users, rights and exchanges, as an administrator"
     provision = _verb(verbs, "provision", f"{module}.provision", text)
+    _switch(provision, "--migrate", "also do what `impex migrate` does")
     text = "bring every schema up to date, as the owner"
     migrate = _verb(verbs, "migrate", f"{module}.migrate", text)
     for verb in (provision, migrate):
@@ -283,11 +283,21 @@ def _partners(verbs: Verbs) -> None:
         _switch(verb, "--json", "for programs")
 
 
+def _without_edges(word: str) -> str:
+    """A word without the blanks and invisible signs at its edges."""
+    if word.isascii() and word.isprintable() and word == word.strip():
+        return word
+    # Reading its tables takes longer than `impex healthy`, which runs every few seconds.
+    from shared.domain.typed_text import clean_edges
+
+    return clean_edges(word)
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     """Run one verb and exit with its code: 0 done, 1 failed, 2 wrong settings or command line."""
     ignore_broken_pipe()
     words = sys.argv[1:] if argv is None else argv
-    options = parser().parse_args([clean_edges(word) for word in words])
+    options = parser().parse_args(list(map(_without_edges, words)))
     do: Verb = options.do
     try:
         code = do(options)

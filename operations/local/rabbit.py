@@ -36,10 +36,12 @@ class Rabbit:
         *,
         name: str = "impex",
         port: int = 0,
+        program: Path = RABBITMQ_BIN / "rabbitmq-server",
     ) -> None:
         """`password` is the administrator's; only the first start in a folder sets it.
 
         `port` is for clients; with 0 the ports are those of the last start where they are free.
+        `program` starts the node; it is another one only in tests of another release.
         """
         if "rabbitmq-server" in missing_servers():
             raise FileNotFoundError("RabbitMQ is not installed (Debian package rabbitmq-server)")
@@ -58,7 +60,7 @@ class Rabbit:
         )
         self.child = Child(
             "rabbitmq",
-            [str(RABBITMQ_BIN / "rabbitmq-server")],
+            [str(program)],
             self.folder / "rabbitmq.log",
             self.environment,
             self.folder,

@@ -39,7 +39,8 @@ def operator_settings() -> list[str]:
 def provision(options: argparse.Namespace) -> int:
     """Make roles, database, schemas, virtual host, users, rights and shared exchanges.
 
-    A server that does not answer is waited for; then an ImpexError names it and its setting.
+    With `--migrate` what `migrate` does too, before the broker is asked, which takes longer to
+    start. A server that does not answer is waited for; then an ImpexError names it and its setting.
     """
     given = required(os.environ, *operator_settings())
     principals = service_registry.principals()
@@ -55,6 +56,8 @@ def provision(options: argparse.Namespace) -> int:
         lambda: provision_database(admin_urls, principals, passwords),
         until,
     )
+    if options.migrate:
+        migrate(options)
     new = when_it_answers(
         ADMIN_URLS[2],
         given[ADMIN_URLS[2]],

@@ -7,6 +7,8 @@ import json
 import os
 import re
 import subprocess
+import sys
+from dataclasses import fields
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -23,8 +25,9 @@ from operations.operate.endpoints import required
 from operations.provision.install_commands import operator_settings
 from services.gateway.http.design_system import copy_used
 from services.gateway.http.static_files import Assets, find_dsfr
+from shared.i18n.catalogue import LANGUAGES
 from shared.security.connection_urls import validate_amqp_url
-from shared.settings import load
+from shared.settings import CommonSettings, load
 from tests.support.servers import fork_server
 from tests.support.strict_yaml import load_yaml
 
@@ -64,7 +67,7 @@ def test_a_service_is_given_its_settings_and_no_others(name: str) -> None:
     assert not service_registry.setting_names(one, secret=True) & set(given), "none in clear"
 
 
-@pytest.mark.parametrize("name", [*RUNNING, "provision", "migrate"])
+@pytest.mark.parametrize("name", [*RUNNING, "provision"])
 def test_cr_07_each_container_sees_its_own_secrets_only(name: str) -> None:
     mine = name if name in RUNNING else "operator"
     assert CONTAINERS[name]["volumes"] == [f"secrets-{mine}:/run/impex:ro"]
@@ -142,6 +145,13 @@ def test_the_image_is_built_once() -> None:
         assert {one["pull_policy"] for one in ours if "build" not in one} == {"never"}
 
 
+def test_four_processes_of_each_service_have_their_connections() -> None:
+    """PostgreSQL keeps three for superusers; commands and migrations need some too."""
+    (pool,) = {field.default for field in fields(CommonSettings) if field.name == "database_pool"}
+    (stated,) = re.findall(r"max_connections=(\d+)", " ".join(CONTAINERS["postgresql"]["command"]))
+    assert int(stated) >= 4 * len(RUNNING) * pool + 10
+
+
 def test_one_variable_moves_a_port_and_its_address() -> None:
     text = (ROOT / "compose.yaml").read_text("utf-8")
     assert text.count("http://127.0.0.1:${IMPEX_PORT:-8080}\n") == 1
@@ -188,6 +198,12 @@ def test_everything_waits_for_what_it_needs() -> None:
                 watched = "healthcheck" in CONTAINERS[needed] or needed in RUNNING
                 assert watched, (name, needed)
     assert {"postgresql", "rabbitmq"} == set(CONTAINERS["provision"]["depends_on"])
+    for containers in (CONTAINERS, INSTALLED):
+        assert containers["provision"]["command"][:2] == ["provision", "--migrate"]
+        for name in RUNNING:
+            assert containers[name]["depends_on"] == {
+                "provision": {"condition": "service_completed_successfully"}
+            }
 
 
 def dockerfile() -> str:
@@ -214,6 +230,24 @@ def test_the_image_has_the_part_of_the_design_system_that_pages_use(tmp_path: Pa
     copy_used(whole, tmp_path)
     assert Assets((), tmp_path).version == Assets((), whole).version
     assert sum(path.stat().st_size for path in tmp_path.rglob("*.*")) < 3_000_000
+
+
+def test_the_image_leaves_out_only_data_that_no_service_reads() -> None:
+    """Of the packages: places of telephone numbers, and words of languages that no page is in."""
+    (line,) = re.findall(r"rm -r ((?:phonenumbers/\w+ ?)+)", dockerfile())
+    left_out = {path.replace("/", ".") for path in line.split()}
+    program = (
+        "import sys; from operations import service_registry as r; r.services();"
+        "import operations.provision.install_commands; print(*sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    loaded = done.stdout.split()
+    assert "phonenumbers" in loaded
+    assert not [name for name in loaded if name.rsplit(".", 1)[0] in left_out or name in left_out]
+    kept = re.findall(r"! -name '(\w+)\*?\.dat'", dockerfile())
+    assert kept == ["root", *sorted(LANGUAGES)]
 
 
 def test_files_copied_into_the_image_exist_and_are_not_ignored() -> None:

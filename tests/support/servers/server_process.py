@@ -14,16 +14,22 @@ import sys
 import threading
 from pathlib import Path
 
+from operations.install.paths import RABBITMQ_BIN
 from operations.local.postgres import Postgres
 from operations.local.rabbit import Rabbit
+
+#: Names the program `rabbitmq-server` of a release that is not the installed one.
+PROGRAM = "IMPEX_TEST_RABBITMQ"
 
 
 def single_threaded_rabbit(folder: Path, name: str) -> Rabbit:
     """RabbitMQ for cores that are busy with tests, where its threads would wake each other.
 
-    One scheduler, one for long computations, one for files.
+    One scheduler, one for long computations, one for files. IMPEX_TEST_RABBITMQ names the program
+    of another release.
     """
-    rabbit = Rabbit(folder / "rabbitmq", secrets.token_hex(12), name=name)
+    program = Path(os.environ.get(PROGRAM) or RABBITMQ_BIN / "rabbitmq-server")
+    rabbit = Rabbit(folder / "rabbitmq", secrets.token_hex(12), name=name, program=program)
     rabbit.environment["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"] += (
         " +S 1:1 +SDcpu 1:1 +SDio 1 +sbwt none +sbwtdcpu none +sbwtdio none"
     )
