@@ -216,8 +216,8 @@ def _mails(*mails: dict[str, Any], away: bool = False) -> dict[str, Any]:
 
 
 ATTEMPTS = [
-    (1, "20/11/2026 10:42", "deferred", 451, "4.7.1 try again"),
-    (2, "20/11/2026 10:43", "refused", 550, f"5.1.1 {HOSTILE}"),
+    (1, "20/11/2026 10:42", "différé", 451, "4.7.1 try again"),
+    (2, "20/11/2026 10:43", "refusé", 550, f"5.1.1 {HOSTILE}"),
 ]
 
 

@@ -16,6 +16,14 @@ STATE_OF_ONE: dict[str, str] = {
     "held": N_("retenu : peut-être arrivé"),
     "": N_("accepté ou abandonné"),
 }
+#: What one attempt came to.
+OUTCOMES: dict[str, str] = {
+    "accepted": N_("accepté"),
+    "deferred": N_("différé"),
+    "refused": N_("refusé"),
+    "in_doubt": N_("incertain"),
+    "too_late": N_("trop tard"),
+}
 #: Hours back, by the word in the address.
 PERIODS: dict[str, tuple[int, str]] = {
     "1h": (1, N_("depuis 1 heure")),

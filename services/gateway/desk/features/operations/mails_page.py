@@ -9,7 +9,12 @@ from urllib.parse import parse_qsl, urlencode
 from aiohttp import web
 
 from services.gateway.clients.services import seal
-from services.gateway.desk.features.operations.mail_words import PERIODS, STATE_OF_ONE, STATES
+from services.gateway.desk.features.operations.mail_words import (
+    OUTCOMES,
+    PERIODS,
+    STATE_OF_ONE,
+    STATES,
+)
 from services.gateway.desk.features.operations.queue_lines import moment_text
 from services.gateway.desk.support import (
     act,
@@ -114,7 +119,7 @@ async def show_mail(request: web.Request, form: Form) -> web.Response:
             (
                 one.number,
                 moment_text(one.began_at, now, lang),
-                one.outcome,
+                translate(OUTCOMES.get(one.outcome, one.outcome), lang),
                 one.smtp_code,
                 one.answer,
             )
