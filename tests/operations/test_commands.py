@@ -238,7 +238,8 @@ async def entries(system: System, kind: str) -> list[dict[str, Any]]:
 def test_a_service_without_dead_letters_is_named(system: System, tmp_path: Path) -> None:
     done = impex(operator(system, tmp_path), "dead", "list", "portal")
     assert done.returncode == 2
-    known = "dossiers, mailer, mfa, profile, registration, support, desk, gateway"
+    services = "dossiers, mailer, mfa, operations, profile, registration, support, desk, gateway"
+    known = f"{services}, backoffice"
     assert done.stderr == f"impex: SERVICE: must be one of {known}, not portal\n"
 
 
