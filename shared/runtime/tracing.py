@@ -190,7 +190,7 @@ async def trace_statements(service: str, connection: Any) -> None:
                 parent[1],
                 ended - int(statement.elapsed * 1e9),
                 ended,
-                {"db.system.name": "postgresql"},
+                {},
                 None if error is None else type(error).__name__,
             )
         )

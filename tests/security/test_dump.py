@@ -332,6 +332,6 @@ async def test_ot_10_keys_of_two_accounts_swapped_open_for_neither(
             for person in (owner, thief):
                 assert (await person.sign_in(person_again(person))).path == "/informations"
             portal.read_mails()
-    assert '"action": "crypto_decrypt_fail"' in log.getvalue()
+    assert '"action":"crypto_decrypt_fail"' in log.getvalue()
     leaks = portal.seen.found_in({"log": "\n".join(ours(log.getvalue()))})
     assert not leaks
