@@ -26,6 +26,7 @@ from operations.operate.dossiers import DossierMessage, publish_all
 from services.dossiers import store
 from services.dossiers.dossier_updates import from_event
 from services.dossiers.handlers import update_dossier
+from services.dossiers.outcomes import Deps
 from services.dossiers.service import SERVICE
 from shared.contracts import backoffice
 from shared.database import Pool, open_pool
@@ -117,7 +118,7 @@ async def heard_by_us(environment: Environment, pool: Pool, count: int) -> Drain
     watch = Stopwatch(count)
 
     def begun(
-        event: backoffice.DossierEvent, envelope: Envelope, now: datetime, deps: None
+        event: backoffice.DossierEvent, envelope: Envelope, now: datetime, deps: Deps
     ) -> SqlEffect:
         watch.begin()
         return update_dossier(event, envelope, now, deps)
@@ -130,7 +131,7 @@ async def heard_by_us(environment: Environment, pool: Pool, count: int) -> Drain
         hears=tuple(hears_sql(row.event, begun) for row in SERVICE.hears),
         clock=utc_now,
     )
-    await node.start(None)
+    await node.start(Deps(node.relay.is_heard))
     drained = await watch.result(lambda: due - count_handled(NAME))
     await node.drain(DRAIN_SECONDS)
     return drained
@@ -164,7 +165,8 @@ async def heard_bare(
 
 
 def _ready_made(one: DossierMessage) -> Sequence[object]:
-    return store.upsert(from_event(one.event, one.account_id, utc_now())).values
+    update = from_event(one.event, one.account_id, utc_now())
+    return (*(getattr(update, name) for name in store.COLUMNS[:-1]), backoffice.OWNER)
 
 
 async def drain(environment: Environment, plan: Plan) -> list[Line]:
@@ -190,12 +192,12 @@ async def drain(environment: Environment, plan: Plan) -> list[Line]:
         await declare(await declaring.get_underlay_channel(), service_topology(NAME, heard, asked))
         await declaring.close()
         for _ in range(plan.rounds):
-            await admin.execute("TRUNCATE dossiers.dossiers, dossiers.inbox")
+            await admin.execute("TRUNCATE dossiers.dossiers, dossiers.inbox, dossiers.outcomes")
             messages = events(plan.dossier_events)
             await publish_all(environment.urls[PUBLISHER_URL], messages)
             ours = await heard_by_us(environment, pool, len(messages))
             effects = {one.message_id: _ready_made(one) for one in messages}
-            await admin.execute("TRUNCATE dossiers.dossiers, dossiers.inbox")
+            await admin.execute("TRUNCATE dossiers.dossiers, dossiers.inbox, dossiers.outcomes")
             await publish_all(environment.urls[PUBLISHER_URL], messages)
             async with bare.channel() as channel:
                 pairs.append((ours, await heard_bare(channel, bare_pool, effects)))

@@ -14,6 +14,12 @@ install -d -m 0700 "$root/var/backups/impex"
 install -d -m 0755 "$root/usr/local/sbin" "$root/etc/systemd/system" "$root/etc/sysusers.d"
 install -d -m 0755 "$root/etc/nginx/sites-available"
 
+# Who exchanges events with this installation; a release brings its own partners only once.
+if [ ! -e "$root/etc/impex/partners" ]; then
+    install -d -m 0755 "$root/etc/impex/partners"
+    install -m 0644 "$here"/../partners/*.toml "$root/etc/impex/partners/"
+fi
+
 install -m 0755 "$here/impex" "$root/usr/local/sbin/impex"
 for unit in impex@.service impex.target impex-backup.service impex-backup.timer; do
     install -m 0644 "$here/systemd/$unit" "$root/etc/systemd/system/$unit"

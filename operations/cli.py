@@ -175,6 +175,13 @@ def _operation(verbs: Verbs) -> None:
     file = _verb(dossiers, "send", "operate.dossiers.main_send", text)
     file.add_argument("file", metavar="FILE.csv", help="described in docs/dossiers.md")
     _switch(file, "--check", "check every line, send nothing")
+    text = "what became of each message of a partner about a dossier, the latest first"
+    log = _verb(dossiers, "log", "operate.dossier_log.main", text)
+    log.add_argument("--message", metavar="ID", help="one message, by its id")
+    log.add_argument("--dossier", metavar="NUMBER", help="of a dossier, by its number or id")
+    log.add_argument("--partner", metavar="NAME", help="of one partner")
+    log.add_argument("--limit", type=int, default=50, metavar="N", help="default: 50")
+    _switch(log, "--json", "for programs")
 
 
 def _dead_letters(verbs: Verbs) -> None:

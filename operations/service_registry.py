@@ -78,6 +78,7 @@ def principal(one: Service) -> Principal:
         emits=tuple(one.emits),
         asks=tuple(one.asks),
         answers=tuple(row.request for row in one.answers),
+        refusals=one.refused is not None,
         moves_letters=one.moves_letters,
     )
 

@@ -26,11 +26,15 @@ class Retry(ImpexError):
 
 
 class Reject(ImpexError):
-    """The message can never be handled; it goes to the dead letters with the reason."""
+    """The message can never be handled; it goes to the dead letters with the reason.
 
-    def __init__(self, reason: str) -> None:
+    `code` is the reason for programs, where its publisher is notified.
+    """
+
+    def __init__(self, reason: str, code: str = "invalid") -> None:
         super().__init__(reason)
         self.reason = reason
+        self.code = code
 
 
 class DependencyDown(ImpexError):

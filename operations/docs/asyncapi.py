@@ -17,7 +17,6 @@ from operations.docs.message_examples import TRACE, example_of, whole_message
 from operations.docs.schemas import PREFIX, MessageSchemas, Schema
 from operations.provision.partners import DEFAULT_FOLDER, declared
 from operations.provision.provisioning import VHOST
-from shared.contracts import backoffice
 from shared.contracts.base import EVENTS, REQUESTS, Event, Refusal, Request
 from shared.messaging import envelope, rpc_codec, topology
 from shared.version import VERSION
@@ -54,7 +53,8 @@ def subscribers(event: type[Event]) -> list[str]:
     """The services and other applications that hear an event."""
     services = service_registry.services()
     names = [one.name for one in services if any(row.event is event for row in one.hears)]
-    return names + [one.name for one in declared(DEFAULT_FOLDER) if event in one.hears]
+    names += [one.name for one in declared(DEFAULT_FOLDER) if event in one.hears]
+    return names
 
 
 def askers(request: type[Request]) -> list[str]:
@@ -251,8 +251,16 @@ def _routing(exchange: str) -> Document:
 
 
 def _channel(message: type[Event] | type[Request], kind: str, exchange: str) -> Document:
+    own: Document = {"address": message.TYPE}
+    if issubclass(message, Event) and message.TO_PARTNER:
+        exchange = topology.PARTNERS
+        named = {"description": "The name of the partner, which alone receives it."}
+        own = {
+            "address": topology.partner_key(message.TYPE, "{partner}"),
+            "parameters": {"partner": named},
+        }
     return {
-        "address": message.TYPE,
+        **own,
         "title": message.TYPE,
         "messages": {kind: _ref("messages", message.TYPE)},
         "bindings": {"amqp": _routing(exchange)},
@@ -301,8 +309,8 @@ def _publisher(message: type[Event] | type[Request]) -> str:
 def _enveloped(message: type[Event] | type[Request], data: Schema) -> Schema:
     is_event = issubclass(message, Event)
     source: Schema = {"$ref": f"{PREFIX}Source"}
-    # Several other applications may publish the same types; of ours the owner alone does.
-    if is_event and message.OWNER != backoffice.OWNER:
+    # Several partners may publish the same types; of ours the owner alone does.
+    if issubclass(message, Event) and not message.BY_PARTNERS:
         source = {"type": "string", "const": f"impex/{message.OWNER}"}
     return {
         "type": "object",

@@ -41,7 +41,8 @@ def events_page() -> str:
     """The whole page."""
     lines = [HEAD]
     for event in in_order(EVENTS.values()):
-        names = ", ".join(subscribers(event)) or "none yet"
+        nobody = "the partner that it is for" if event.TO_PARTNER else "none yet"
+        names = ", ".join(subscribers(event)) or nobody
         lines.append(f"| `{event.TYPE}` | {names} | {summary(event)} |")
     lines += ["", "| Request | Sent by | Meaning |", "|---|---|---|"]
     for request in in_order(REQUESTS.values()):

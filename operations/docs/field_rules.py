@@ -18,11 +18,12 @@ from services.support.journal_views import MAX_DEFERRAL_DAYS
 from services.support.permissions import ACT_REASONS, ACTS, AGENT_REASONS, LOOK_REASONS
 from services.support.request_states import CLOSING_REASONS
 from shared.contracts.backoffice import KINDS
-from shared.contracts.dossiers import TABS
+from shared.contracts.dossiers import REFUSAL_REASONS, TABS
 from shared.domain.person_names import MAX_NAME
 from shared.domain.support_requests import KINDS as REQUEST_KINDS
 from shared.domain.support_requests import NUMBER
 from shared.i18n.catalogue import LANGUAGES
+from shared.messaging.publisher_notices import MAX_REPEATED
 
 Rule = Mapping[str, Any]
 
@@ -145,6 +146,15 @@ FIELDS: Mapping[str, Rule] = {
     "tab": _closed(*TABS),
     "search": _text("elinoxa", MAX_SEARCH_LENGTH),
     "DossierEvent.version": _number(1, MAX_VERSION),
+    "DossierAccepted.version": _number(1, MAX_VERSION),
+    "DossierAccepted.message_id": _uuid(),
+    "DossierAccepted.type": _text("backoffice.DossierFiled.v1"),
+    # As the publisher wrote it, whatever that is.
+    "DossierRefused.message_id": _text(UUID, MAX_REPEATED),
+    "DossierRefused.type": _text("backoffice.DossierFiled.v1", MAX_REPEATED),
+    "DossierRefused.reason": _known(*REFUSAL_REASONS),
+    "DossierRefused.detail": _text("status is empty"),
+    "DossierRefused.dossier_id": _text("d-2026-000417", 64),
     "size": _number(1, MAX_PAGE_SIZE, 20),
     "ListDossiers.kind": _closed("", *KINDS),
     "ReadDossiers.kind": _closed("", *KINDS),

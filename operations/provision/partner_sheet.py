@@ -84,8 +84,9 @@ class Sheet:
             self._rows(
                 ("queue", f"{topology.partner_queue(name)}; declare and bind nothing"),
                 *self._types("types", self.partner.hears),
-                ("sender", f"user_id is the service that owns the type; {topology.OPERATOR} for a"),
-                ("", f"replay, {name} for a retry of its own. Refuse any other"),
+                ("sender", "user_id is the service that owns the type;"),
+                ("", f"{' or '.join(topology.OPERATORS)} for a replay, {name} for a retry"),
+                ("", "of its own. Refuse any other"),
                 ("done", "acknowledge once it is stored; it may come twice, with the same id"),
                 ("not yet", f"publish a copy to {topology.retry_exchange(name)} with the key"),
                 ("", f"{steps}, then acknowledge: it comes again"),

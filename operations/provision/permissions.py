@@ -39,6 +39,7 @@ class Principal:
     emits: tuple[type[Event], ...] = ()
     asks: tuple[type[Request], ...] = ()
     answers: tuple[type[Request], ...] = ()
+    refusals: bool = False
     moves_letters: bool = False
 
     @property
@@ -53,7 +54,9 @@ class Principal:
 
     def topology(self) -> topology.Topology:
         """Its queues, its exchange and their bindings, as it declares them itself."""
-        return topology.service_topology(self.name, self.hears, self.answers)
+        return topology.service_topology(
+            self.name, self.hears, self.answers, refusals=self.refusals
+        )
 
 
 def broker_topology(

@@ -2,6 +2,7 @@
 
 from services.dossiers import account_search_store
 from services.dossiers.list_query import MAX_PAGE_SIZE
+from services.dossiers.outcomes import Deps
 from services.dossiers.search_text import normalize
 from shared.contracts.account_search import FoundAccountsView
 from shared.contracts.base import Refusal
@@ -16,7 +17,7 @@ from shared.messaging.handlers import Refused, RequestContext
 
 
 async def search_accounts(
-    request: SearchAccounts, context: RequestContext[None]
+    request: SearchAccounts, context: RequestContext[Deps]
 ) -> FoundAccountsView:
     """Accounts with a dossier of that number."""
     if not is_readable(request.number):
@@ -28,7 +29,7 @@ async def search_accounts(
 
 
 async def describe_latest_dossiers(
-    request: DescribeLatestDossiers, context: RequestContext[None]
+    request: DescribeLatestDossiers, context: RequestContext[Deps]
 ) -> LatestDossiersView:
     """The latest dossiers of an account; none for an id that is no account's."""
     if not 1 <= request.limit <= MAX_PAGE_SIZE:

@@ -14,6 +14,7 @@ from services.dossiers.list_query import (
     parse_cursor,
     parse_query,
 )
+from services.dossiers.outcomes import Deps, accepted
 from shared.contracts.backoffice import DossierEvent
 from shared.contracts.base import Refusal
 from shared.contracts.dossiers import (
@@ -27,17 +28,17 @@ from shared.messaging.envelope import Envelope
 from shared.messaging.handlers import Refused, RequestContext, SqlEffect
 
 
-def update_dossier(
-    event: DossierEvent, envelope: Envelope, now: datetime, _deps: None
-) -> SqlEffect:
+def update_dossier(event: DossierEvent, envelope: Envelope, now: datetime, deps: Deps) -> SqlEffect:
     """Save the parts of the event that are newer than ours. Raises `Reject` if it is invalid.
 
-    The account need not be known.
+    The account need not be known. The same statement notifies the publisher.
     """
-    return store.upsert(from_event(event, envelope.subject, now))
+    update = from_event(event, envelope.subject, now)
+    message = store.Message(envelope.publisher, envelope.id, envelope.type, now)
+    return store.upsert(update, message, accepted(update, envelope, now, deps))
 
 
-async def list_dossiers(request: ListDossiers, context: RequestContext[None]) -> DossiersView:
+async def list_dossiers(request: ListDossiers, context: RequestContext[Deps]) -> DossiersView:
     """A page of one tab, with counts and statuses; an account without dossiers has empty tabs."""
     with _refuse_invalid():
         query = parse_query(request)
@@ -60,7 +61,7 @@ async def list_dossiers(request: ListDossiers, context: RequestContext[None]) ->
     )
 
 
-async def read_dossiers(request: ReadDossiers, context: RequestContext[None]) -> DossierRowsView:
+async def read_dossiers(request: ReadDossiers, context: RequestContext[Deps]) -> DossierRowsView:
     """The next rows. Only a dossier that changes in between may be missing or appear twice."""
     with _refuse_invalid():
         query = parse_query(request)

@@ -4,11 +4,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from services.dossiers import account_search, handlers, transfers
+from services.dossiers import account_search, handlers, outcomes, transfers
 from services.dossiers.settings import DossiersSettings
 from shared.contracts import backoffice
 from shared.contracts.dossiers import (
     ActNotCarriedOut,
+    DossierAccepted,
+    DossierRefused,
     DossiersTransferred,
     DossierTransferUndone,
     ListDossiers,
@@ -21,11 +23,18 @@ from shared.messaging.handlers import answers, hears, hears_sql
 from shared.runtime.service import Runtime, Service
 from shared.runtime.settings_view import describe_settings
 
+PURGE_SECONDS = 3_600
+
 
 @asynccontextmanager
-async def build(_runtime: Runtime, _settings: DossiersSettings) -> AsyncIterator[None]:
-    """The handlers have no dependencies."""
-    yield None
+async def build(runtime: Runtime, _settings: DossiersSettings) -> AsyncIterator[outcomes.Deps]:
+    """The handlers need to know which partners hear what is for them alone."""
+
+    async def purge() -> None:
+        await outcomes.purge(runtime.pool, runtime.clock())
+
+    runtime.every(PURGE_SECONDS, "outcomes", purge)
+    yield outcomes.Deps(runtime.is_heard)
 
 
 SERVICE = Service(
@@ -49,5 +58,12 @@ SERVICE = Service(
         answers(SearchAccounts, account_search.search_accounts),
         answers(DescribeLatestDossiers, account_search.describe_latest_dossiers),
     ),
-    emits=(DossiersTransferred, DossierTransferUndone, ActNotCarriedOut),
+    emits=(
+        DossiersTransferred,
+        DossierTransferUndone,
+        ActNotCarriedOut,
+        DossierAccepted,
+        DossierRefused,
+    ),
+    refused=outcomes.refused,
 )

@@ -5,8 +5,8 @@ lists are built from constants of this file only; all values are parameters (IN-
 """
 
 from dataclasses import fields
-from datetime import date
-from typing import Any
+from datetime import date, datetime
+from typing import Any, NamedTuple
 
 from services.dossiers.dossier_updates import CONTENTS, DossierUpdate
 from services.dossiers.list_query import DATE_COLUMNS, STATUS_ORDER, Cursor, ListQuery
@@ -21,7 +21,7 @@ PARTS = {
     "contents_version": (*CONTENTS, "contents_folded", "filed_on"),
     "decision_version": ("decided_on",),
 }
-COLUMNS = tuple(field.name for field in fields(DossierUpdate))
+COLUMNS = (*(field.name for field in fields(DossierUpdate)), "publisher")
 TYPES = {"account_id": "uuid", "processed": "boolean", "filed_on": "date", "decided_on": "date"}
 TYPES |= dict.fromkeys(PARTS, "integer")
 NEWER = {version: f"excluded.{version} > stored.{version}" for version in PARTS}
@@ -33,16 +33,35 @@ UPSERT = "\n".join(
         "SELECT",
         ", ".join(f"${at}::{TYPES.get(name, 'text')}" for at, name in enumerate(COLUMNS, 3)),
         "FROM first",
-        # Of another account the table refuses the event: a dossier stays where it was first.
+        # Of another account or application the table refuses the event: a dossier stays where it
+        # was first.
         "ON CONFLICT (dossier_id) DO UPDATE SET account_id = excluded.account_id,",
+        "publisher = excluded.publisher,",
         ",\n".join(
             f"{name} = CASE WHEN {NEWER[version]} THEN excluded.{name} ELSE stored.{name} END"
             for version, columns in PARTS.items()
             for name in (version, *columns)
         ),
         f"WHERE {' OR '.join(NEWER.values())} OR excluded.account_id <> stored.account_id",
+        "OR excluded.publisher <> stored.publisher",
     )
 )
+SAVE = f"{UPSERT} RETURNING dossier_id"
+_PLACES = {name: f"${at}" for at, name in enumerate((*COLUMNS, "message_id", "type", "at"), 3)}
+_NOTICE = len(_PLACES) + 3
+SAVE_OUTCOME = f"""
+INSERT INTO outcomes (publisher, message_id, type, dossier_id, version, outcome, at)
+SELECT {_PLACES["publisher"]}::text, {_PLACES["message_id"]}::text, {_PLACES["type"]}::text,
+    {_PLACES["dossier_id"]}::text, {_PLACES["version"]}::integer,
+    CASE WHEN EXISTS (SELECT FROM effect) THEN 'accepted' ELSE 'older' END,
+    {_PLACES["at"]}::timestamptz
+FROM first
+"""  # noqa: S608 - constants of this file
+SAVE_NOTICE = f"""
+INSERT INTO outbox (message_id, type, body, recipient)
+SELECT ${_NOTICE}::uuid, ${_NOTICE + 1}::text, ${_NOTICE + 2}::text, {_PLACES["publisher"]}::text
+FROM first
+"""  # noqa: S608 - constants of this file
 COUNT_BY_STATUS = """
 SELECT tab, kind, status, count(*) AS number FROM dossiers WHERE account_id = $1
 GROUP BY tab, kind, status
@@ -66,9 +85,30 @@ SORT_KEYS = {name: f"{name} COLLATE as_read" for name in SORTS if name not in DA
 }
 
 
-def upsert(update: DossierUpdate) -> SqlEffect:
-    """The statement that saves the newer parts of `update`."""
-    return SqlEffect(UPSERT, tuple(getattr(update, name) for name in COLUMNS))
+class Message(NamedTuple):
+    """The message of an update: who published it, its id and type, and when it is handled."""
+
+    publisher: str
+    message_id: str
+    type: str
+    at: datetime
+
+
+class Notice(NamedTuple):
+    """An event for the publisher, as its outbox row."""
+
+    message_id: str
+    type: str
+    body: str
+
+
+def upsert(update: DossierUpdate, message: Message, notice: Notice | None) -> SqlEffect:
+    """The statement that saves the newer parts of `update`, what became of its message, and the
+    notice for its publisher."""
+    values = (*(getattr(update, name) for name in COLUMNS[:-1]), *message)
+    if notice is None:
+        return SqlEffect(SAVE, values, then=(SAVE_OUTCOME,))
+    return SqlEffect(SAVE, (*values, *notice), then=(SAVE_OUTCOME, SAVE_NOTICE))
 
 
 async def count_by_status(tx: Connection, account_id: str) -> list[tuple[int, str, str, int]]:

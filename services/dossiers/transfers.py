@@ -4,6 +4,7 @@ The database moves them: the service's role can call its functions and change no
 a dossier is. Events that name the old account follow.
 """
 
+from services.dossiers.outcomes import Deps
 from shared.contracts.dossiers import (
     ActNotCarriedOut,
     DossiersTransferred,
@@ -20,7 +21,7 @@ RECEIVER = "SELECT to_account_id::text FROM transfers WHERE id = $1"
 log = get_logger("dossiers")
 
 
-async def transfer(order: DossierTransferOrdered, context: Context[None]) -> None:
+async def transfer(order: DossierTransferOrdered, context: Context[Deps]) -> None:
     """Give all dossiers of the account to another one."""
     giver, now = context.require_account_id(), context.now()
     moved: int = await context.tx.fetchval(
@@ -44,7 +45,7 @@ async def transfer(order: DossierTransferOrdered, context: Context[None]) -> Non
     )
 
 
-async def undo(order: DossierTransferUndoOrdered, context: Context[None]) -> None:
+async def undo(order: DossierTransferUndoOrdered, context: Context[Deps]) -> None:
     """Give the dossiers of a transfer back."""
     now = context.now()
     moved = await context.tx.fetchval(UNDO, order.transfer_id, now)
@@ -64,7 +65,7 @@ async def undo(order: DossierTransferUndoOrdered, context: Context[None]) -> Non
     log.warning("A transfer was undone.", action="transfer_undone", account=giver)
 
 
-async def _refuse(order: DossierTransferUndoOrdered, context: Context[None], why: str) -> None:
+async def _refuse(order: DossierTransferUndoOrdered, context: Context[Deps], why: str) -> None:
     log.warning(
         "An act of the desk was not carried out.",
         action="act_not_carried_out",

@@ -79,8 +79,8 @@ class Journal:
 def journalled(
     *handled: Subscription, handled_if: Mapping[type[Event], str] = {}
 ) -> tuple[Subscription, ...]:
-    """A subscription to every event of every service: each is written to the journal, and those of
-    `handled` are handled in the same transaction.
+    """A subscription to every event of every service but those for one partner: each is written to
+    the journal, and those of `handled` are handled in the same transaction.
 
     Where an event of `handled_if` has nothing to do, which its query tells by finding no row, one
     statement writes it to the journal. `journal_store.ACCOUNT` is the event's account there.
@@ -89,7 +89,7 @@ def journalled(
     return tuple(
         _with_journal(own[name], handled_if.get(event)) if name in own else hears_sql(event, _write)
         for name, event in sorted(EVENTS.items())
-        if event.__module__.startswith(CONTRACTS)
+        if event.__module__.startswith(CONTRACTS) and not event.TO_PARTNER
     )
 
 

@@ -88,7 +88,7 @@ def insert_entry(entry: Entry, values: Values | None, unless: str = "") -> SqlEf
     row = _row(entry)
     if values is None:
         return SqlEffect(INSERT, row, unless=unless)
-    return SqlEffect(INSERT, (*row, values.salt, values.text), then=INSERT_VALUES, unless=unless)
+    return SqlEffect(INSERT, (*row, values.salt, values.text), then=(INSERT_VALUES,), unless=unless)
 
 
 def _row(entry: Entry) -> tuple[Any, ...]:

@@ -32,12 +32,13 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     """An event, in the past tense. `OWNER` publishes it; any service may subscribe to it.
 
     With `BY_PARTNERS` no service publishes it: every partner may whose rights on the broker name
-    the type.
+    the type. With `TO_PARTNER` each event is for one partner, which alone receives it.
     """
 
     OWNER: ClassVar[str]
     TYPE: ClassVar[str]
     BY_PARTNERS: ClassVar[bool]
+    TO_PARTNER: ClassVar[bool]
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,12 +87,15 @@ E = TypeVar("E", bound=type[Event])
 R = TypeVar("R", bound=type[Request])
 
 
-def event(owner: str, version: int = 1, *, by_partners: bool = False) -> Callable[[E], E]:
+def event(
+    owner: str, version: int = 1, *, by_partners: bool = False, to_partner: bool = False
+) -> Callable[[E], E]:
     """Declare an event of `owner` and enter it in `EVENTS`."""
 
     def declare(cls: E) -> E:
         cls.OWNER = owner
         cls.BY_PARTNERS = by_partners
+        cls.TO_PARTNER = to_partner
         cls.TYPE = f"{owner}.{cls.__name__}.v{version}"
         if cls.TYPE in EVENTS:
             raise ValueError(f"event {cls.TYPE} is declared twice")

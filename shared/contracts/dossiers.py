@@ -27,6 +27,19 @@ SORTS = (
     "decided_on",
 )
 MAX_ROWS = 500
+#: Why a message is refused: no envelope, a type that its publisher may not publish, an unknown
+#: type, wrong fields, a wrong value, a dossier of another account or of another application, or a
+#: fault of ours, after which an operator may have it handled again.
+REFUSAL_REASONS = (
+    "unreadable",
+    "not_allowed",
+    "unknown_type",
+    "wrong_fields",
+    "invalid",
+    "another_account",
+    "another_application",
+    "failed",
+)
 
 
 class DossierRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,4 +149,36 @@ class ActNotCarriedOut(Event, frozen=True, kw_only=True):
 
     proposal_id: str
     why: str
+    refused_at: datetime
+
+
+@event(OWNER, to_partner=True)
+class DossierAccepted(Event, frozen=True, kw_only=True):
+    """A message of this partner about a dossier was handled, whether it changed the dossier or was
+    older than what is known. It may follow a refusal of the same message, once its cause is mended.
+
+    `message_id` and `type` are those of the message.
+    """
+
+    message_id: str
+    type: str
+    dossier_id: str
+    version: int
+    accepted_at: datetime
+
+
+@event(OWNER, to_partner=True)
+class DossierRefused(Event, frozen=True, kw_only=True):
+    """A message of this partner became a dead letter: it changed nothing.
+
+    `message_id` and `type` are those that the partner wrote, cut to 255 characters. `reason` is one
+    of `REFUSAL_REASONS`, `detail` an English sentence for people, without a value of the message.
+    `dossier_id` is empty where the message could not be read.
+    """
+
+    message_id: str
+    type: str
+    reason: str
+    detail: str
+    dossier_id: str
     refused_at: datetime

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal, TypeVar
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import msgspec
 
@@ -24,6 +24,11 @@ CONTENT_TYPE = "application/cloudevents+json"
 DATA_CONTENT_TYPE = "application/json"
 #: Bytes; a larger body is refused before it is parsed.
 MAX_BODY_BYTES = 256 * 1024
+
+#: What the source of an event begins with, before the name of its publisher.
+SOURCE = "impex/"
+#: Ids of messages by publisher, where a type has several.
+PUBLISHERS = UUID("5f2c8e1a-7a0b-5c0e-9f57-0d1f6b8a4c33")
 
 Contract = TypeVar("Contract", bound=msgspec.Struct)
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
@@ -42,6 +47,18 @@ class Envelope:
     time: datetime
     traceparent: str | None
     data: dict[str, Any]
+
+    @property
+    def publisher(self) -> str:
+        """The broker user who published it, once `is_published_by` has compared the source."""
+        return self.source.removeprefix(SOURCE)
+
+    @property
+    def unique_id(self) -> str:
+        """The id under which it is handled once: another publisher cannot use it up."""
+        if self.publisher == owner_of(self):
+            return self.id
+        return str(uuid5(PUBLISHERS, f"{self.publisher}/{self.id}"))
 
 
 class _Wire(msgspec.Struct, omit_defaults=True):
@@ -84,7 +101,7 @@ def wrap(
     wire = _Wire(
         specversion="1.0",
         id=UUID(message_id or new_id()),
-        source=f"impex/{service}",
+        source=f"{SOURCE}{service}",
         type=message.TYPE,
         time=now,
         data=message,
@@ -129,7 +146,7 @@ def is_published_by(user: str | None, envelope: Envelope, key: str | None = None
     The owner is that of `owner.Name.v1`. Partners have the right to publish a key or not: one that
     published under the type as the routing `key` has it. Without `key` the user is enough.
     """
-    if not user or envelope.source != f"impex/{user}":
+    if not user or envelope.source != f"{SOURCE}{user}":
         return False
     known = EVENTS.get(envelope.type)
     if known is not None and known.BY_PARTNERS:
@@ -146,7 +163,8 @@ def contract(envelope: Envelope, known: Mapping[str, type[Contract]]) -> Contrac
     """The typed message inside, one of `known`, or raise `Undecodable`."""
     cls = known.get(envelope.type)
     if cls is None:
-        raise Undecodable(f"type or version not known here: {envelope.type[:120]}")
+        reason = f"type or version not known here: {envelope.type[:120]}"
+        raise Undecodable(reason, "unknown_type")
     return _convert(envelope.data, cls)
 
 
@@ -179,7 +197,8 @@ def _convert(value: Any, cls: type[Contract]) -> Contract:
     try:
         return msgspec.convert(value, cls)
     except msgspec.ValidationError as error:
-        raise Undecodable(f"wrong fields: {_without_values(str(error))}") from None
+        reason = f"wrong fields: {_without_values(str(error))}"
+        raise Undecodable(reason, "wrong_fields") from None
     except RecursionError:
         raise Undecodable("nested too deeply") from None
 

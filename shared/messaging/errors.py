@@ -8,11 +8,15 @@ WRONG_PUBLISHER = "not said by "
 
 
 class Undecodable(ImpexError):
-    """The message is not one of ours: not JSON, too large, unknown type, wrong fields."""
+    """The message is not one of ours: not JSON, too large, unknown type, wrong fields.
 
-    def __init__(self, reason: str) -> None:
+    `code` is the reason for programs, as in `Reject`.
+    """
+
+    def __init__(self, reason: str, code: str = "unreadable") -> None:
         super().__init__(reason)
         self.reason = reason
+        self.code = code
 
 
 class PublishNotConfirmed(ImpexError):

@@ -154,7 +154,7 @@ class EventProcessor:
         user = message.header.properties.user_id
         key = message.routing_key or ""
         if message.exchange != EVENTS or not is_published_by(user, envelope, key):
-            raise Undecodable(f"{WRONG_PUBLISHER}{owner_of(envelope)}")
+            raise Undecodable(f"{WRONG_PUBLISHER}{owner_of(envelope)}", "not_allowed")
 
     def _is_own_copy(self, message: DeliveredMessage) -> bool:
         """Whether this service or an operator published it for this service alone."""
@@ -249,10 +249,10 @@ class EventProcessor:
     ) -> bool | None:
         first = None
         if not undo:
-            return await apply_once(connection, self._service, envelope.id, effect)
+            return await apply_once(connection, self._service, envelope.unique_id, effect)
         with suppress(Undone):
             async with connection.transaction():
-                first = await apply_once(connection, self._service, envelope.id, effect)
+                first = await apply_once(connection, self._service, envelope.unique_id, effect)
                 raise Undone
         return first
 
@@ -271,7 +271,7 @@ class EventProcessor:
             prepared = await row.prepare(heard, self.deps, self._pool)
         with suppress(Undone):
             async with transaction(self._pool) as tx:
-                if not await mark_processed(tx, self._service, envelope.id):
+                if not await mark_processed(tx, self._service, envelope.unique_id):
                     return False
                 context = Context(
                     tx=tx,

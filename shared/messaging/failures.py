@@ -31,6 +31,8 @@ REPLAYED_BY = "replayed_by"
 REPLAYED_AT = "replayed_at"
 #: What a copy takes over from the copy before.
 HISTORY = (FIRST_FAILED_AT, FIRST_ERROR, PUBLISHED_BY, REPLAYS, REPLAYED_BY, REPLAYED_AT)
+#: The reason for programs; a fault of ours has this one.
+CODE, FAILED = "code", "failed"
 MAX_REASON = 300
 #: Places of our code that a copy names, the innermost last.
 MAX_FRAMES = 12
@@ -82,6 +84,7 @@ def describe_failure(error: BaseException, service: str, now: datetime) -> dict[
     name, place = type(error).__name__, own[-1][0] if own else "?"
     known = isinstance(error, ImpexError)
     return {
+        CODE: error.code if isinstance(error, Reject | Undecodable) else FAILED,
         "error_type": name,
         "error": mask_text(str(error))[:MAX_REASON] if known else f"{name} at {place}",
         "failed_by": service,

@@ -104,14 +104,15 @@ class SqlEffect:
     """All that an event does, as one INSERT, UPDATE or DELETE, carried out with its inbox row.
 
     The statement takes its rows `FROM first`, which has one row the first time that the message
-    comes and none later. `values` are its parameters from `$3` on. `then` is a second statement,
-    which takes its rows `FROM effect`: what the first one returns. Where the query `unless` finds a
-    row nothing is done, not even the inbox row: the subscription's handler does it.
+    comes and none later. `values` are its parameters from `$3` on. `then` are further statements,
+    which take their rows `FROM effect`, what the first one returns, or `FROM first`. Where the
+    query `unless` finds a row nothing is done, not even the inbox row: the subscription's handler
+    does it.
     """
 
     sql: str
     values: tuple[Any, ...]
-    then: str = ""
+    then: tuple[str, ...] = ()
     unless: str = ""
 
 

@@ -6,18 +6,20 @@ polling finds every row that was not published so, whatever the reason.
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from pamqp.commands import Basic
 
+from shared.contracts.base import Event
 from shared.database import TRANSIENT_ERRORS, Pool, acquire, transaction
 from shared.errors import DependencyDown
 from shared.messaging.envelope import CONTENT_TYPE, traceparent_of
-from shared.messaging.errors import PublishNotConfirmed
+from shared.messaging.errors import PublishNotConfirmed, Unroutable
 from shared.messaging.publisher import Publisher
 from shared.messaging.queue_consumer import wait_first
-from shared.messaging.topology import EVENTS
+from shared.messaging.topology import EVENTS, PARTNER_NAME, PARTNERS, partner_key
 from shared.outbox import OutboxRow
 from shared.runtime import tracing
 from shared.runtime.retrying import OutageLog
@@ -27,12 +29,17 @@ from shared.runtime.telemetry import get_logger
 BATCH = 100
 #: Seconds between two looks without being woken.
 POLL = 1.0
+#: Seconds after which a partner that does not hear a type is offered another one of it.
+ABSENT_SECONDS = 2.0
+MAX_ABSENT = 1_000
+#: Seconds after which the first event for a partner is published, to know whether it is taken.
+FIRST_OFFER_SECONDS = 0.05
 #: Seconds a refused row waits at most: a broker that refuses, such as one without disk space, may
 #: accept again at any moment.
 MAX_WAIT = 4
 
 _CLAIM = """
-SELECT id, message_id::text, type, body, attempts FROM outbox
+SELECT id, message_id::text, type, body, attempts, recipient FROM outbox
 WHERE next_at <= now() ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED
 """
 _DELETE = "DELETE FROM outbox WHERE id = ANY($1::bigint[])"
@@ -58,11 +65,30 @@ class Relay:
         self._stopping = asyncio.Event()
         self._stopped = asyncio.Event()
         self._outages = OutageLog("relay_waits", "relay_resumed")
+        self._absent: dict[str, float] = {}
+        self._offered: set[str] = set()
 
     def wake(self) -> None:
         """Poll the outbox now; call it after the commit."""
         self._polling = True
         self._awake.set()
+
+    def is_heard(self, event: type[Event], partner: str) -> bool:
+        """Whether to write an event of this type for the partner: not where the user is no partner,
+        and where it does not hear the type, one now and then to see whether it still does not."""
+        if not PARTNER_NAME.fullmatch(partner):
+            return False
+        key, now = partner_key(event.TYPE, partner), time.monotonic()
+        since = self._absent.get(key)
+        if since is None:
+            if key not in self._offered:
+                self._offered.add(key)
+                asyncio.get_running_loop().call_later(FIRST_OFFER_SECONDS, self.wake)
+            return True
+        if now - since < ABSENT_SECONDS:
+            return False
+        self._absent[key] = now
+        return True
 
     def publish_reserved(self, rows: Sequence[OutboxRow]) -> None:
         """Publish now what `emit` reserved; call it after the commit."""
@@ -149,7 +175,10 @@ class Relay:
             if not rows:
                 return 0
             tries = (
-                self._publish(row["message_id"], row["type"], row["body"].encode()) for row in rows
+                self._publish(
+                    row["message_id"], row["type"], row["body"].encode(), row["recipient"]
+                )
+                for row in rows
             )
             outcomes = await asyncio.gather(*tries, return_exceptions=True)
             confirmed, refused = [], []
@@ -178,7 +207,9 @@ class Relay:
             reason=refused[0][1],
         )
 
-    async def _publish(self, message_id: str, message_type: str, body: bytes) -> None:
+    async def _publish(
+        self, message_id: str, message_type: str, body: bytes, partner: str | None = None
+    ) -> None:
         properties = Basic.Properties(
             content_type=CONTENT_TYPE,
             delivery_mode=2,
@@ -189,4 +220,20 @@ class Relay:
         with tracing.span(
             self._publisher.connection.user, f"publish {message_type}", "producer", of=of
         ):
-            await self._publisher.publish(body, properties, exchange=EVENTS, key=message_type)
+            if partner is None:
+                await self._publisher.publish(body, properties, exchange=EVENTS, key=message_type)
+            else:
+                await self._publish_to(partner, message_type, body, properties)
+
+    async def _publish_to(
+        self, partner: str, message_type: str, body: bytes, properties: Basic.Properties
+    ) -> None:
+        """Publish for one partner; nothing where it does not hear the type."""
+        key = partner_key(message_type, partner)
+        try:
+            await self._publisher.publish(body, properties, exchange=PARTNERS, key=key)
+            self._absent.pop(key, None)
+        except Unroutable:
+            if len(self._absent) >= MAX_ABSENT:
+                self._absent.clear()
+            self._absent[key] = time.monotonic()

@@ -25,11 +25,17 @@ from shared.messaging.handlers import Answer, Subscription
 from shared.messaging.measurements import Measurements
 from shared.messaging.outbox_relay import Relay
 from shared.messaging.publisher import Publisher
+from shared.messaging.publisher_notices import RefusalNotices, RefusedHandler
 from shared.messaging.queue_consumer import Probe, QueueConsumer
 from shared.messaging.rpc_client import RpcClient
 from shared.messaging.rpc_server import PREFETCH as REQUESTS_PREFETCH
 from shared.messaging.rpc_server import RpcServer
-from shared.messaging.topology import declare, requests_queue, service_topology
+from shared.messaging.topology import (
+    declare,
+    refusals_queue,
+    requests_queue,
+    service_topology,
+)
 from shared.outbox import inbox
 from shared.runtime.periodic import periodically
 from shared.runtime.retrying import OutageLog, retry_while_down
@@ -41,6 +47,8 @@ DECLARE_SECONDS = 20
 CLEANUP_SECONDS = 600
 MEASURE_SECONDS = 15
 
+#: Copies of dead letters handled at once: they are few.
+REFUSALS_PREFETCH = 10
 NO_PROBES: Mapping[str, Probe] = MappingProxyType({})
 
 log = get_logger("messaging")
@@ -62,6 +70,7 @@ class ServiceBus:
         answers: tuple[Answer, ...] = (),
         emits: tuple[type[Event], ...] = (),
         asks: tuple[type[Request], ...] = (),
+        refused: RefusedHandler | None = None,
         *,
         clock: Callable[[], datetime],
         in_process: dict[str, RpcServer] | None = None,
@@ -71,7 +80,10 @@ class ServiceBus:
         self.name = name
         self._pool = pool
         self._topology = service_topology(
-            name, [row.event for row in hears], [row.request for row in answers]
+            name,
+            [row.event for row in hears],
+            [row.request for row in answers],
+            refusals=refused is not None,
         )
         outage = OutageLog("broker_lost", "broker_back")
         self._publish = BrokerConnection(amqp_url, f"{name}.publish", outage=outage)
@@ -111,6 +123,24 @@ class ServiceBus:
             )
             self._event_processor.queue_consumer = events
             self._queue_consumers.append(events)
+        if self._consume is not None and refused is not None:
+            notices = RefusalNotices(
+                name,
+                refused,
+                pool=pool,
+                clock=clock,
+                on_commit=self.relay.wake,
+                probe=self._ping,
+            )
+            copies = QueueConsumer(
+                self._consume,
+                refusals_queue(name),
+                REFUSALS_PREFETCH,
+                notices.handle_delivery,
+                self._declare,
+            )
+            notices.queue_consumer = copies
+            self._queue_consumers.append(copies)
         if self._consume is not None and answers:
             queue, take = requests_queue(name), self._rpc_server.handle_delivery
             self._queue_consumers.append(

@@ -23,6 +23,8 @@ UNROUTED_QUEUE = f"{UNROUTED}.events"
 REQUESTS = "impex.requests"
 DEAD = "impex.dead"
 REPLIES = "impex.replies"
+#: Events that are for one partner. What no queue takes is dropped: that partner does not hear it.
+PARTNERS = "impex.partners"
 #: The broker users whose replayed messages every service accepts: the operator's own, and the
 #: service that does the same from the desk's page.
 OPERATOR, OPERATIONS = "operator", "operations"
@@ -54,6 +56,8 @@ KEPT_QUEUES = r"^([a-z][a-z0-9-]*\.(dead|retry\..+)|impex\.discarded)$"
 TRIAL_KEY = re.compile(rf"^({'|'.join(OPERATORS)})\.replies\.[0-9a-f]+$")
 #: The key of a reply: the name of the queue of the process that asked.
 REPLY_KEY = re.compile(r"^[a-z]+\.replies\.[0-9a-f]+$")
+#: Users for whom an event alone may be.
+PARTNER_NAME = re.compile(r"[a-z0-9-]+")
 #: The pattern that no key of ours matches.
 NO_KEY = "^$"
 
@@ -143,6 +147,7 @@ def shared_exchanges() -> Topology:
             Exchange(REQUESTS, "topic"),
             Exchange(REPLIES, "topic"),
             Exchange(DEAD, "topic"),
+            Exchange(PARTNERS, "topic"),
         ),
         queues=(
             Queue(UNROUTED_QUEUE, _quorum()),
@@ -167,6 +172,11 @@ def dead_queue(service: str) -> str:
     return f"{service}.dead"
 
 
+def refusals_queue(service: str) -> str:
+    """The queue where a copy of each dead letter waits for the service to notify its publisher."""
+    return f"{service}.refusals"
+
+
 def requests_queue(service: str) -> str:
     """The queue where requests to `service` wait, three seconds at most."""
     return f"{service}.requests"
@@ -182,15 +192,29 @@ def reply_queue(service: str, suffix: str) -> Queue:
 
 
 def service_topology(
-    service: str, hears: Iterable[type[Event]], answers: Iterable[type[Request]]
+    service: str,
+    hears: Iterable[type[Event]],
+    answers: Iterable[type[Request]],
+    *,
+    refusals: bool = False,
 ) -> Topology:
-    """What `service` declares for itself: dead, then retry, then main, then requests."""
+    """What `service` declares for itself: dead, then retry, then main, then requests.
+
+    With `refusals` it receives a copy of each of its dead letters.
+    """
     heard, answered = _types(hears), _types(answers)
     main = Queue(
         service,
         {**_quorum(delivery_limit=DELIVERY_LIMIT), **_dead_letter_arguments(DEAD, service)},
     )
     listening = _subscriptions(service, heard, main) if heard else Topology()
+    if refusals:
+        copies = Queue(refusals_queue(service), _quorum(delivery_limit=DELIVERY_LIMIT))
+        listening = Topology(
+            listening.exchanges,
+            (copies, *listening.queues),
+            (Binding(DEAD, copies.name, service), *listening.bindings),
+        )
     if not answered:
         return listening
     requests = Queue(
@@ -206,6 +230,11 @@ def service_topology(
         (*listening.queues, requests),
         (*listening.bindings, *(Binding(REQUESTS, requests.name, key) for key in answered)),
     )
+
+
+def partner_key(event_type: str, partner: str) -> str:
+    """The routing key of an event that is for one partner."""
+    return f"{event_type}.{partner}"
 
 
 def partner_queue(partner: str) -> str:
@@ -226,8 +255,13 @@ def partner_topology(partner: str, hears: Iterable[type[Event]]) -> Topology:
     The queue has no arguments: one of an earlier version had none, and they cannot change.
     `partner_policy` gives it its dead letters.
     """
-    heard, queue = _types(hears), Queue(partner_queue(partner), _quorum())
-    return _subscriptions(partner, heard, queue) if heard else Topology()
+    heard, queue = list(hears), Queue(partner_queue(partner), _quorum())
+    if not heard:
+        return Topology()
+    common = _subscriptions(partner, _types(one for one in heard if not one.TO_PARTNER), queue)
+    own = _types(one for one in heard if one.TO_PARTNER)
+    bindings = (Binding(PARTNERS, queue.name, partner_key(key, partner)) for key in own)
+    return Topology(common.exchanges, common.queues, (*common.bindings, *bindings))
 
 
 def partner_policy(partner: str) -> dict[str, Any]:
@@ -278,7 +312,10 @@ def permissions(
     """The least rights with which `service` can do its work."""
     own = rf"{re.escape(service)}(\..+)?"
     heard, answered, asked = _types(hears), _types(answers), _types(asks)
-    write = [re.escape(EVENTS)] if _types(emits) else []
+    emits = tuple(emits)
+    emitted, to_partners = _types(emits), _types(one for one in emits if one.TO_PARTNER)
+    write = [re.escape(EVENTS)] if emitted else []
+    write += [re.escape(PARTNERS)] if to_partners else []
     write += [re.escape(REQUESTS)] if asked else []
     write += [re.escape(DEAD)] if heard else []
     # Not the default exchange, whose write permission reaches every queue.
@@ -295,7 +332,7 @@ def permissions(
         topics=(
             TopicPermission(
                 EVENTS,
-                write=rf"^{re.escape(service)}\." if _types(emits) else NO_KEY,
+                write=rf"^{re.escape(service)}\." if emitted else NO_KEY,
                 read=_keys(heard),
             ),
             TopicPermission(REQUESTS, write=_keys(asked), read=_keys(answered)),
@@ -305,6 +342,13 @@ def permissions(
                 read=rf"^{re.escape(service)}\.replies\.[0-9a-f]+$" if asked else NO_KEY,
             ),
             TopicPermission(DEAD, write=_keys(own_letters), read=_keys(own_letters)),
+            TopicPermission(
+                PARTNERS,
+                write=rf"^({'|'.join(map(re.escape, to_partners))})\.{PARTNER_NAME.pattern}$"
+                if to_partners
+                else NO_KEY,
+                read=NO_KEY,
+            ),
         ),
     )
 
@@ -345,6 +389,7 @@ def partner_permissions(
             TopicPermission(REQUESTS, write=NO_KEY, read=NO_KEY),
             TopicPermission(REPLIES, write=NO_KEY, read=NO_KEY),
             TopicPermission(DEAD, write=NO_KEY, read=NO_KEY),
+            TopicPermission(PARTNERS, write=NO_KEY, read=NO_KEY),
         ),
     )
 

@@ -7,7 +7,7 @@ in the transaction of its effect. Handlers never publish directly.
 from pathlib import Path
 
 from shared.outbox.inbox import apply, apply_once, mark_processed
-from shared.outbox.outbox import Backlog, OutboxRow, add, emit, emit_all, read_backlog
+from shared.outbox.outbox import Backlog, OutboxRow, add, emit, emit_all, emit_to, read_backlog
 
 #: The common tables of every service's schema.
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -21,6 +21,7 @@ __all__ = [
     "apply_once",
     "emit",
     "emit_all",
+    "emit_to",
     "mark_processed",
     "read_backlog",
 ]

@@ -71,17 +71,17 @@ async def _apply(
     try:
         (row,) = await connection.fetch(sql, *names, *effect.values)
     except asyncpg.RaiseError as error:
-        raise Reject(str(error)) from error
+        raise Reject(str(error), error.hint or "invalid") from error
     applied: bool = row["applied"]
     return None if row["left_undone"] and not applied else applied
 
 
 @cache
-def _statement(frame: str, effect: str, then: str, unless: str) -> str:
+def _statement(frame: str, effect: str, then: tuple[str, ...], unless: str) -> str:
     """The statement of an effect; services have a few of them."""
     parts = f"\neffect AS (\n{effect}\n)"
-    if then:
-        parts += f",\nlast AS (\n{then}\n)"
+    for number, one in enumerate(then):
+        parts += f",\nthen_{number} AS (\n{one}\n)"
     return frame.format(
         effect=parts,
         unless=f" WHERE NOT EXISTS ({unless})" if unless else "",

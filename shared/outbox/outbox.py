@@ -13,6 +13,9 @@ from shared.database import Connection
 from shared.messaging.envelope import wrap
 
 INSERT = "INSERT INTO outbox (message_id, type, body) VALUES ($1, $2, $3)"
+_INSERT_FOR = """
+INSERT INTO outbox (message_id, type, body, recipient) VALUES ($1, $2, $3, $4)
+"""
 INSERT_RESERVED = """
 INSERT INTO outbox (message_id, type, body, next_at)
 VALUES ($1, $2, $3, clock_timestamp() + make_interval(secs => $4))
@@ -66,8 +69,7 @@ async def emit(
     commit instead: the process has them and need not read them again. If it ends before, any relay
     finds them in the outbox a few seconds later.
     """
-    if service != event.OWNER:
-        raise ValueError(f"{service} cannot publish {event.TYPE}, which is {event.OWNER}'s")
+    _check_owner(service, event)
     message_id, body = wrap(service, event, subject=subject, now=now)
     if reserved is None:
         await add(tx, message_id, event.TYPE, body)
@@ -78,14 +80,27 @@ async def emit(
     return message_id
 
 
+async def emit_to(
+    tx: Connection, service: str, event: Event, *, partner: str, now: datetime
+) -> None:
+    """As `emit`, an event for one partner; it has no subject."""
+    _check_owner(service, event)
+    message_id, body = wrap(service, event, subject=None, now=now)
+    await tx.execute(_INSERT_FOR, message_id, event.TYPE, body.decode(), partner)
+
+
+def _check_owner(service: str, event: Event) -> None:
+    if service != event.OWNER:
+        raise ValueError(f"{service} cannot publish {event.TYPE}, which is {event.OWNER}'s")
+
+
 async def emit_all(
     tx: Connection, service: str, events: Sequence[tuple[Event, str | None]], *, now: datetime
 ) -> None:
     """As `emit`, for many events with their subjects, by one statement."""
     rows = []
     for event, subject in events:
-        if service != event.OWNER:
-            raise ValueError(f"{service} cannot publish {event.TYPE}, which is {event.OWNER}'s")
+        _check_owner(service, event)
         message_id, body = wrap(service, event, subject=subject, now=now)
         rows.append((message_id, event.TYPE, body.decode()))
     await tx.executemany(INSERT, rows)

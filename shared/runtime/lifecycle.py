@@ -131,6 +131,7 @@ class ServiceRunner:
             answers=service.answers,
             emits=service.emits,
             asks=service.asks,
+            refused=service.refused,
             clock=self._clock,
             in_process=self._in_process,
         )

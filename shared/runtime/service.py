@@ -15,6 +15,7 @@ from shared.contracts.base import Event, Request
 from shared.database import Pool
 from shared.errors import ConfigurationError, ImpexError
 from shared.messaging.handlers import Answer, Subscription
+from shared.messaging.publisher_notices import RefusedHandler
 from shared.messaging.rpc_client import RpcClient
 from shared.messaging.service_bus import ServiceBus
 from shared.outbox import MIGRATIONS as COMMON_MIGRATIONS
@@ -40,7 +41,8 @@ class Service:
     the requests that it handles and `asks` those that it sends. Permissions on the broker follow
     from these four, and from `moves_letters`: the letters of every service are read, replayed and
     discarded under this one's user. `build(runtime, settings)` is an async context manager whose
-    value is the `deps` of its handlers and whose exit closes what it opened.
+    value is the `deps` of its handlers and whose exit closes what it opened. `refused` notifies the
+    publisher of a message that became a dead letter.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Service:
     answers: tuple[Answer, ...] = ()
     emits: tuple[type[Event], ...] = ()
     asks: tuple[type[Request], ...] = ()
+    refused: RefusedHandler | None = None
     moves_letters: bool = False
 
     @property
@@ -98,6 +101,10 @@ class Runtime:
         It does not run where the start failed: the exit of `build` closes what was opened.
         """
         self.drain_callbacks.append(work)
+
+    def is_heard(self, event: type[Event], partner: str) -> bool:
+        """Whether a partner may hear events of this type that are for it alone."""
+        return self.bus is None or self.bus.relay.is_heard(event, partner)
 
     def wake_relay(self) -> None:
         """Publish now what was emitted outside a handler, without waiting for the next poll."""

@@ -70,7 +70,8 @@ def test_a_service_is_given_its_settings_and_no_others(name: str) -> None:
 @pytest.mark.parametrize("name", [*RUNNING, "provision"])
 def test_cr_07_each_container_sees_its_own_secrets_only(name: str) -> None:
     mine = name if name in RUNNING else "operator"
-    assert CONTAINERS[name]["volumes"] == [f"secrets-{mine}:/run/impex:ro"]
+    more = ["./partners:/app/partners:ro"] if name == "provision" else []
+    assert CONTAINERS[name]["volumes"] == [f"secrets-{mine}:/run/impex:ro", *more]
 
 
 def secrets_dir(folder: Path) -> dict[str, str]:

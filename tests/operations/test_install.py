@@ -60,7 +60,11 @@ def test_files_of_a_server_are_in_place_and_what_was_filled_in_stays(server: Pat
     unit = server / "etc/systemd/system/impex.target"
     for path in (*kept, unit):
         path.write_text("by hand")
+    partner = server / "etc/impex/partners/backoffice.toml"
+    assert partner.exists()
+    partner.unlink()  # as `impex partner remove` does
     install_files(server)
+    assert not partner.exists()
     assert [path.read_text() for path in kept] == ["by hand"] * 2
     assert unit.read_text() != "by hand"
 
@@ -192,7 +196,8 @@ def test_the_operators_command_reads_settings_and_secrets(server: Path) -> None:
     release = server / "release"
     python = release / ".venv/bin/python"
     python.parent.mkdir(parents=True)
-    python.write_text('#!/bin/sh\necho "$IMPEX_SECRETS_DIR|$IMPEX_DPO_POSTAL|$PYTHONPATH|$*"\n')
+    shown = "$IMPEX_SECRETS_DIR|$IMPEX_PARTNERS_DIR|$IMPEX_DPO_POSTAL|$PYTHONPATH|$*"
+    python.write_text(f'#!/bin/sh\necho "{shown}"\n')
     python.chmod(0o755)
     text = wrapper.read_text().replace("/opt/impex/current", str(release))
     wrapper.write_text(text.replace("/etc/impex/impex.env", f"{server}/etc/impex/impex.env"))
@@ -200,7 +205,8 @@ def test_the_operators_command_reads_settings_and_secrets(server: Path) -> None:
         [str(wrapper), "dead", "list"], capture_output=True, text=True, check=True, env={}
     )
     postal = env_file(server / "etc/impex/impex.env")["IMPEX_DPO_POSTAL"]
-    expected = f"/etc/impex/secrets/operator|{postal}|{release}|-m operations dead list\n"
+    folders = "/etc/impex/secrets/operator|/etc/impex/partners"
+    expected = f"{folders}|{postal}|{release}|-m operations dead list\n"
     assert done.stdout == expected
 
 

@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shlex
 from collections.abc import Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,6 +16,7 @@ from aiormq.abc import AbstractChannel
 from pamqp.commands import Basic
 
 from operations import service_registry
+from operations.install.paths import ROOT
 from operations.provision.partners import FOLDER, declared, partner
 from operations.provision.permissions import definitions
 from operations.provision.provisioning import AdminUrls, provision_broker
@@ -163,6 +166,31 @@ REFUSED = (
     aiormq.exceptions.ChannelAccessRefused,
     aiormq.exceptions.ChannelPreconditionFailed,
 )
+
+
+def commands_of_the_page(name: str) -> list[list[str]]:
+    """The commands of docs/partners.md for the operator, with another partner's name."""
+    page = (ROOT / "docs" / "partners.md").read_text("utf-8")
+    (block, *_) = re.findall(r"```sh\n(.*?)```", page, re.DOTALL)
+    lines = [shlex.split(line, comments=True) for line in block.splitlines()]
+    return [[name if word == "labo" else word for word in words[2:]] for words in lines]
+
+
+def test_b_10_the_commands_of_the_page_work_as_they_are_written(
+    operator: Operator, name: str
+) -> None:
+    *commands, remove = commands_of_the_page(name)
+    assert [words[0] for words in commands] == ["add", "list", "rotate"]
+    for words in commands:
+        code, out, err = operator.impex(*words)
+        assert code == 0, err
+        assert name in out
+    for shown in ("registration.AccountCreated.v1", f"{name}.retry", f"user_id {name}", "password"):
+        assert shown in out
+    assert operator.impex(*remove)[0] == 1
+    assert operator.impex(*remove, "--yes")[0] == 0
+
+
 HOSTILE = {
     "publish under another's name": lambda c, _: publish(c, FILED, "backoffice"),
     "publish a type that is not its own": lambda c, n: publish(c, "backoffice.DossierSaved.v1", n),

@@ -139,6 +139,21 @@ REFUSED: list[tuple[str, str, Act]] = [
     ("dossiers", "read what waits for the back office", take("backoffice.events")),
     ("backoffice", "hear more than was agreed", bind("backoffice.events", "mfa.CodeRefused.v1")),
     ("backoffice", "bind its own events", bind("dossiers", "backoffice.DossierFiled.v1")),
+    (
+        "backoffice",
+        "hear what another partner is notified of",
+        bind("backoffice.events", "dossiers.DossierAccepted.v1.labo", topology.PARTNERS),
+    ),
+    (
+        "backoffice",
+        "notify a partner",
+        publish(topology.PARTNERS, "dossiers.DossierAccepted.v1.labo"),
+    ),
+    (
+        "registration",
+        "notify a partner of dossiers",
+        publish(topology.PARTNERS, "dossiers.DossierAccepted.v1.labo"),
+    ),
     ("backoffice", "declare a queue of its own name", declare_queue("backoffice")),
     ("backoffice", "declare an exchange of its own name", declare_exchange("backoffice.more")),
     ("dossiers", "publish what it consumes", publish("impex.events", "backoffice.DossierFiled.v1")),
@@ -198,6 +213,16 @@ EMITTED = tuple(EVENTS.values())
 NAMES = [one.name for one in USERS]
 #: Patterns that would match keys of others, and keys that nobody has.
 WILD = ["#", "*", "*.*.*", "registration.#", "registration.*.*", "#.v1", "", "nobody"]
+#: What is for one partner, by the service that notifies it.
+NOTICES = {
+    user.name: [
+        topology.partner_key(one.TYPE, name)
+        for one in user.emits
+        if one.TO_PARTNER
+        for name in PARTNERS
+    ]
+    for user in USERS
+}
 KEYS = {
     topology.EVENTS: [*(one.TYPE for one in EMITTED), *NAMES, *WILD],
     topology.REQUESTS: [*(one.TYPE for one in ASKED), *NAMES, *WILD],
@@ -207,6 +232,7 @@ KEYS = {
         *(f"{name}.dead" for name in NAMES),
         *WILD,
     ],
+    topology.PARTNERS: [*NAMES, *(key for keys in NOTICES.values() for key in keys), *WILD],
 }
 
 
@@ -241,6 +267,7 @@ def may_publish(user: Principal, exchange: str, key: str) -> bool:
         topology.REQUESTS: {one.TYPE for one in user.asks},
         topology.REPLIES: replies if user.answers else trials if user.hears else set(),
         topology.DEAD: own,
+        topology.PARTNERS: set(NOTICES[user.name]),
     }.get(exchange, set())
 
 

@@ -13,11 +13,12 @@ import pytest
 
 from services.dossiers.dossier_updates import from_event
 from services.dossiers.service import SERVICE
-from services.dossiers.store import upsert
+from services.dossiers.store import Message, upsert
 from shared.contracts import backoffice
 from shared.contracts.registration.events import CredentialsRemoved
 from shared.database import acquire, transaction
 from shared.errors import Reject
+from shared.messaging.handlers import SqlEffect
 from shared.outbox import apply_once
 from tests.support.harness.dossier_events import (
     ACCOUNT,
@@ -53,6 +54,12 @@ FROM dossiers
 """
 
 
+def effect_of(event: backoffice.DossierEvent, harness: DossiersHarness) -> SqlEffect:
+    """The statement of an event of the back office."""
+    message = Message(backoffice.OWNER, str(uuid4()), event.TYPE, harness.now)
+    return upsert(from_event(event, ACCOUNT, harness.now), message, None)
+
+
 async def outcome(
     harness: DossiersHarness, events: Sequence[backoffice.DossierEvent]
 ) -> tuple[object, ...]:
@@ -60,7 +67,7 @@ async def outcome(
     async with transaction(harness.pool) as tx:
         await tx.execute("DELETE FROM dossiers")
         for event in events:
-            effect = upsert(from_event(event, ACCOUNT, harness.now))
+            effect = effect_of(event, harness)
             assert await apply_once(tx, SERVICE.name, str(uuid4()), effect)
         return tuple(await tx.fetchrow(STORED))
 
@@ -232,7 +239,7 @@ async def test_an_invalid_event_leaves_no_row(harness: DossiersHarness) -> None:
 async def test_one_message_in_many_concurrent_sessions_is_applied_once(
     harness: DossiersHarness,
 ) -> None:
-    message_id, effect = str(uuid4()), upsert(from_event(filed(), ACCOUNT, harness.now))
+    message_id, effect = str(uuid4()), effect_of(filed(), harness)
 
     async def apply() -> bool | None:
         async with acquire(harness.pool) as connection:
@@ -244,7 +251,7 @@ async def test_one_message_in_many_concurrent_sessions_is_applied_once(
 
 async def test_a_failed_effect_leaves_its_message_unprocessed(harness: DossiersHarness) -> None:
     """Inbox row and effect are committed together, so a failed message can be retried."""
-    effect = upsert(from_event(filed(), ACCOUNT, harness.now))
+    effect = effect_of(filed(), harness)
     wrong = tuple("XYZ" if value == "AI" else value for value in effect.values)
     message_id, broken = str(uuid4()), replace(effect, values=wrong)
     async with acquire(harness.pool) as connection:

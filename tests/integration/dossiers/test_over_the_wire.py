@@ -51,7 +51,8 @@ class BackofficePublisher:
 
     async def processed_count(self) -> int:
         """How many messages were processed."""
-        return int(await self.database.fetchval("SELECT count(*) FROM dossiers.inbox"))
+        sql = "SELECT count(*) FROM dossiers.inbox WHERE consumer = 'dossiers'"
+        return int(await self.database.fetchval(sql))
 
     async def publish(self, *messages: tuple[str, str, bytes]) -> None:
         """Publish (type, message id, body) unchanged, as the publisher's user."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from services.dossiers.outcomes import Deps
 from services.dossiers.service import SERVICE
 from shared.contracts import backoffice
 from shared.contracts.dossiers import DossierRow, DossiersView, ListDossiers, ReadDossiers
@@ -57,6 +58,12 @@ class DossiersHarness(ServiceHarness):
 
 async def empty_harness(pool: Pool, now: datetime = NOW) -> DossiersHarness:
     """The service on a database whose tables it empties first."""
-    harness = DossiersHarness(service=SERVICE, pool=pool, now=now, sealer=Sealer("dossiers", KEYS))
-    await harness.clear_tables("transferred_dossiers", "transfers", "dossiers")
+    harness = DossiersHarness(
+        service=SERVICE,
+        pool=pool,
+        now=now,
+        sealer=Sealer("dossiers", KEYS),
+        deps=Deps(lambda event, partner: True),
+    )
+    await harness.clear_tables("transferred_dossiers", "transfers", "dossiers", "outcomes")
     return harness

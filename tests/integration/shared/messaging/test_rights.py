@@ -99,7 +99,10 @@ def test_rights_follow_from_the_declarations_of_a_service() -> None:
     """No unused right."""
     nothing = permissions("quiet", (), (), (), ())
     assert (nothing.write, nothing.read) == (r"^(quiet(\..+)?)$", r"^(quiet(\..+)?)$")
-    shared = (topology.EVENTS, topology.REQUESTS, topology.REPLIES, topology.DEAD)
+    shared = (
+        *(topology.EVENTS, topology.REQUESTS, topology.REPLIES, topology.DEAD),
+        topology.PARTNERS,
+    )
     assert {(one.exchange, one.write, one.read) for one in nothing.topics} == {
         (name, "^$", "^$") for name in shared
     }

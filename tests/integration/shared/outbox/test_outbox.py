@@ -1,6 +1,7 @@
 """Outbox, inbox and stored replies."""
 
 import asyncio
+from types import SimpleNamespace
 from typing import Any
 
 import asyncpg
@@ -240,6 +241,8 @@ async def test_a_batch_is_a_hundred_rows(bus: BusFixture) -> None:
 
     class Everything:
         """Confirms every message."""
+
+        connection = SimpleNamespace(user="registration")
 
         async def publish(self, _body: bytes, properties: Any, **_: Any) -> None:
             """Record it."""
