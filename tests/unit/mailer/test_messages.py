@@ -29,7 +29,9 @@ ONCE = ["From", "To", "Subject", "Date", "Message-ID", "Reply-To", "MIME-Version
 
 
 @each_row(("template", "language", "case"), CASES)
-def test_em_02_lines_are_short_and_end_in_crlf(template: str, language: str, case: int) -> None:
+def test_em_02_o_17_lines_are_short_and_end_in_crlf(
+    template: str, language: str, case: int
+) -> None:
     content = messages().build(mail(template, language, case)).content
     lines = content.split(b"\r\n")
     assert max(map(len, lines)) <= 76
@@ -39,7 +41,7 @@ def test_em_02_lines_are_short_and_end_in_crlf(template: str, language: str, cas
 
 
 @each_row(("template", "language"), KINDS)
-def test_em_04_05_06_each_header_occurs_once(template: str, language: str) -> None:
+def test_em_04_05_06_o_17_each_header_occurs_once(template: str, language: str) -> None:
     message = parsed(messages().build(mail(template, language)).content)
     for header in ONCE:
         assert len(message.get_all(header, [])) == 1, header

@@ -96,7 +96,7 @@ def test_the_operators_terms_are_required_off_loopback(tmp_path: Path) -> None:
     assert not settings(**TLS, IMPEX_TERMS_DIR=terms_dir(tmp_path)).try_out
 
 
-def test_b_12_terms_and_lists_that_a_start_would_refuse_are_reported(tmp_path: Path) -> None:
+def test_o_16_b_12_terms_and_lists_that_a_start_would_refuse_are_reported(tmp_path: Path) -> None:
     def named(**more: str) -> dict[str, str]:
         with pytest.raises(ConfigurationError) as caught:
             settings(**more)

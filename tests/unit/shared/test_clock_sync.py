@@ -9,7 +9,7 @@ from tests.support.logs import written_log
 GOOD, BAD = ClockState(True, 0.01), ClockState(False, 16.0)
 
 
-async def test_ot_06_an_unsynchronised_clock_is_logged_once_and_measured() -> None:
+async def test_ot_06_o_20_an_unsynchronised_clock_is_logged_once_and_measured() -> None:
     states = [GOOD, BAD, BAD, None, GOOD, GOOD, BAD]
     watch = ClockWatch("mfa", iter(states).__next__)
     with written_log("info") as written:
