@@ -15,6 +15,9 @@ SIRET_DIGITS, SIREN_DIGITS = 14, 9
 MIN_DIGITS = 6
 #: Beginnings shorter than this find too many.
 MIN_LENGTH = 3
+#: Of an address more must be known: its rows are masked, and a beginning that matches says how the
+#: address goes on.
+MIN_ADDRESS_LENGTH = 4
 #: What stands between the digits of numbers.
 _ONLY_DIGITS = re.compile(r"\+?[0-9][0-9 ./()\-\u00a0\u202f]*")
 _IN_BRACKETS = re.compile(r"<([^<>]*@[^<>]*)>")
@@ -58,7 +61,10 @@ def guess(typed: str) -> tuple[Guess, ...]:
     if "@" in text:
         # A mail program copies the name too: « Léa Martin <lea@labo.fr> ».
         within = _IN_BRACKETS.search(text)
-        return (Guess("address", (within[1] if within else text).replace(" ", "")),)
+        address = (within[1] if within else text).replace(" ", "")
+        if len(address) < MIN_ADDRESS_LENGTH:
+            raise Unsearchable("too_short")
+        return (Guess("address", address),)
     if len(text) < MIN_LENGTH:
         raise Unsearchable("too_short")
     return _numbers(text) or _words(text)
@@ -93,6 +99,6 @@ def _words(text: str) -> tuple[Guess, ...]:
         guesses.append(Guess("dossier", text))
     if _HAS_LETTERS.search(text) or not text.isascii():
         guesses += [Guess("name", text), Guess("establishment", text)]
-    if _ADDRESS_BEGINNING.fullmatch(text):
+    if len(text) >= MIN_ADDRESS_LENGTH and _ADDRESS_BEGINNING.fullmatch(text):
         guesses.append(Guess("address", text))
     return tuple(guesses) or (Guess("dossier", text),)

@@ -266,7 +266,7 @@ RECORD_RULES: Mapping[str, EntryRule] = {
     "FieldsShown": _year("agents", public=("role", "reason", "number", "fields")),
     # What was searched for is not stored, only what kind of thing it was taken for.
     "SearchMade": _year("agents", public=("role", "kind", "found")),
-    # The desk's own limit of accounts a day was reached.
+    # The desk's own limit of accounts or searches a day was reached.
     "LimitReached": _year("agents", public=("role", "kind")),
     # A role, or a rule on one's own acts, refused something.
     "ActRefused": _year("agents", public=("role", "act", "why", "number")),

@@ -1,9 +1,11 @@
-"""SQL on looks: which accounts an agent has opened today, for which reasons."""
+"""SQL on looks and searches: which accounts an agent has opened today, for which reasons, and how
+many searches the agent has made."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from services.support.looks import allowed_accounts
+from services.support.looks import day_limit
+from shared.contracts.support.looks import MAX_ACCOUNTS
 from shared.database import Connection
 from shared.i18n.dates import PARIS
 
@@ -19,6 +21,14 @@ values ($1, $2, $3, array[$4], $5)
 on conflict (agent_id, day, account_id) do update
     set reasons = array_append(account_looks.reasons, excluded.reasons[1])
     where not excluded.reasons[1] = any (account_looks.reasons)
+"""
+SEARCHES = "select made from account_searches where agent_id = $1 and day = $2"
+#: No row where the limit was reached; two searches at once wait for each other.
+COUNT_SEARCH = """
+insert into account_searches (agent_id, day, made) values ($1, $2, 1)
+on conflict (agent_id, day) do update set made = account_searches.made + 1
+    where account_searches.made < $3
+returning made
 """
 AGREE = """
 insert into look_agreements (id, agent_id, day) values ($1, $2, $3) on conflict do nothing
@@ -50,7 +60,8 @@ async def count(tx: Connection, agent_id: str, now: datetime) -> LookCount:
     """The agent's accounts of today."""
     day = today(now)
     opened = await tx.fetchval(COUNT, agent_id, day)
-    return LookCount(opened, allowed_accounts(await tx.fetchval(AGREEMENTS, agent_id, day)))
+    agreements = await tx.fetchval(AGREEMENTS, agent_id, day)
+    return LookCount(opened, day_limit(MAX_ACCOUNTS, agreements))
 
 
 async def save(tx: Connection, agent_id: str, account_id: str, reason: str, now: datetime) -> None:
@@ -58,8 +69,24 @@ async def save(tx: Connection, agent_id: str, account_id: str, reason: str, now:
     await tx.execute(INSERT, agent_id, today(now), account_id, reason, now)
 
 
+async def allowed_searches(tx: Connection, agent_id: str, limit: int, now: datetime) -> int:
+    """How many searches the agent may make today; `limit` is that without an agreement."""
+    return day_limit(limit, await tx.fetchval(AGREEMENTS, agent_id, today(now)))
+
+
+async def may_search(tx: Connection, agent_id: str, limit: int, now: datetime) -> bool:
+    """Whether the agent may make another search today."""
+    made = await tx.fetchval(SEARCHES, agent_id, today(now)) or 0
+    return made < await allowed_searches(tx, agent_id, limit, now)
+
+
+async def count_search(tx: Connection, agent_id: str, allowed: int, now: datetime) -> bool:
+    """Count one search more; False where that many were made today."""
+    return await tx.fetchval(COUNT_SEARCH, agent_id, today(now), allowed) is not None
+
+
 async def save_agreement(tx: Connection, proposal_id: str, agent_id: str, now: datetime) -> None:
-    """A supervisor agreed that the agent opens more accounts today."""
+    """A supervisor agreed that the agent opens more accounts and makes more searches today."""
     await tx.execute(AGREE, proposal_id, agent_id, today(now))
 
 
@@ -67,4 +94,5 @@ async def purge(tx: Connection, now: datetime) -> None:
     """Delete what is of no use any more: the journal has the looks."""
     before = today(now - RETENTION)
     await tx.execute("delete from account_looks where day < $1", before)
+    await tx.execute("delete from account_searches where day < $1", before)
     await tx.execute("delete from look_agreements where day < $1", before)

@@ -11,7 +11,6 @@ from shared.contracts.mailer_desk import MailRecord
 from shared.contracts.profile.desk import ProfileRecord
 from shared.contracts.registration.desk import AccountRecord
 from shared.contracts.support.looks import (
-    MAX_ACCOUNTS,
     AccountRow,
     EstablishmentDetails,
     PersonDetails,
@@ -31,9 +30,10 @@ def next_midnight(now: datetime) -> datetime:
     return datetime.combine(tomorrow, time(), PARIS)
 
 
-def allowed_accounts(agreements: int) -> int:
-    """How many accounts an agent may open on a day with that many agreements of a supervisor."""
-    return MAX_ACCOUNTS * (1 + agreements)
+def day_limit(limit: int, agreements: int) -> int:
+    """How often an agent may do on a day what is limited: each agreement of a supervisor allows as
+    many again."""
+    return limit * (1 + agreements)
 
 
 def reasons_of_role(role: str) -> tuple[str, ...]:

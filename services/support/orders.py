@@ -96,7 +96,7 @@ async def _anonymise(context: ActContext, proposal: Proposal) -> None:
 
 
 async def _allow_more_accounts(context: ActContext, proposal: Proposal) -> None:
-    """Whoever asked may open as many accounts again today."""
+    """The agent who asked may open as many accounts, and make as many searches, again today."""
     await look_store.save_agreement(context.tx, proposal.id, proposal.proposed_by, context.now)
 
 

@@ -107,6 +107,13 @@ class SupportSettings(AnswerDays, LostPhoneAloneDelay):
         between=(1, 256),
     )
 
+    daily_searches: int = setting(
+        "IMPEX_DAILY_SEARCHES",
+        default=200,
+        doc="Number of searches that an agent makes in a day before a supervisor must agree; each "
+        "agreement allows as many again.",
+        between=(10, 10_000),
+    )
     request_days: int = setting(
         "IMPEX_REQUEST_DAYS",
         default=730,

@@ -20,7 +20,7 @@ ACTS: dict[str, str] = {
     "mark_password_compromised": N_("mot de passe compromis"),
     "resend_mail": N_("message renvoyé"),
     "anonymise": N_("compte anonymisé"),
-    "view_more_accounts": N_("plus de comptes à consulter"),
+    "view_more_accounts": N_("limite du jour dépassée"),
 }
 
 

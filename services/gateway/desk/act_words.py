@@ -24,7 +24,7 @@ ACTS: dict[str, str] = {
     "anonymise": N_("Anonymiser"),
     "remove_lost_phone": N_("Détacher un téléphone perdu"),
     "accept_other_names": N_("Accepter des noms différents"),
-    "view_more_accounts": N_("Ouvrir plus de 100 comptes"),
+    "view_more_accounts": N_("Dépasser la limite du jour"),
     "invite_agent": N_("Inviter un agent"),
     "reinstate_agent": N_("Rétablir un agent"),
     "remove_agent": N_("Retirer un agent"),
@@ -60,7 +60,10 @@ EFFECTS: dict[str, str] = {
         "La personne retrouve son compte avec ses informations et ses dossiers. Le nom du compte "
         "reste celui du dossier."
     ),
-    "view_more_accounts": N_("Cet agent peut ouvrir plus de 100 comptes aujourd'hui."),
+    "view_more_accounts": N_(
+        "Cet agent peut aujourd'hui ouvrir autant de comptes et faire autant de recherches une "
+        "fois de plus."
+    ),
     "change_address": N_(
         "Le compte change d'adresse. L'ancienne ne permet plus de se connecter ; un nouveau mot de "
         "passe est demandé par la nouvelle."

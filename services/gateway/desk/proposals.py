@@ -13,6 +13,7 @@ from aiohttp import web
 from services.gateway.clients.services import seal
 from services.gateway.desk.support import act, agent_of, with_fresh_code
 from services.gateway.http.forms import Form
+from services.gateway.sessions.request_state import flash
 from shared.contracts.support.proposals import (
     CheckProposal,
     ProposalChecked,
@@ -54,6 +55,17 @@ async def propose(
             return with_code
         message = with_code
     return await act(request, fields, message, ProposalView, purpose)
+
+
+async def ask_for_more(request: web.Request, fields: dict[str, str]) -> Form | None:
+    """Ask a supervisor to agree that the agent opens more accounts and makes more searches today.
+    The form again where that was refused."""
+    wanted = ActForm(act="view_more_accounts", reason="requested_by_person")
+    asked = await propose(request, fields, wanted, fresh_code=False)
+    if isinstance(asked, Form):
+        return asked
+    flash(request, "more_accounts_asked")
+    return None
 
 
 def _message(request: web.Request, kind: type[M], wanted: ActForm) -> M:

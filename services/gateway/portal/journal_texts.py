@@ -166,7 +166,7 @@ EVENTS: Mapping[str, str] = {
     "support.AccountOpened": N_("Compte consulté"),
     "support.FieldsShown": N_("Compte consulté pour une autre raison"),
     "support.SearchMade": N_("Recherche de comptes"),
-    "support.LimitReached": N_("Limite de comptes consultés en un jour atteinte"),
+    "support.LimitReached": N_("Limite du jour atteinte : {kind}"),
     "support.ActRefused": N_("Acte refusé par les règles : {act}"),
     "support.LookDeferred": N_("Consultation à montrer plus tard à la personne"),
     "support.JournalRead": N_("Journal consulté, du {from} au {to}"),
@@ -227,6 +227,8 @@ VALUES: Mapping[str, str] = {
     "replaced": N_("téléphone remplacé autrement"),
     "setting": N_("n'est plus proposé"),
     "clock": N_("délai dépassé"),
+    "accounts": N_("comptes ouverts"),
+    "searches": N_("recherches"),
     "delay": N_("après le délai d'un téléphone perdu"),
 }
 

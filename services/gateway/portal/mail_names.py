@@ -66,7 +66,7 @@ MAILS: dict[str, str] = {
     "address_released": N_("adresse libérée"),
     "account_anonymised": N_("données effacées"),
     "approval_requested": N_("acte à approuver"),
-    "more_accounts_asked": N_("accord demandé pour plus de 100 comptes"),
+    "more_accounts_asked": N_("accord demandé au-delà de la limite du jour"),
     "act_stopped": N_("acte arrêté"),
     "single_agent_act": N_("acte d'un seul agent"),
     "agent_invited": N_("invitation au secrétariat"),

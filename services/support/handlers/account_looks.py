@@ -15,7 +15,7 @@ from services.support.authorization import forbidden, require_view
 from services.support.deps import Deps
 from services.support.permissions import LOOK_REASONS, open_fields
 from services.support.proposals import UNDO_PERIOD, can_be_undone
-from shared.contracts.base import Refusal
+from shared.contracts.base import Refusal, Reply
 from shared.contracts.registration.desk import AccountRecord
 from shared.contracts.support.looks import (
     AccountDetails,
@@ -71,7 +71,7 @@ async def find_account(request: OpenAccount, deps: Deps, pool: Pool) -> AccountR
     return record
 
 
-async def open_account(request: OpenAccount, context: RequestContext[Deps]) -> AccountOpenedView:
+async def open_account(request: OpenAccount, context: RequestContext[Deps]) -> Reply:
     """Open the account for one more reason; the first look of the day counts."""
     tx, now, record = context.tx, context.now(), context.prepared
     agent = await require_view(tx, request.agent_id, "account")
@@ -87,7 +87,7 @@ async def open_account(request: OpenAccount, context: RequestContext[Deps]) -> A
     given = await look_store.read_reasons(tx, agent.id, record.account_id, now)
     count = await look_store.count(tx, agent.id, now)
     if not given and count.opened >= count.allowed:
-        return await _refuse_more(context, agent, count.allowed)
+        return await refuse_more(context, agent, "accounts", count.allowed)
     if request.reason not in given:
         await look_store.save(tx, agent.id, record.account_id, request.reason, now)
         number = read_number(request.request_number) or ""
@@ -110,20 +110,19 @@ async def open_account(request: OpenAccount, context: RequestContext[Deps]) -> A
     )
 
 
-async def _refuse_more(
-    context: RequestContext[Deps], agent: Agent, allowed: int
-) -> AccountOpenedView:
-    """Refuse and keep what the journal says of it."""
+async def refuse_more(
+    context: RequestContext[Deps], agent: Agent, kind: str, allowed: int
+) -> Reply:
+    """Refuse with `too_many_` and the kind of what was too many; the journal keeps it."""
     await context.deps.journal.record(
         context.tx,
         "LimitReached",
         now=context.now(),
         agent_id=agent.id,
         role=agent.role,
-        kind="accounts",
+        kind=kind,
     )
-    refusal = Refusal(slug="too_many_accounts", params={"allowed": allowed})
-    return context.refuse_for_now(refusal)  # type: ignore[return-value]
+    return context.refuse_for_now(Refusal(slug=f"too_many_{kind}", params={"allowed": allowed}))
 
 
 async def look_at_account(request: DescribeAccount, deps: Deps, pool: Pool) -> Look:

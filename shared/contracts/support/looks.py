@@ -172,7 +172,7 @@ class AccountView(Reply, frozen=True, kw_only=True):
 class SearchAccounts(Request, frozen=True, kw_only=True):
     """Search accounts by what an agent typed, whatever it is. The journal has what it was taken for
     and how many were found, never the text. Refused with `invalid_fields` (errors: text; `missing`,
-    `too_long`, `too_short`)."""
+    `too_long`, `too_short`) or `too_many_searches` (params: allowed): those of today."""
 
     agent_id: str
     text: Sealed

@@ -13,6 +13,7 @@ from tests.support.actors.desk_agent import (
     add_mail,
     journal_of,
     open_many,
+    search_many,
     signed_in_agent,
 )
 from tests.support.actors.http_browser import HttpResponse
@@ -237,6 +238,19 @@ async def test_after_a_hundred_accounts_a_supervisor_is_asked(full_desk: Desk) -
     assert "Demande envoyée à la supervision" in asked.text
     again = await agent.browser.post(page, f"{ACCOUNT}/{account_id}/{MORE}")
     assert again.status in (200, 409), "asked once"
+
+
+async def test_b_05_after_the_searches_of_a_day_a_supervisor_is_asked(full_desk: Desk) -> None:
+    agent = await signed_in_agent(full_desk)
+    await search_many(full_desk, agent.id, 200)
+    page = await search(agent, "lefevre")
+    assert "200 recherches faites aujourd'hui, le nombre permis." in page.text
+    assert "Cherché comme" not in page.text
+    field = page.soup.select_one("#chercher")
+    assert field is not None
+    assert field["value"] == "lefevre", "nothing typed is lost"
+    asked = await agent.browser.post(page, f"{SEARCH}/{MORE}")
+    assert "Demande envoyée à la supervision" in asked.text
 
 
 async def test_a_request_of_the_accounts_holder_is_written_down_from_its_page(

@@ -108,7 +108,7 @@ async def test_a_mail_about_an_act_leads_to_its_page(
         assert f"{DESK}/assistance/approbations/{AGENT}\r\n" in mail.text()
 
 
-async def test_b_05_a_colleague_s_hundred_accounts_are_a_mail_of_their_own(
+async def test_b_05_a_colleague_s_limit_of_a_day_is_a_mail_of_its_own(
     mailer: MailerHarness, smtp: MailServer
 ) -> None:
     asked = ApprovalRequested(
@@ -120,8 +120,8 @@ async def test_b_05_a_colleague_s_hundred_accounts_are_a_mail_of_their_own(
         await mailer.state(await mailer.publish(asked, subject=AGENT), "accepted")
     (mail,) = smtp.messages
     subject = str(mail.message["Subject"]).replace("\u00a0", " ")
-    assert subject == "Accord demandé : Luc Bernard, plus de 100 comptes"
-    assert "Luc Bernard a ouvert 100 comptes dans la journée" in mail.text()
+    assert subject == "Accord demandé : Luc Bernard, limite du jour atteinte"
+    assert "Luc Bernard a atteint la limite du jour" in mail.text()
     assert f"{DESK}/assistance/approbations/{AGENT}\r\n" in mail.text()
 
 

@@ -1,5 +1,6 @@
 """Searches and looks of agents: who may, what is written down, what stays masked (B-05, AZ-01)."""
 
+import asyncio
 import json
 from dataclasses import dataclass
 from datetime import timedelta
@@ -273,6 +274,48 @@ async def test_the_account_after_the_hundredth_needs_a_supervisor(desk: Desk) ->
     assert (await desk.harness.ask(another)).opened == 1
 
 
+async def made_searches(desk: Desk, times: int) -> None:
+    """The agent has searched that often today."""
+    sql = "INSERT INTO account_searches (agent_id, day, made) VALUES ($1, $2, $3)"
+    day = look_store.today(desk.harness.now)
+    await desk.harness.fetch(sql, desk.agents["agent"].id, day, times)
+
+
+def searching(desk: Desk, typed: str) -> SearchAccounts:
+    sealed = desk.harness.seal(SearchAccounts, "text", typed)
+    return SearchAccounts(agent_id=desk.agents["agent"].id, text=sealed)
+
+
+async def test_b_05_searches_of_a_day_are_limited_and_a_supervisor_allows_more(desk: Desk) -> None:
+    limit, agent = desk.harness.deps.settings.daily_searches, desk.agents["agent"]
+    await made_searches(desk, limit - 1)
+    assert (await desk.search("durand"))[0].count == 1
+    desk.owners.asked.clear()
+    refusal = await desk.harness.refusal(searching(desk, "duran"))
+    assert (refusal.slug, refusal.params) == ("too_many_searches", {"allowed": limit})
+    assert desk.owners.asked == [], "nobody is asked for a search that is refused"
+    kind, public = (await desk.journal())[-1]
+    assert (kind, public["kind"]) == ("support.LimitReached", "searches")
+    assert (await desk.search("TEL-A44X2-YZ7EW"))[0].request_number, "no search among accounts"
+    assert (await desk.search("durand", "supervisor"))[0].count == 1, "each agent's own"
+    asking = Propose(agent_id=agent.id, act="view_more_accounts", reason="requested_by_person")
+    asked = await desk.harness.ask(asking)
+    assert await desk.harness.outcome(searching(desk, "durand")) == "too_many_searches"
+    supervisor = desk.agents["supervisor"].id
+    await desk.harness.ask(ApproveProposal(agent_id=supervisor, proposal_id=asked.proposal_id))
+    assert (await desk.search("durand"))[0].count == 1
+    desk.harness.advance(days=1)
+    await made_searches(desk, limit)
+    assert await desk.harness.outcome(searching(desk, "durand")) == "too_many_searches"
+
+
+async def test_of_two_last_searches_at_once_one_is_refused(desk: Desk) -> None:
+    await made_searches(desk, desk.harness.deps.settings.daily_searches - 1)
+    both = (searching(desk, "durand"), searching(desk, "petit"))
+    outcomes = await asyncio.gather(*map(desk.harness.outcome, both))
+    assert sorted(outcomes) == ["done", "too_many_searches"]
+
+
 async def test_a_right_that_was_withdrawn_is_gone_at_the_next_look(desk: Desk) -> None:
     await desk.harness.ask(desk.opening("question"))
     sql = "UPDATE agents SET state = 'suspended' WHERE id = $1"
@@ -294,12 +337,15 @@ async def test_blocks_of_an_owner_that_is_away_are_named_and_the_rest_is_shown(d
 
 async def test_looks_are_deleted_two_days_later_and_the_journal_stays(desk: Desk) -> None:
     await desk.harness.ask(desk.opening("question"))
+    await desk.search("durand")
     async with transaction(desk.harness.pool) as tx:
         await look_store.purge(tx, desk.harness.now + timedelta(days=1))
     assert await desk.harness.count("account_looks") == 1
+    assert await desk.harness.count("account_searches") == 1
     async with transaction(desk.harness.pool) as tx:
         await look_store.purge(tx, desk.harness.now + timedelta(days=3))
     assert await desk.harness.count("account_looks") == 0
+    assert await desk.harness.count("account_searches") == 0
     assert "support.AccountOpened" in {kind for kind, _public in await desk.journal()}
 
 

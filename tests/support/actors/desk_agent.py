@@ -110,6 +110,13 @@ async def open_many(desk: Desk, agent_id: str, count: int) -> None:
     await _execute(desk, INSERT_LOOKS, agent_id, today, count)
 
 
+async def search_many(desk: Desk, agent_id: str, count: int) -> None:
+    """So many searches that an agent made today."""
+    today = desk.clock().astimezone(PARIS).date()
+    sql = "INSERT INTO support.account_searches (agent_id, day, made) VALUES ($1, $2, $3)"
+    await _execute(desk, sql, agent_id, today, count)
+
+
 async def journal_of(desk: Desk, agent_id: str) -> list[tuple[str, dict[str, Any]]]:
     """(type, what it says) of the journal's entries of an agent, oldest first."""
     sql = "select type, public from support.journal_entries where agent_id = $1 order by number"

@@ -40,6 +40,7 @@ BROWSER = "Firefox, Windows"
 TABLES = (
     "used_code_proofs",
     "account_looks",
+    "account_searches",
     "look_agreements",
     "proposals",
     "requests",

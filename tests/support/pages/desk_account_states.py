@@ -52,7 +52,8 @@ def _found(**changes: Any) -> dict[str, Any]:
 
 
 def _search(shown: SimpleNamespace | None = None, **more: Any) -> dict[str, Any]:
-    return {"form": shown or form({"search": "durand"}), "found": None, "expired": False} | more
+    shown = shown or form({"search": "durand"})
+    return {"form": shown, "found": None, "expired": False, "allowed": None} | more
 
 
 ACCOUNT = Shown(
@@ -248,6 +249,7 @@ def account_states(me: SimpleNamespace) -> tuple[State, ...]:
         ),
         "search-nothing": ("account_search.html", _search(found=_found(rows=[]))),
         "search-expired": ("account_search.html", _search(form(), expired=True)),
+        "search-limit": ("account_search.html", _search(allowed=200)),
         "look": ("desk_account.html", _account()),
         "look-audit": ("desk_account.html", _account(acts=[], requests=[], planned=[])),
         "look-alone": (

@@ -12,7 +12,7 @@ from services.gateway.clients.services import SERVICES, Services
 from services.gateway.desk import support
 from services.gateway.desk.app import PAGES
 from services.gateway.desk.session_pages import PAGES as SESSION_PAGES_OF_DESK
-from services.gateway.desk.support import act, ask_support, require_fresh_code
+from services.gateway.desk.support import act, ask_support, with_fresh_code
 from services.gateway.desk.texts import AGENT_TEXTS
 from services.gateway.http.errors import HttpError, Redirect
 from services.gateway.http.forms import Form
@@ -35,6 +35,7 @@ from shared.contracts.support.agents import (
     SuspendAgent,
 )
 from shared.messaging.handlers import Refused
+from shared.messaging.rpc_codec import request_digest
 from shared.security.seal_keys import OpeningRing, SealingRing, new_seal_key
 from shared.security.sealing import KeyRing, Opener, Sealer, new_key
 from tests.support.pages.page_basis import BRAND
@@ -200,14 +201,21 @@ async def test_the_same_form_is_one_act_whatever_code_went_with_it() -> None:
 
 
 async def test_se_09_an_act_on_access_needs_a_right_code_of_its_own() -> None:
-    request, answers = desk(CheckCode=CodeView(accepted_at=NOW, failures=0, recovery_due=False))
-    form = await require_fresh_code(request, FIELDS, "suspend")
+    accepted = CodeView(accepted_at=NOW, failures=0, recovery_due=False, proof="proof of mfa")
+    request, answers = desk(CheckCode=accepted)
+    form = await with_fresh_code(request, FIELDS, SUSPEND, "suspend")
     assert isinstance(form, Form)
     assert form.errors["code"] == ["Saisissez les 6 chiffres du code."]
     assert answers.asked == [], "no code, no attempt"
-    assert await require_fresh_code(request, {**FIELDS, "code": "123456"}, "suspend") == NOW
+    typed = {**FIELDS, "code": "123456"}
+    proved = await with_fresh_code(request, typed, SUSPEND, "suspend")
+    assert isinstance(proved, SuspendAgent)
+    assert proved.code_proof == "proof of mfa"
+    ((asked, _key),) = answers.asked
+    assert isinstance(asked, CheckCode)
+    assert asked.about == request_digest(SUSPEND), "the proof is for this request"
     request, _ = desk(CheckCode="wrong_code")
-    form = await require_fresh_code(request, {**FIELDS, "code": "123456"}, "suspend")
+    form = await with_fresh_code(request, typed, SUSPEND, "suspend")
     assert isinstance(form, Form)
     assert form.alert_field == "code"
     assert form.values["note"] == FIELDS["note"]

@@ -24,6 +24,9 @@ TABLE = (
     ("@labo.fr", "address"),
     ("Pierre . Durand @ labo.fr", "address"),
     ("durand", "name establishment address"),
+    ("dur", "name establishment"),
+    ("dura", "name establishment address"),
+    ("r2d", "dossier"),
     ("pierre.dur", "name establishment address"),
     ("Zoé d’Été-Müller", "name establishment"),
     ("Été", "name establishment"),
@@ -49,7 +52,13 @@ def test_what_is_searched_is_read_as_its_kind() -> None:
 
 @pytest.mark.parametrize(
     ("typed", "code"),
-    [("", "missing"), (" \u200b ", "missing"), ("ab", "too_short"), ("x" * 900, "too_long")],
+    [
+        ("", "missing"),
+        (" \u200b ", "missing"),
+        ("ab", "too_short"),
+        ("a@b", "too_short"),
+        ("x" * 900, "too_long"),
+    ],
 )
 def test_what_cannot_be_searched_has_a_reason(typed: str, code: str) -> None:
     with pytest.raises(Unsearchable) as raised:

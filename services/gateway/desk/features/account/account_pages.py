@@ -22,6 +22,7 @@ from services.gateway.desk.features.account.account_view import (
     shown_requests,
     shown_story,
 )
+from services.gateway.desk.proposals import ask_for_more
 from services.gateway.desk.support import act, agent_of, ask_support
 from services.gateway.http.errors import UNAVAILABLE_ERRORS
 from services.gateway.http.forms import Form
@@ -67,7 +68,7 @@ REASON_OF = {
 }
 #: Who may do anything with what is shown; support decides at each request.
 ACTING_ROLES = ("agent", "supervisor")
-#: Why a mail is sent again, and why more accounts are opened: nobody else is concerned.
+#: Why a mail is sent again: nobody else is concerned.
 REASON = "requested_by_person"
 
 
@@ -188,13 +189,7 @@ async def submit_stop(request: web.Request, fields: dict[str, str]) -> web.Strea
 
 async def submit_more(request: web.Request, fields: dict[str, str]) -> web.StreamResponse | Form:
     """Ask a supervisor to agree that more accounts are opened today."""
-    agent_id = agent_of(request).account_id
-    message = Propose(agent_id=agent_id, act="view_more_accounts", reason=REASON)
-    done = await act(request, fields, message, ProposalView, "more-accounts")
-    if isinstance(done, Form):
-        return done
-    flash(request, "more_accounts_asked")
-    return _back(request)
+    return await ask_for_more(request, fields) or _back(request)
 
 
 def _back(request: web.Request) -> web.Response:

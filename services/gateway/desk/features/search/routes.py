@@ -16,4 +16,11 @@ PAGES = (
         needs_key=False,
         login_target="recherche",
     ),
+    Page(
+        "ask_for_more_searches",
+        "/assistance/recherche/davantage",
+        submit=pages.submit_more,
+        guard=agent_of,
+        shown_on="search",
+    ),
 )

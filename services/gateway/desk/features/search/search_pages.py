@@ -14,10 +14,12 @@ from services.gateway.clients.services import open_sealed, seal
 from services.gateway.desk.account_texts import shown_rows
 from services.gateway.desk.navigation import SEARCH
 from services.gateway.desk.owner_texts import missing_parts
+from services.gateway.desk.proposals import ask_for_more
 from services.gateway.desk.support import agent_of, ask_support, require_role
 from services.gateway.http.errors import Redirect
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
+from services.gateway.http.routes import redirect
 from services.gateway.http.site import CLOCK
 from services.gateway.sessions.request_state import REQUEST_STATE
 from shared.contracts.base import Refusal
@@ -28,6 +30,8 @@ from shared.security.sealing import new_token
 
 #: How long results are shown; later the search is made again, and written down again.
 RESULT_LIFETIME = timedelta(minutes=15)
+#: Why support refuses a search that the agent may make another day.
+TOO_MANY = "too_many_searches"
 KINDS: dict[str, str] = {
     "request": N_("numéro de demande"),
     "siret": N_("SIRET"),
@@ -39,7 +43,7 @@ KINDS: dict[str, str] = {
 }
 ERRORS: dict[str, str] = {
     "missing": N_("Saisissez une adresse, un nom, un SIRET, un téléphone ou un numéro."),
-    "too_short": N_("Saisissez au moins 3 caractères."),
+    "too_short": N_("Saisissez au moins 3 caractères, 4 pour une adresse."),
     "too_long": N_("Saisissez 200 caractères au plus."),
 }
 
@@ -49,16 +53,32 @@ async def show(request: web.Request, form: Form) -> web.Response:
     require_role(request, *SEARCH.roles)
     lang, result = request[REQUEST_STATE].lang, form.result
     if result is None:
-        return page(request, "account_search.html", form=form, found=None, expired=False)
+        return _page(request, form)
     at = datetime.fromisoformat(result["at"])
     if request.app[CLOCK]() - at > RESULT_LIFETIME:
-        return page(request, "account_search.html", form=Form(), found=None, expired=True)
+        return _page(request, Form(), expired=True)
+    searched = Form(values={"search": result["text"]})
+    if TOO_MANY in result:
+        return _page(request, searched, allowed=result[TOO_MANY])
+    return _page(request, searched, found=_shown(result, lang))
+
+
+def _page(
+    request: web.Request,
+    form: Form,
+    *,
+    found: dict[str, Any] | None = None,
+    expired: bool = False,
+    allowed: int | None = None,
+) -> web.Response:
+    """The field; `allowed`: that many searches were made today, and no more are allowed."""
     return page(
         request,
         "account_search.html",
-        form=Form(values={"search": result["text"]}),
-        found=_shown(result, lang),
-        expired=False,
+        form=form,
+        found=found,
+        expired=expired,
+        allowed=allowed,
     )
 
 
@@ -70,6 +90,12 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.StreamResp
         # Searched again it is another search, whatever was found a moment ago.
         view = await ask_support(request, message, AccountsFoundView, new_token())
     except Refused as refused:
+        if refused.refusal.slug == TOO_MANY:
+            return Form.accepted(
+                at=request.app[CLOCK]().isoformat(),
+                text=fields["search"],
+                **{TOO_MANY: refused.refusal.params["allowed"]},
+            )
         return _refused(request, fields, refused.refusal)
     if view.request_number:
         raise Redirect("request", number=view.request_number)
@@ -87,6 +113,11 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.StreamResp
         away=list(view.away),
         rows=[msgspec.to_builtins(row) for row in rows],
     )
+
+
+async def submit_more(request: web.Request, fields: dict[str, str]) -> web.StreamResponse | Form:
+    """Ask a supervisor to agree that more searches are made today."""
+    return await ask_for_more(request, fields) or redirect(request, "search")
 
 
 def _shown(result: dict[str, Any], lang: str) -> dict[str, Any]:

@@ -51,6 +51,9 @@ EFFECTS: dict[str, str] = {
     ),
     "IMPEX_DORMANT_MONTHS": N_("Mois sans connexion avant la désactivation ; 0 : jamais."),
     "IMPEX_AGENT_DOMAINS": N_("Domaines des adresses d'agents qui peuvent être invitées."),
+    "IMPEX_DAILY_SEARCHES": N_(
+        "Recherches d'un agent dans la journée ; au-delà, la supervision doit être d'accord."
+    ),
     "IMPEX_DESK_NETWORKS": N_("Réseaux d'où l'assistance répond ; vide : tous."),
     "IMPEX_DESK_SESSION_IDLE": N_("Fin d'une session d'agent sans activité."),
     "IMPEX_DESK_SESSION_HOURS": N_("Durée d'une session d'agent au plus."),
