@@ -5,6 +5,7 @@ compare with but the code without a line of it: the cost is what a span that is 
 measured here, times the spans that a journey has where they are recorded.
 """
 
+import asyncio
 import time
 
 from benchmarks.environment import Environment
@@ -12,9 +13,12 @@ from benchmarks.full_journey import AT_ONCE, Meter, take_journeys
 from benchmarks.measure import Line, Plan, ratio_line
 from benchmarks.subprocesses import Subprocess
 from shared.runtime import tracing
+from shared.runtime.trace_export import SEND_SECONDS
 
 ON, OFF = 1.05, 1.01
 CALLS = 100_000
+#: Until what is left of a batch is sent, and a little.
+SENT_SECONDS = SEND_SECONDS + 2
 
 
 async def run(environment: Environment, plan: Plan) -> list[Line]:
@@ -23,9 +27,10 @@ async def run(environment: Environment, plan: Plan) -> list[Line]:
     try:
         pairs, spans = [], []
         for _ in range(plan.rounds):
-            without = await _journeys(environment, plan.journeys, "")
+            without, waiting = await _journeys(environment, plan.journeys, "")
             url = f"http://127.0.0.1:{sink.first['port']}"
-            pairs.append((await _journeys(environment, plan.journeys, url), without))
+            sent, _ = await _journeys(environment, plan.journeys, url)
+            pairs.append((sent - waiting, without - waiting))
             # Stopping sends what is left.
             await environment.stop_services()
             spans.append(_count(sink) / (plan.journeys + AT_ONCE))
@@ -54,16 +59,28 @@ async def run(environment: Environment, plan: Plan) -> list[Line]:
     ]
 
 
-async def _journeys(environment: Environment, count: int, endpoint: str) -> float:
-    """Processor milliseconds of all services per journey."""
+async def _journeys(environment: Environment, count: int, endpoint: str) -> tuple[float, float]:
+    """Processor milliseconds of all services for each journey, until its spans are sent, and for
+    nothing in as many seconds of waiting.
+
+    A process loads a part of what it sends by with its first batch, which is waited for before.
+    """
     await environment.start_services(OTEL_EXPORTER_OTLP_ENDPOINT=endpoint)
     await take_journeys(environment, AT_ONCE)
     await environment.settle()
     meter = Meter(environment)
+    await asyncio.sleep(SENT_SECONDS)
+    waiting = _spent(environment, meter)
+    meter = Meter(environment)
     await take_journeys(environment, count)
     await environment.settle()
+    await asyncio.sleep(SENT_SECONDS)
+    return _spent(environment, meter) / count, waiting / count
+
+
+def _spent(environment: Environment, meter: Meter) -> float:
     spent = meter.spent()
-    return 1_000 * sum(spent[name] for name in environment.services) / count
+    return 1_000 * sum(spent[name] for name in environment.services)
 
 
 def _count(sink: Subprocess) -> int:
