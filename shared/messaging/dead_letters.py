@@ -344,7 +344,8 @@ def _is_id_or_time(text: str) -> bool:
 def _described(service: str, queue: str, message: DeliveredMessage) -> DeadLetter:
     properties = message.header.properties
     headers: dict[str, Any] = dict(properties.headers or {})
-    service = _text(headers.get(DISCARDED_FROM)) or service
+    if queue == DISCARDED:  # elsewhere a publisher may have written the header
+        service = _text(headers.get(DISCARDED_FROM)) or service
     past = history(message) if _is_copy(service, message) else {}
     vouched = _publisher_verified(service, message)
     broker_reason = _text(headers.get("x-first-death-reason"))

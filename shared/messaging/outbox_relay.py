@@ -27,6 +27,8 @@ from shared.runtime.telemetry import get_logger
 
 #: Rows in one transaction: most of the gain of a larger batch, and a short transaction.
 BATCH = 100
+#: Rows of this process that it has in memory: further ones are left in the outbox.
+MAX_RESERVED = 10 * BATCH
 #: Seconds between two looks without being woken.
 POLL = 1.0
 #: Seconds after which a partner that does not hear a type is offered another one of it.
@@ -92,7 +94,8 @@ class Relay:
 
     def publish_reserved(self, rows: Sequence[OutboxRow]) -> None:
         """Publish now what `emit` reserved; call it after the commit."""
-        if self._publisher.connection.is_up:  # else they wait in the outbox, not in memory
+        # Else they wait in the outbox, not in memory: a blocked broker may take none for long.
+        if self._publisher.connection.is_up and len(self._reserved) < MAX_RESERVED:
             self._reserved += rows
             self._awake.set()
 
@@ -140,15 +143,18 @@ class Relay:
             await work()
         except TRANSIENT_ERRORS as error:
             # Whatever the error, the rows are still there and another poll is safe.
+            self._reserved.clear()
             self._outages.started(error)
             return False
         self._outages.ended()
         return True
 
     async def _publish_all_reserved(self) -> None:
-        """A row that is not confirmed is left to the poll, which postpones it with the reason."""
-        while self._reserved:
-            rows, self._reserved = self._reserved[:BATCH], self._reserved[BATCH:]
+        """A row that is not confirmed is left to the poll, which postpones it with the reason. What
+        comes meanwhile is left to the next round, so that rows of others have their turn."""
+        taken, self._reserved = self._reserved, []
+        for start in range(0, len(taken), BATCH):
+            rows = taken[start : start + BATCH]
             tries = (self._publish(row.message_id, row.type, row.body) for row in rows)
             outcomes = await asyncio.gather(*tries, return_exceptions=True)
             failures = [one for one in outcomes if one is not None]

@@ -36,6 +36,8 @@ from shared.messaging.topology import (
 #: Seconds for an answer of the management API, and for which the head of a queue is remembered.
 ANSWER_SECONDS = 5
 HEAD_SECONDS = 10
+#: Of a time in a header: none of them leaves the range of `datetime` in a sum or another zone.
+YEARS = range(2000, 3000)
 #: Queues that hold what nobody consumes.
 UNCONSUMED = (UNROUTED_QUEUE, UNROUTED, DISCARDED)
 COLUMNS = "name,consumers,message_bytes_ready,effective_policy_definition,message_stats"
@@ -206,10 +208,11 @@ class QueueReader:
         except Exception as error:
             raise DependencyDown(BROKER, describe(error)) from error
         headers = message.header.properties.headers or {}
-        return _head_of(queue, headers)
+        return head_of(queue, headers)
 
 
-def _head_of(queue: str, headers: Mapping[str, Any]) -> _Head:
+def head_of(queue: str, headers: Mapping[str, Any]) -> _Head:
+    """What the headers of the first message of a queue say."""
     step = queue.rpartition(".")[2]
     failed_at = _moment(headers.get("failed_at"))
     delay = timedelta(milliseconds=RETRY_DELAYS.get(step, 0))
@@ -291,11 +294,13 @@ def _rate(statistics: Mapping[str, Any], *kinds: str) -> float:
 
 
 def _moment(text: object) -> datetime | None:
-    """A time of a header, which anybody may have written."""
+    """A time of a header, which anybody may have written; None for one that would break a sum."""
     if not isinstance(text, str):
         return None
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
+        return None
+    if found.year not in YEARS:
         return None
     return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -68,7 +68,8 @@ class RequestExpired(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ReceivedRequest:
-    """A request as it was sent: `body` is its envelope, `seconds` how long its caller waits."""
+    """A request as it was sent: `body` is its envelope, `seconds` how long its caller waits, and
+    `message_type` the type that its caller had the right to ask."""
 
     message_id: str | None
     message_type: str | None
@@ -118,7 +119,7 @@ class RpcServer:
             answer = await self._within_deadline(
                 ReceivedRequest(
                     properties.message_id,
-                    properties.message_type,
+                    message.routing_key,  # the broker has checked the right to it, and to no more
                     message.body,
                     _seconds(properties),
                     _key(properties),
@@ -194,6 +195,8 @@ class RpcServer:
     async def _answer(self, received: ReceivedRequest) -> _Answered:
         try:
             envelope = decode(received.body)
+            if envelope.type != received.message_type:
+                raise Undecodable("its type is not the one that it was sent as")
             request = contract(envelope, self._types)
         except Undecodable as error:
             return _unreadable(error.reason)

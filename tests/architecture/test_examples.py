@@ -4,6 +4,7 @@ import ast
 import re
 from pathlib import Path
 
+from shared.messaging.topology import OPERATORS
 from tests.support.readme_commands import blocks
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,6 +39,18 @@ def test_b_10_no_example_imports_the_project() -> None:
         imported = re.findall(r'from "([^"]+)"', path.read_text("utf-8"))
         assert imported
         assert not [one for one in imported if ".." in one], path
+
+
+def test_b_10_partners_accept_what_an_operator_sends_again() -> None:
+    """By the command line or on the desk's page, which have a broker user each."""
+    texts = [
+        EXAMPLES / "python/partner.py",
+        EXAMPLES / "node/partner.mjs",
+        ROOT / "docs/partners.md",
+    ]
+    for path in texts:
+        text = path.read_text("utf-8").replace("`", '"')
+        assert [name for name in OPERATORS if f'"{name}"' not in text] == [], path
 
 
 def test_b_10_the_second_gateway_is_short() -> None:

@@ -317,6 +317,18 @@ async def test_what_waits_and_what_has_no_subscriber_can_be_looked_at(bus: BusFi
     await eventually(one_each)
     (letter,) = await found("", "unrouted")
     assert (letter.id, letter.published_by) == (unheard, "registration")
+    mail = MailAccepted(mail_id="m", cause="c", template="t", at=now())
+    message_id, body = wrap("registration", mail, subject=None, now=now())
+    await forge(
+        bus.broker.url("registration"),
+        body,
+        key="registration.Nobody.v1",
+        message_id=message_id,
+        user="registration",
+        headers={"discarded_from": "registration"},
+    )
+    (forged,) = [one for one in await found("", "unrouted") if one.id == message_id]
+    assert (forged.service, forged.publisher_verified) == ("", False)
 
 
 async def test_a_replay_killed_half_way_loses_none_and_none_happens_twice(bus: BusFixture) -> None:

@@ -11,7 +11,7 @@ from shared.contracts.registration.events import RequestCancelled
 from shared.contracts.registration.requests import CancelRequest, DescribeTerms
 from shared.contracts.registration.views import Done, TermsView
 from shared.errors import DependencyDown
-from shared.messaging import Refused, RequestContext, hears
+from shared.messaging import Refused, RequestContext, answers, hears
 from shared.messaging.envelope import new_id, wrap
 from shared.messaging.errors import RequestTimeout, ServiceUnavailable
 from shared.messaging.rpc_codec import IDEMPOTENCY_KEY, decode_reply
@@ -146,6 +146,17 @@ async def test_a_bad_request_is_refused_and_the_worker_continues(
     if slug == "idempotency_key_missing":
         # Made now: the one in the table may have expired while other tests ran.
         body = wrap("gateway", CancelRequest(request_id="r"), subject=None, now=now())[1]
+    assert await _refusal(bus, body, CancelRequest.TYPE, headers) == Refusal(slug=slug)
+    assert not owner.requests
+    assert (
+        await gateway.rpc_client.ask(CancelRequest(request_id="r"), idempotency_key="k") == Done()
+    )
+
+
+async def _refusal(
+    bus: BusFixture, body: bytes, key: str, headers: dict[str, Any]
+) -> Refusal | None:
+    """What the gateway is answered that sends this itself."""
     answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
     async with channel(bus.broker.url("gateway")) as raw:
         replies = reply_queue("gateway", "0a" * 8).name
@@ -157,18 +168,33 @@ async def test_a_bad_request_is_refused_and_the_worker_continues(
         await raw.basic_publish(
             body,
             exchange=REQUESTS,
-            routing_key=CancelRequest.TYPE,
+            routing_key=key,
             properties=Basic.Properties(
-                message_id=new_id(), reply_to=replies, correlation_id="c", headers=headers
+                message_id=new_id(),
+                message_type=CancelRequest.TYPE,
+                reply_to=replies,
+                correlation_id="c",
+                headers=headers,
             ),
         )
         async with asyncio.timeout(60):
-            refusal = decode_reply(await answer).refusal
-    assert refusal == Refusal(slug=slug)
+            return decode_reply(await answer).refusal
+
+
+@pytest.mark.parametrize("copies", [{}, {"CC": [CancelRequest.TYPE]}], ids=["plain", "CC"])
+async def test_the_right_to_ask_one_type_is_not_the_right_to_ask_another(
+    bus: BusFixture, copies: dict[str, Any]
+) -> None:
+    """The broker checks who may send with which key, and no more than that key: not those of the
+    header CC, nor what is inside."""
+    owner = Owner()
+    both_types = (answers(DescribeTerms, owner), answers(CancelRequest, owner))
+    await bus.node("registration", answers=both_types)
+    body = wrap("gateway", CancelRequest(request_id="r"), subject=None, now=now())[1]
+    headers = {IDEMPOTENCY_KEY: "k", **copies}
+    refusal = await _refusal(bus, body, DescribeTerms.TYPE, headers)
+    assert refusal == Refusal(slug="bad_request")
     assert not owner.requests
-    assert (
-        await gateway.rpc_client.ask(CancelRequest(request_id="r"), idempotency_key="k") == Done()
-    )
 
 
 async def test_an_answer_of_another_user_is_ignored(bus: BusFixture) -> None:

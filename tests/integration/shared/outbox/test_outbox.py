@@ -11,9 +11,10 @@ from shared.contracts.mailer import MailAccepted
 from shared.contracts.registration.events import RequestCancelled
 from shared.contracts.registration.requests import CancelRequest
 from shared.database import migrate, transaction
+from shared.errors import DependencyDown
 from shared.messaging import hears, topology
 from shared.messaging.envelope import new_id
-from shared.messaging.outbox_relay import Relay
+from shared.messaging.outbox_relay import MAX_RESERVED, Relay
 from shared.messaging.service_bus import ServiceBus
 from shared.outbox import MIGRATIONS, OutboxRow, emit, inbox, mark_processed, replies
 from tests.support.schema_fingerprint import schema_fingerprint
@@ -123,6 +124,56 @@ async def test_reserved_rows_that_are_refused_stay_with_the_reason(bus: BusFixtu
         row = await eventually(lambda: _failed(bus), 60)
         assert row["last_error"] == "the broker refused the message"
         await admin.queue_delete("full")
+
+
+class _Slow:
+    """A publisher whose broker is blocked until `free`; `down` loses the connection."""
+
+    def __init__(self, down: bool = False) -> None:
+        self.connection = SimpleNamespace(is_up=True, user="registration", wait_up=self._up)
+        self.free = asyncio.Event()
+        self.down = down
+        self.published: list[str] = []
+
+    async def _up(self) -> None:
+        """The connection is up."""
+
+    async def publish(self, _body: bytes, properties: Any, **_: Any) -> None:
+        """Confirm a message once the broker takes any."""
+        await self.free.wait()
+        if self.down:
+            raise DependencyDown("broker", "lost")
+        self.published.append(properties.message_id)
+
+
+def _row(number: int) -> OutboxRow:
+    return OutboxRow(new_id(), RequestCancelled.TYPE, str(number).encode())
+
+
+async def test_what_a_blocked_broker_does_not_take_waits_in_the_outbox(bus: BusFixture) -> None:
+    """Not in memory; and rows that come in the meantime do not keep the relay from polling."""
+    publisher = _Slow()
+    relay = Relay(await bus.pool("registration"), publisher)  # type: ignore[arg-type]
+    for number in range(3 * MAX_RESERVED):
+        relay.publish_reserved([_row(number)])
+    publishing = asyncio.create_task(relay._until_empty())
+    await asyncio.sleep(0)
+    relay.publish_reserved([_row(0)])
+    publisher.free.set()
+    assert await publishing
+    assert len(publisher.published) == MAX_RESERVED
+
+
+async def test_after_an_outage_only_the_outbox_names_what_is_published(bus: BusFixture) -> None:
+    """Another process may have published it, and its inbox entry be gone, when we are back."""
+    publisher = _Slow(down=True)
+    relay = Relay(await bus.pool("registration"), publisher)  # type: ignore[arg-type]
+    publisher.free.set()
+    relay.publish_reserved([_row(number) for number in range(250)])
+    assert not await relay._until_empty()
+    publisher.down = False
+    assert await relay._until_empty()
+    assert publisher.published == []
 
 
 async def test_a_service_cannot_emit_an_event_of_another(bus: BusFixture) -> None:

@@ -41,9 +41,9 @@ def iso_text(text: str, now: datetime, lang: str) -> str:
         return "-"
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        return moment_text(found if found.tzinfo else found.replace(tzinfo=UTC), now, lang)
+    except (ValueError, OverflowError):
         return text
-    return moment_text(found if found.tzinfo else found.replace(tzinfo=UTC), now, lang)
 
 
 def short_type(name: str) -> str:
