@@ -5,5 +5,8 @@ in a visible place with the reason. Does not promise order.
 """
 
 from shared.messaging.handlers import Context, Refused, RequestContext, answers, hears
+from shared.messaging.unreadable_headers import tolerate_unreadable_headers
+
+tolerate_unreadable_headers()
 
 __all__ = ["Context", "Refused", "RequestContext", "answers", "hears"]

@@ -4,11 +4,13 @@ import json
 from typing import Any
 
 import pytest
+from pamqp import encode
+from pamqp.commands import Basic
 
 from shared.contracts.mailer import MailAccepted
 from shared.contracts.registration.events import EmailVerified, RequestCancelled
 from shared.messaging import hears, topology
-from shared.messaging.dead_letters import list_letters
+from shared.messaging.dead_letters import Selection, discard, list_letters
 from shared.messaging.envelope import new_id, wrap
 from tests.support.servers.bus_fixture import BusFixture, RecordingHandler, channel, forge, now
 from tests.support.waiting import eventually
@@ -72,6 +74,36 @@ async def test_mq_05_junk_is_dead_lettered_with_the_reason_and_the_worker_surviv
     good, body = wrap("registration", RequestCancelled(request_id="r"), subject=None, now=now())
     await forge(url, body, key=TYPE, message_id=good, user="registration")
     await eventually(lambda: handler.ids == [good])
+
+
+async def test_headers_that_cannot_be_read_cost_their_message_only(
+    bus: BusFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The broker passes on names that are not UTF-8 and times beyond all dates."""
+    monkeypatch.setitem(encode.METHODS, "shortstr", _any_bytes)
+    monkeypatch.setitem(encode.METHODS, "timestamp", lambda _time: b"\xff" * 8)
+    handler = RecordingHandler()
+    await bus.node("mailer", hears=(hears(RequestCancelled, handler),))
+    url, operator = bus.broker.url("registration"), bus.broker.url("operator")
+    for bad in ({"message_id": "\udcff"}, {"timestamp": now()}):
+        await forge(url, _document(), key=TYPE, user="registration", **bad)
+    async with channel(bus.broker.admin_url) as admin:
+        properties = Basic.Properties(message_type="\udcff", message_id="there before")
+        await admin.basic_publish(b"{}", routing_key="mailer.dead", properties=properties)
+    good, body = wrap("registration", RequestCancelled(request_id="r"), subject=None, now=now())
+    await forge(url, body, key=TYPE, message_id=good, user="registration")
+    await eventually(lambda: handler.ids == [good])
+
+    async def listed() -> bool:
+        return len(await list_letters(operator, "mailer")) == 3
+
+    await eventually(listed)
+    assert await discard(operator, "mailer", Selection(), discarded_by="claire", reason="r") == 3
+
+
+def _any_bytes(text: str) -> bytes:
+    octets = text.encode("utf-8", "surrogateescape")
+    return bytes([len(octets)]) + octets
 
 
 async def test_unknown_fields_are_ignored(bus: BusFixture) -> None:
