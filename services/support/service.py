@@ -195,7 +195,10 @@ SERVICE = Service(
             agent_invitations.check_form,
         ),
         answers(
-            agents.ChangeAgentPassword, agent_sign_in.change_password, agent_sign_in.check_change
+            agents.CheckAgentPassword, agent_sign_in.check_change, agent_sign_in.validate_change
+        ),
+        answers(
+            agents.ChangeAgentPassword, agent_sign_in.change_password, agent_sign_in.hash_change
         ),
         answers(agents.ListAgents, team.list_agents),
         answers(looks.SearchAccounts, account_search.search_accounts, account_search.ask_owners),
@@ -227,6 +230,9 @@ SERVICE = Service(
         answers(lost_phones.StartCall, lost_phone_calls.start_call, lost_phone_calls.read_line),
         answers(lost_phones.CheckCallWord, lost_phone_calls.check_call_word),
         answers(lost_phones.EndCall, lost_phone_calls.end_call),
+        answers(
+            lost_phones.CheckLostPhoneAct, lost_phone_acts.check_act, lost_phone_acts.find_holder
+        ),
         answers(
             lost_phones.ProposePhoneRemoval,
             lost_phone_acts.propose_removal,

@@ -47,6 +47,7 @@ SERVICE = Service(
         lost_phones.StartCall,
         lost_phones.CheckCallWord,
         lost_phones.EndCall,
+        lost_phones.CheckLostPhoneAct,
         lost_phones.ProposePhoneRemoval,
         lost_phones.TellResumptionCode,
         lost_phones.ProposeOtherNames,

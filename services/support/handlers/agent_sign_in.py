@@ -19,6 +19,7 @@ from shared.contracts.support.agents import (
     AgentSignInView,
     AgentView,
     ChangeAgentPassword,
+    CheckAgentPassword,
     DescribeAgent,
     RecordAgentSignIn,
     SignInAgent,
@@ -91,10 +92,10 @@ async def record_sign_in(request: RecordAgentSignIn, context: RequestContext[Dep
     return AgentNoted()
 
 
-async def check_change(
-    request: ChangeAgentPassword, deps: Deps, pool: Pool
-) -> tuple[CheckedPassword, PasswordHash | None]:
-    """Compare the present password, judge and hash the new one."""
+async def validate_change(
+    request: CheckAgentPassword | ChangeAgentPassword, deps: Deps, pool: Pool
+) -> CheckedPassword:
+    """Judge the new password, compare the present one."""
     async with transaction(pool) as tx:
         agent = await require_agent(tx, request.agent_id)
     password, new = deps.open(request, "password"), deps.open(request, "new_password")
@@ -106,11 +107,29 @@ async def check_change(
     if problem is not None:
         raise Refused(Refusal(slug="invalid_fields", errors=(problem,)))
     # Within a session a password counts like a sign-in in a known browser.
-    checked = await check_password(
+    return await check_password(
         deps, pool, agent.address, password, request.network, known_agents=(agent.id,)
     )
-    hashed = await deps.hasher.hash(new, agent_key(agent.address)) if checked.is_correct else None
-    return checked, hashed
+
+
+async def hash_change(
+    request: ChangeAgentPassword, deps: Deps, pool: Pool
+) -> tuple[CheckedPassword, PasswordHash | None]:
+    """The same, and the new password hashed."""
+    checked = await validate_change(request, deps, pool)
+    if checked.agent is None or not checked.is_correct:
+        return checked, None
+    new = deps.open(request, "new_password")
+    return checked, await deps.hasher.hash(new, agent_key(checked.agent.address))
+
+
+async def check_change(request: CheckAgentPassword, context: RequestContext[Deps]) -> Reply:
+    """Whether the password may be changed so."""
+    checked: CheckedPassword = context.prepared
+    if not await _opens(context, checked):
+        return await _refuse(context, checked, request.network, "wrong_password")
+    await agent_store.clear_attempts(context.tx, checked.keys)
+    return AgentNoted()
 
 
 async def change_password(request: ChangeAgentPassword, context: RequestContext[Deps]) -> Reply:

@@ -28,12 +28,14 @@ from services.support.phone_replacement_flow import stop_of_account
 from services.support.proposals import code_refusal, proposal_refusal
 from shared.contracts.base import Refusal, Reply
 from shared.contracts.support.lost_phones import (
+    CheckLostPhoneAct,
     ProposeOtherNames,
     ProposePhoneRemoval,
     ResumptionCodeTold,
     ResumptionCodeView,
     TellResumptionCode,
 )
+from shared.contracts.support.proposals import ProposalChecked
 from shared.database import Pool, acquire
 from shared.domain.resumption_codes import make_resumption_code
 from shared.messaging.handlers import Refused, RequestContext
@@ -44,12 +46,27 @@ log = get_logger("support")
 
 
 async def find_holder(
-    request: ProposePhoneRemoval | TellResumptionCode | ProposeOtherNames, deps: Deps, pool: Pool
+    request: CheckLostPhoneAct | ProposePhoneRemoval | TellResumptionCode | ProposeOtherNames,
+    deps: Deps,
+    pool: Pool,
 ) -> Holders:
     """Whose phone is lost: nobody acts on their own account."""
     async with acquire(pool) as connection:
         case = await lost_phone_store.find(connection, request.number)
     return Holders() if case is None else await act_holders.require(deps, [case.account_id])
+
+
+async def check_act(request: CheckLostPhoneAct, context: RequestContext[Deps]) -> ProposalChecked:
+    """Whether reason and note are right, of an agent who may propose the act."""
+    if request.act not in (lost_phone_flow.ACT, lost_phone_flow.NAMES_ACT):
+        raise Refused(Refusal(slug="unknown_choice", params={"field": "act"}))
+    agent = await require_act(context.tx, request.agent_id, request.act)
+    holders: Holders = context.prepared
+    refusal = proposal_refusal(ACTS[request.act], agent, own_account=holders.is_own(agent))
+    if refusal is not None:
+        raise Refused(refusal)
+    _check_fields(request, context)
+    return ProposalChecked()
 
 
 async def propose_removal(request: ProposePhoneRemoval, context: RequestContext[Deps]) -> Reply:
@@ -153,6 +170,14 @@ async def _check_act(
     )
     if refusal is not None:
         raise Refused(refusal)
+    return _check_fields(request, context)
+
+
+def _check_fields(
+    request: CheckLostPhoneAct | ProposePhoneRemoval | ProposeOtherNames,
+    context: RequestContext[Deps],
+) -> str:
+    """The note; `Refused` where it or the reason is wrong."""
     if request.reason not in ACT_REASONS:
         raise Refused(Refusal(slug="unknown_choice", params={"field": "reason"}))
     note, problem = check_note(context.deps.open_text(request, "note") if request.note else "")

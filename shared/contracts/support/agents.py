@@ -146,6 +146,19 @@ class AcceptInvitation(Request, frozen=True, kw_only=True):
     language: str
 
 
+@request(OWNER, AgentNoted, changes=True, reply_seconds=300)
+class CheckAgentPassword(Request, frozen=True, kw_only=True):
+    """Check what `ChangeAgentPassword` would be given, before the code of the second factor, which
+    is valid once, is used up. A wrong password counts as there.
+
+    Refused as `ChangeAgentPassword`."""
+
+    agent_id: str
+    password: Sealed
+    new_password: Sealed
+    network: str
+
+
 @request(OWNER, AgentNoted, changes=True)
 class ChangeAgentPassword(Request, frozen=True, kw_only=True):
     """Change one's own password, after a code. Refused with `wrong_password`, `too_many_tries`,

@@ -12,6 +12,7 @@ import msgspec
 
 from shared.contracts.base import Event, Reply, Request, Sealed, event, request
 from shared.contracts.support.coded import CodedRequest
+from shared.contracts.support.proposals import ProposalChecked
 
 OWNER = "support"
 
@@ -259,6 +260,19 @@ class EndCall(Request, frozen=True, kw_only=True):
     number: str
     call_id: str
     outcome: str
+
+
+@request(OWNER, ProposalChecked, changes=True, reply_seconds=300)
+class CheckLostPhoneAct(Request, frozen=True, kw_only=True):
+    """Check reason and note of `ProposePhoneRemoval` or `ProposeOtherNames` before the code of the
+    second factor, which is valid once, is used up. `act` is `remove_lost_phone` or
+    `accept_other_names`. Refused as `Propose`."""
+
+    agent_id: str
+    act: str
+    number: str
+    reason: str
+    note: Sealed | None = None
 
 
 @request(OWNER, CallView, changes=True)

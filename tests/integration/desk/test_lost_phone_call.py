@@ -143,7 +143,16 @@ async def test_ot_15_holder_and_agent_prove_themselves_by_two_words(
     matched = await browser.post(wrong, f"{place}/mot", {"word": persons_word.upper()})
     assert "Mots concordants" in matched.text
     assert "La personne le demande" in matched.text
-    ended = await browser.post(matched, f"{place}/fin", {"outcome": "not_requested"})
+    # The note is judged first: no code is asked of mfa, which would refuse that of a wrong form.
+    typed = {"reason": "requested_by_person", "note": "x" * 600, "code": "123456"}
+    unproposed = await browser.post(matched, f"{place}/proposition", typed)
+    field = unproposed.soup.select_one("textarea[name=note]")
+    assert field is not None
+    assert field.get("aria-invalid") == "true", unproposed.text
+    code = unproposed.soup.select_one("input[name=code]")
+    assert code is not None
+    assert code.get("aria-invalid") is None
+    ended = await browser.post(unproposed, f"{place}/fin", {"outcome": "not_requested"})
     assert "arrêté" in ended.text
     event = await portal.sent_mails.event(CallEnded.__name__, account)
     assert event.data["outcome"] == "not_requested"

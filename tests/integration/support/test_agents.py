@@ -17,6 +17,7 @@ from shared.contracts.support.agents import (
     AgentSignedIn,
     AgentSignInRefused,
     ChangeAgentPassword,
+    CheckAgentPassword,
     DescribeAgent,
     ListAgents,
     RecordAgentSignIn,
@@ -262,8 +263,9 @@ async def test_a_password_is_changed_with_the_present_one(harness: SupportHarnes
     agent = await harness.joined(AGENT)
     new = "sextant orage tortue 77"
 
-    def change(password: str, chosen: str) -> ChangeAgentPassword:
-        kind = ChangeAgentPassword
+    def change(
+        kind: type[CheckAgentPassword | ChangeAgentPassword], password: str, chosen: str
+    ) -> CheckAgentPassword | ChangeAgentPassword:
         return kind(
             agent_id=agent.id,
             password=harness.seal(kind, "password", password),
@@ -271,9 +273,12 @@ async def test_a_password_is_changed_with_the_present_one(harness: SupportHarnes
             network=NETWORK,
         )
 
-    assert await harness.outcome(change("wrong", new)) == "wrong_password"
-    assert await harness.outcome(change(PASSWORD, "short")) == "invalid_fields"
-    assert await harness.outcome(change(PASSWORD, new)) == "done"
+    for kind in (CheckAgentPassword, ChangeAgentPassword):
+        assert await harness.outcome(change(kind, "wrong", new)) == "wrong_password"
+        assert await harness.outcome(change(kind, PASSWORD, "short")) == "invalid_fields"
+    assert await harness.outcome(change(CheckAgentPassword, PASSWORD, new)) == "done"
+    assert await harness.outcome(harness.sign_in(AGENT)) == "done", "nothing has changed"
+    assert await harness.outcome(change(ChangeAgentPassword, PASSWORD, new)) == "done"
     assert await harness.outcome(harness.sign_in(AGENT)) == "wrong_credentials"
     assert await harness.outcome(harness.sign_in(AGENT, new)) == "done"
     assert [event.reason for event in await harness.events(AgentSessionsEnded)] == [

@@ -25,6 +25,7 @@ from shared.contracts.support.lost_phones import (
     CallEnded,
     CallStarted,
     CallView,
+    CheckLostPhoneAct,
     LostPhoneReleased,
     LostPhoneStopped,
     OtherNamesAccepted,
@@ -200,6 +201,30 @@ async def test_ot_15_a_proposal_needs_a_code_and_another_agent(
     alone = await desk.refused(desk.approve(view.proposal_id, desk.first))
     assert alone[0] == "own_act"
     assert (await desk.page()).state == "proposed"
+
+
+async def test_se_09_reason_and_note_are_checked_before_a_code_is_used_up(
+    desk: LostPhoneDesk, harness: SupportHarness
+) -> None:
+    await desk.matched()
+
+    def check(
+        act: str = "remove_lost_phone", reason: str = "requested_by_person", note: str = ""
+    ) -> CheckLostPhoneAct:
+        kind = CheckLostPhoneAct
+        sealed = harness.seal(kind, "note", note)
+        agent_id = desk.first.id
+        return kind(agent_id=agent_id, act=act, number=desk.number, reason=reason, note=sealed)
+
+    assert await harness.outcome(check()) == "done"
+    assert await harness.outcome(check("accept_other_names")) == "done"
+    assert await desk.refused(check("anonymise")) == ("unknown_choice", {"field": "act"})
+    assert await desk.refused(check(reason="x")) == ("unknown_choice", {"field": "reason"})
+    assert (await desk.refused(check(note="x" * 600)))[0] == "invalid_fields"
+    assert (await desk.page()).state != "proposed"
+    assert harness.owners is not None
+    harness.owners.add(desk.account, address=desk.first.address)
+    assert (await desk.refused(check()))[0] == "own_account"
 
 
 async def test_az_01_nobody_helps_their_own_account_back(

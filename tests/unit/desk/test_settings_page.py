@@ -1,10 +1,17 @@
 """The page of settings: a setting once for each value, units in words, effects that exist."""
 
+import re
+
 from bs4 import BeautifulSoup
 
 from operations import service_registry
 from services.gateway.desk.features.settings.effects import EFFECTS, UNITS
 from services.gateway.desk.features.settings.settings_page import shown_settings
+from services.gateway.desk.features.settings.technical_effects import (
+    TECHNICAL_EFFECTS,
+    default_text,
+    technical_effect,
+)
 from services.gateway.desk.service import SERVICE as DESK
 from shared.contracts.settings import SettingRow
 from shared.contracts.support.settings import ServiceSettingRows
@@ -40,7 +47,7 @@ def test_a_setting_of_several_services_is_one_line_for_each_value() -> None:
     ]
 
 
-def test_an_effect_in_english_only_is_marked_and_folded() -> None:
+def test_an_effect_of_an_unknown_setting_is_marked_and_folded() -> None:
     """In French the page's own words come first; the English ones are marked for readers aloud."""
     (state,) = [one for one in STATES if one.name == "desk-settings"]
     french = BeautifulSoup(render(state, "fr"), "lxml")
@@ -50,17 +57,32 @@ def test_an_effect_in_english_only_is_marked_and_folded() -> None:
     assert all(one.select("span[lang=en]") for one in folded)
     in_details = french.select("main details.desk-english td, main td > span[lang=en]:only-child")
     assert [one.text for one in in_details if "Effet" in str(one.parent)] == []
-    assert "n'est décrit qu'en anglais" in french.select_one("main").text
     assert english.select("main details.desk-english") == []
     for cell in french.select("td[data-label=Effet]"):
         assert cell.select("details.desk-english") or not cell.select("[lang=en]")
 
 
-def test_every_effect_is_of_a_setting_and_every_unit_has_a_word() -> None:
+def test_defaults_that_are_words_are_in_the_language_of_the_page() -> None:
+    known = [
+        spec.default_doc
+        for service in (*service_registry.services(), DESK)
+        for _, spec in specs(service.settings)
+        if spec.default_doc
+    ]
+    english = re.compile(r"elsewhere|try-out|\b(?:the|only|never|all|instead|no)\b")
+    assert [one for one in known if english.search(default_text(one, "fr"))] == []
+    assert all(default_text(one, "en") for one in known)
+
+
+def test_every_setting_has_an_effect_and_every_unit_a_word() -> None:
     known = [
         spec
         for service in (*service_registry.services(), DESK)
         for _, spec in specs(service.settings)
     ]
-    assert set(EFFECTS) <= {spec.name for spec in known}
+    names = {spec.name for spec in known}
+    assert {*EFFECTS, *TECHNICAL_EFFECTS} <= names
+    assert [
+        name for name in sorted(names) if name not in EFFECTS and not technical_effect(name)
+    ] == []
     assert {spec.unit for spec in known if spec.unit} <= set(UNITS)

@@ -14,7 +14,7 @@ from aiohttp import web
 
 from services.gateway.clients.services import ask, open_sealed, seal
 from services.gateway.desk.features.call import call_texts as texts
-from services.gateway.desk.support import FORBIDDEN, NOT_FOUND, with_fresh_code
+from services.gateway.desk.support import FORBIDDEN, NOT_FOUND, act_key, with_fresh_code
 from services.gateway.http.errors import HttpError
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
@@ -26,6 +26,7 @@ from shared.contracts.support.lost_phones import (
     CallLine,
     CallView,
     CheckCallWord,
+    CheckLostPhoneAct,
     DescribeCall,
     EndCall,
     ProposeOtherNames,
@@ -34,6 +35,7 @@ from shared.contracts.support.lost_phones import (
     StartCall,
     TellResumptionCode,
 )
+from shared.contracts.support.proposals import ProposalChecked
 from shared.domain.resumption_codes import in_groups
 from shared.domain.support_requests import read_number
 from shared.messaging.handlers import Refused
@@ -120,6 +122,7 @@ async def propose(request: web.Request, fields: dict[str, str]) -> web.StreamRes
             reason=fields["reason"],
             note=_note(request, ProposePhoneRemoval, fields),
         ),
+        "remove_lost_phone",
         "act_proposed",
     )
 
@@ -135,6 +138,7 @@ async def propose_names(request: web.Request, fields: dict[str, str]) -> web.Str
             reason=fields["reason"],
             note=_note(request, ProposeOtherNames, fields),
         ),
+        "accept_other_names",
         "act_proposed",
     )
 
@@ -174,11 +178,25 @@ async def _with_code(
     request: web.Request,
     fields: dict[str, str],
     asked: ProposePhoneRemoval | ProposeOtherNames,
+    act: str,
     done: str,
 ) -> web.StreamResponse | Form:
-    """A step that bears on access: with a code of the agent's second factor."""
+    """A step that bears on access: its fields are checked, then the code of the second factor,
+    which is valid once."""
     if not fields["reason"]:
         return _explained(request, fields, {"reason": "missing"})
+    if fields["code"]:
+        check = CheckLostPhoneAct(
+            agent_id=asked.agent_id,
+            act=act,
+            number=asked.number,
+            reason=asked.reason,
+            note=_note(request, CheckLostPhoneAct, fields),
+        )
+        try:
+            await ask(request, check, ProposalChecked, act_key(request, f"{act}-check", fields))
+        except Refused as refused:
+            return _refused(request, fields, refused)
     message = await with_fresh_code(request, fields, asked, "lost-phone")
     if isinstance(message, Form):
         return message
@@ -234,7 +252,7 @@ def _not_here(refused: Refused) -> HttpError:
 
 def _note(
     request: web.Request,
-    kind: type[ProposePhoneRemoval | ProposeOtherNames],
+    kind: type[CheckLostPhoneAct | ProposePhoneRemoval | ProposeOtherNames],
     fields: dict[str, str],
 ) -> Any:
     return seal(request, kind, "note", fields["note"]) if fields["note"] else None

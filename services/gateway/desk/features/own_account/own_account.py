@@ -22,7 +22,11 @@ from services.gateway.portal.new_phone import start
 from services.gateway.sessions import guards
 from services.gateway.sessions.request_state import REQUEST_STATE, flash
 from services.gateway.sessions.sessions import SESSIONS
-from shared.contracts.support.agents import AgentNoted, ChangeAgentPassword
+from shared.contracts.support.agents import (
+    AgentNoted,
+    ChangeAgentPassword,
+    CheckAgentPassword,
+)
 from shared.messaging.handlers import Refused
 
 
@@ -83,22 +87,39 @@ async def show_password(request: web.Request, form: Form) -> web.Response:
 
 
 async def change_password(request: web.Request, fields: dict[str, str]) -> web.Response | Form:
-    """Another password; every session ends, this one too."""
-    found, state = agent_of(request), request[REQUEST_STATE]
-    names = ("current_password", "password")
+    """Another password; every session ends, this one too. Both passwords are judged before the
+    code, which is valid once."""
+    found = agent_of(request)
+    names = ("current_password", "password", "code")
     if missing := [name for name in names if not fields[name]]:
         return invalid_form(request, fields, *missing)
-    wrong = await require_fresh_code(request, fields, "password")
-    if wrong is not None:
-        return wrong
-    message = ChangeAgentPassword(
-        agent_id=found.account_id,
-        password=seal(request, ChangeAgentPassword, "password", fields["current_password"]),
-        new_password=seal(request, ChangeAgentPassword, "new_password", fields["password"]),
+    refused = await _ask_with_passwords(request, fields, CheckAgentPassword)
+    refused = refused or await require_fresh_code(request, fields, "password")
+    refused = refused or await _ask_with_passwords(request, fields, ChangeAgentPassword)
+    if refused is not None:
+        return refused
+    # The event ends the sessions too, but later.
+    await request.app[SESSIONS].end_all(found.account_id, request.app[CLOCK](), "password_changed")
+    guards.clear_session_cookie(request)
+    flash(request, "password_changed")
+    return redirect(request, "sign_in")
+
+
+async def _ask_with_passwords(
+    request: web.Request,
+    fields: dict[str, str],
+    kind: type[CheckAgentPassword | ChangeAgentPassword],
+) -> Form | None:
+    """The form again where support refuses one of the passwords."""
+    state = request[REQUEST_STATE]
+    message = kind(
+        agent_id=agent_of(request).account_id,
+        password=seal(request, kind, "password", fields["current_password"]),
+        new_password=seal(request, kind, "new_password", fields["password"]),
         network=state.network,
     )
     try:
-        await ask(request, message, AgentNoted, act_key(request, "password", fields))
+        await ask(request, message, AgentNoted, act_key(request, kind.__name__, fields))
     except Refused as refused:
         form = refused_form(request, fields, refused)
         if refused.refusal.slug == "wrong_password":
@@ -106,8 +127,4 @@ async def change_password(request: web.Request, fields: dict[str, str]) -> web.R
             form.explain(state.lang, alert=lambda lang: text("wrong_password", lang))
             form.alert_field = "current_password"
         return form
-    # The event ends the sessions too, but later.
-    await request.app[SESSIONS].end_all(found.account_id, request.app[CLOCK](), "password_changed")
-    guards.clear_session_cookie(request)
-    flash(request, "password_changed")
-    return redirect(request, "sign_in")
+    return None

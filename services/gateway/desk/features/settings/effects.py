@@ -1,5 +1,5 @@
-"""What settings do, in words: those that people or agents notice. The others, technical, are shown
-with their meaning of the documents, in English."""
+"""What settings do, in words: those that people or agents notice. The others, technical, are in
+`technical_effects.py`."""
 
 from shared.i18n.catalogue import N_
 

@@ -7,6 +7,11 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from services.gateway.desk.features.settings.effects import EFFECTS, UNITS
+from services.gateway.desk.features.settings.technical_effects import (
+    TECHNICAL_EFFECTS,
+    default_text,
+    technical_effect,
+)
 from services.gateway.desk.own_settings import OWN_SETTINGS
 from services.gateway.desk.support import agent_of, ask_support
 from services.gateway.http.rendering import page
@@ -18,13 +23,15 @@ from shared.i18n.catalogue import translate
 
 @dataclass(frozen=True, kw_only=True)
 class ShownSetting:
-    """One setting with its value, and the services that run with it. `effect` is in the language
-    of the page, or in English where `in_english`."""
+    """One setting with its value, and the services that run with it. `effect` and `default` are in
+    the language of the page, or in English where `in_english`: a service of another version has a
+    setting that this one does not know."""
 
     row: SettingRow
     services: list[str]
     unit: str
     effect: str
+    default: str
     in_english: bool
 
 
@@ -44,28 +51,28 @@ async def show(request: web.Request) -> web.Response:
 
 
 def shown_settings(services: Iterable[ServiceSettingRows], lang: str) -> list[ShownSetting]:
-    """Each setting once for each value that it has, those of the desk's own effects first."""
+    """Each setting once for each value that it has: first those that people or agents notice."""
     by_value: dict[tuple[str, str, bool], ShownSetting] = {}
     for one in services:
         for row in one.rows:
+            effect = EFFECTS.get(row.name) or technical_effect(row.name)
             shown = by_value.setdefault(
                 (row.name, row.value, row.is_set),
                 ShownSetting(
                     row=row,
                     services=[],
                     unit=translate(UNITS.get(row.unit, row.unit), lang) if row.unit else "",
-                    effect=translate(EFFECTS[row.name], lang)
-                    if row.name in EFFECTS
-                    else row.meaning,
-                    in_english=row.name not in EFFECTS,
+                    effect=row.meaning if effect is None else translate(effect, lang),
+                    default=default_text(row.default, lang),
+                    in_english=effect is None,
                 ),
             )
             shown.services.append(one.service)
-    order = list(EFFECTS)
+    order = [*EFFECTS, *TECHNICAL_EFFECTS]
     return sorted(
         by_value.values(),
         key=lambda shown: (
-            order.index(shown.row.name) if shown.row.name in EFFECTS else len(order),
+            order.index(shown.row.name) if shown.row.name in order else len(order),
             shown.row.name,
         ),
     )
