@@ -128,6 +128,8 @@ def test_rows_belong_to_services() -> None:
         "impex.unrouted.events": {},
         "spy": {},
         "backoffice.events": {"messages_ready": 2},
+        "backoffice.retry.5s": {"messages_ready": 4},
+        "backoffice.dead": {"messages_ready": 1},
     }
     rows = rows_of(named, {})
     assert [row.queue for row in rows] == [
@@ -137,8 +139,10 @@ def test_rows_belong_to_services() -> None:
         "backoffice.events",
         "impex.unrouted.events",
     ]
+    assert (rows[3].ready, rows[3].waiting, rows[3].dead) == (2, 4, 1)
     assert notes(rows[3:4]) == [
-        "backoffice.events: waits until the application backoffice reads it"
+        "Dead letters of backoffice.events must be read: impex dead list",
+        "backoffice.events: waits until the application backoffice reads it",
     ]
     assert not rows[3].is_stopped
     assert (rows[0].ready, rows[0].waiting, rows[0].dead, rows[0].consumers) == (1, 5, 3, 2)
