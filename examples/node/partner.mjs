@@ -3,7 +3,7 @@
 //   node partner.mjs hear [COUNT]
 //   node partner.mjs publish ACCOUNT
 //
-// IMPEX_PARTNER_AMQP_URL is the address that `impex partner add` printed.
+// IMPEX_PARTNER_AMQP_URL is the address that `impex partner add` printed, with user and password.
 import { randomUUID } from "node:crypto";
 import amqp from "amqplib";
 
@@ -62,7 +62,9 @@ async function hear(count) {
     if (message === null) throw new Error("the broker ended the consumer");
     const event = JSON.parse(message.content.toString("utf8"));
     const owner = event.type.split(".")[0];
-    if (![owner, "operator", "operations"].includes(message.properties.userId)) {
+    // The owner published it; or an operator, or we ourselves, sent it again.
+    const senders = [owner, "operator", "operations", NAME];
+    if (!senders.includes(message.properties.userId)) {
       channel.nack(message, false, false); // For the dead letters, where an operator sees it.
       return;
     }

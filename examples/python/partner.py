@@ -3,7 +3,7 @@
     python partner.py hear [COUNT]
     python partner.py publish ACCOUNT
 
-`IMPEX_PARTNER_AMQP_URL` is the address that `impex partner add` printed.
+`IMPEX_PARTNER_AMQP_URL` is the address that `impex partner add` printed, with user and password.
 """
 
 import asyncio
@@ -89,10 +89,10 @@ async def hear(count: int) -> None:
 
 
 def read(message: AbstractIncomingMessage) -> dict[str, Any] | None:
-    """The event, where its owner published it, or an operator sent it again."""
+    """The event, where its owner published it; or an operator, or we ourselves, sent it again."""
     event = json.loads(message.body)
     owner = event["type"].partition(".")[0]
-    return event if message.user_id in (owner, "operator", "operations") else None
+    return event if message.user_id in (owner, "operator", "operations", NAME) else None
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """Formats, limits and examples of the fields of messages, by the name of the field.
 
-One name means one thing in every message, so one row describes it; a row `Class.field` is for an
-exception. Limits are those of the owner that reads the field, taken from its rules: what is beyond
-them is readable, and refused by the owner.
+One name means one thing in every message, so one row describes it; a row `Class.field`, or
+`owner/Class.field`, is for an exception. Limits are those of the owner that reads the field, taken
+from its rules: what is beyond them is readable, and refused by the owner.
 """
 
 from collections.abc import Mapping
@@ -85,6 +85,9 @@ FIELDS: Mapping[str, Rule] = {
     "ended_by": _uuid(AGENT, optional=True),
     "recipient": _uuid(AGENT),
     "by_agent": _uuid(AGENT, optional=True),
+    "ApprovalRequested.proposed_by": _text("Anne Martin"),
+    "AgentAccepted.proposed_by": _text("Anne Martin"),
+    "AgentAccepted.approved_by": _text("Anne Martin"),
     "proposal_id": _uuid(),
     "open_proposal_id": _uuid(optional=True),
     "request_id": _uuid(),
@@ -115,6 +118,8 @@ FIELDS: Mapping[str, Rule] = {
     "pending": _text("zoe.durand@exemple.fr", MAX_ADDRESS),
     "masked_address": _text("z…d@exemple.fr"),
     "language": _closed(*LANGUAGES),
+    "support/RequestView.language": _closed(*LANGUAGES, ""),
+    "AgentEndAnnounced.recipient": _text("anne.martin@exemple.fr", MAX_ADDRESS),
     "network": {
         "description": "The client's network: an IPv4 /24 or an IPv6 /64, as in RFC 4632.",
         "examples": ["192.0.2.0/24"],
@@ -141,8 +146,11 @@ FIELDS: Mapping[str, Rule] = {
     "DossierEvent.number": _text("AI-2026-00417", MAX_LENGTHS["number"]),
     "DossierRow.kind": _closed(*KINDS),
     "DossierRow.number": _text("AI-2026-00417", MAX_LENGTHS["number"]),
-    "status": {**_known(*STATUSES), "maxLength": MAX_LENGTHS["status"]},
-    "statuses": _known(*STATUSES),
+    "status": {
+        "description": f"A code that pages translate ({', '.join(STATUSES)}), or a short text.",
+        **_text("granted", MAX_LENGTHS["status"]),
+    },
+    "statuses": _text("granted", MAX_LENGTHS["status"]),
     "tab": _closed(*TABS),
     "search": _text("elinoxa", MAX_SEARCH_LENGTH),
     "DossierEvent.version": _number(1, MAX_VERSION),
@@ -197,10 +205,14 @@ FIELDS: Mapping[str, Rule] = {
     "document": _text("{}"),
     "word": _text("pharmacien"),
     "source": _text("context"),
+    "attempts": _number(0, example=2),
+    "answer": _text("550 5.1.1 no such mailbox"),
+    "MailAttempt.number": _number(1),
+    "smtp_code": _number(200, 599, 550),
     # The desk.
     "number": {
-        "description": "The number of a request to the desk.",
-        "pattern": f"^({NUMBER.pattern})?$",
+        "description": "The number of a request to the desk, or of an act.",
+        "pattern": rf"^({NUMBER.pattern}|ACT-\d+)?$",
         "examples": [REQUEST_NUMBER],
     },
     "request_number": {"pattern": f"^({NUMBER.pattern})?$", "examples": [REQUEST_NUMBER]},
@@ -224,6 +236,14 @@ FIELDS: Mapping[str, Rule] = {
     ),
     "by": _text("Anne Martin"),
     "EmailVerified.by": _known("code", "link"),
+    "LostPhoneStopped.by": _known(
+        "calls", "person", "link", "agent", "sign_in", "freeze", "owner", "changed", "closed",
+        "replaced", "setting", "clock",
+    ),
+    "InvitationView.first_name": _text("Zoé", MAX_NAME),
+    "InvitationView.last_name": _text("d’Été-Müller", MAX_NAME),
+    "CheckCode.about": _text(_HASH),
+    "proof": _text("k1.eyJhIjoiYiJ9.signature"),
     "role": _known(*ROLES),
     "agent_role": _known(*ROLES),
     "state": _text("valid"),
@@ -235,6 +255,7 @@ FIELDS: Mapping[str, Rule] = {
     "about": _text("person"),
     "why": _text("forbidden"),
     "why_not": _text("own_act"),
+    "ProposalView.failure": _text("changed_since"),
     "ended_why": _text("doubt"),
     "may": _known("approve", "refuse", "stop"),
     "title_fr": _text("Adresse corrigée", MAX_TITLE),
@@ -300,10 +321,18 @@ FIELDS: Mapping[str, Rule] = {
 }  # fmt: skip
 
 
+def may_be_empty(rule: Rule) -> Rule:
+    """The rule of a text that is empty where there is nothing to say."""
+    kept = {name: value for name, value in rule.items() if name not in ("format", "minLength")}
+    return {**kept, "enum": list(dict.fromkeys(("", *rule["enum"])))} if "enum" in rule else kept
+
+
 def rule_of(cls: type[Any], field: str) -> tuple[Rule, bool]:
     """What is known of a field of `cls`, empty where nothing is, and whether it is for that class
     alone."""
     for holder in cls.__mro__:
-        if (found := FIELDS.get(f"{holder.__name__}.{field}")) is not None:
-            return found, True
+        owner = holder.__module__.removeprefix("shared.contracts.").partition(".")[0]
+        for name in (f"{owner}/{holder.__name__}.{field}", f"{holder.__name__}.{field}"):
+            if (found := FIELDS.get(name)) is not None:
+                return found, True
     return FIELDS.get(field, {}), False

@@ -12,14 +12,13 @@ from typing import Any
 
 import msgspec
 
-from operations.docs.field_rules import rule_of
+from operations.docs.field_rules import may_be_empty, rule_of
 from operations.docs.message_docs import known_values, text_of
 from shared.contracts.base import EVENTS, REQUESTS, Event, Refusal, Reply, Request, Sealed
 from shared.security.sealing import seal_context
 
 PREFIX = "#/components/schemas/"
 Schema = dict[str, Any]
-TEXT_OR_NUMBER = ("string", "integer", "number")
 
 
 @dataclass(frozen=True)
@@ -126,6 +125,8 @@ def _rule(cls: type[Any], field: msgspec.structs.FieldInfo) -> Schema:
         return {"format": "date", "examples": ["2026-01-15"]}
     rule, exact = rule_of(cls, field.name)
     values = known_values(cls, field.name)
+    if field.default == "":
+        rule = may_be_empty(rule)
     if exact or "enum" in rule or not values:
         return dict(rule)
     kept = {name: rule[name] for name in ("maxLength", "description") if name in rule}

@@ -122,7 +122,7 @@ class CheckCode(Request, frozen=True, kw_only=True):
     """Check a code of the account's authenticator, which is accepted once.
 
     `about`: the digest of the request that it is given for (`request_digest`); the reply has a
-    proof of it then.
+    proof of it then. Refused also with `unknown_choice` (params: field) where it is no digest.
     """
 
     account_id: str

@@ -72,7 +72,7 @@ class DescribeAddressChange(Request, frozen=True, kw_only=True):
 @request(OWNER, AddressChangeView, changes=True, reply_seconds=300)
 class ResendAddressChange(Request, frozen=True, kw_only=True):
     """Send another code to the new address; the former one is void. Refused with `no_change`,
-    `too_soon` (retry_after), `too_many_requests` (params: limit)."""
+    `too_soon` (retry_after), `too_many_requests` (params: limit), `account_closed`."""
 
     account_id: str
     language: str
@@ -95,7 +95,8 @@ class ConfirmAddressChange(Request, frozen=True, kw_only=True):
 
 @request(OWNER, Done, changes=True)
 class CancelAddressChange(Request, frozen=True, kw_only=True):
-    """Cancel the change of address; a change that is already gone is no error."""
+    """Cancel the change of address; a change that is already gone is no error. Refused with
+    `account_closed`."""
 
     account_id: str
 

@@ -97,7 +97,8 @@ class ListedWordView(Reply, frozen=True, kw_only=True):
 
 class TermsView(Reply, frozen=True, kw_only=True):
     """The terms in force, in one language. `sha256` is that of the file served; they bind those who
-    have an account from the day `binding`.
+    have an account from the day `binding`. `text` is Markdown; `{service}` and `{operator}` in it
+    stand for their names.
     """
 
     version: str

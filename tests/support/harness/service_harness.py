@@ -23,6 +23,7 @@ from shared.messaging.handlers import Answer, Context, RefusalReply, Refused, Re
 from shared.outbox import apply_once, emit
 from shared.runtime.service import Service
 from shared.security.sealing import Opener, Sealer, seal_context
+from tests.support.reference_schemas import problems
 from tests.support.servers.shared_servers import Database, TestServers
 
 #: Empties a table with the owner's rights: the service's role cannot delete evidence.
@@ -80,7 +81,9 @@ class ServiceHarness:
     async def ask(self, request: Request) -> Any:
         """The reply, or `Refused` with what the request's docstring names."""
         try:
-            return await self.execute(request, await self.prepare(request))
+            reply = await self.execute(request, await self.prepare(request))
+            _check_described(reply)
+            return reply
         except Refused as refused:
             _check_documented(request, refused.refusal)
             raise
@@ -187,6 +190,7 @@ class ServiceHarness:
 
     def _parts(self, tx: Any, kind: str, subject: str | None = None) -> dict[str, Any]:
         async def emit_event(event: Event, *, subject: str | None) -> str:
+            _check_described(event)
             return await emit(tx, self.service.name, event, subject=subject, now=self.now)
 
         envelope = Envelope(
@@ -200,6 +204,12 @@ class ServiceHarness:
             "now": self.clock,
             "_emit": emit_event,
         }
+
+
+def _check_described(message: msgspec.Struct) -> None:
+    """The reference of messages has the formats, limits and values that the service gives."""
+    found = problems(message)
+    assert not found, f"operations/docs/field_rules.py, or a docstring, says otherwise: {found}"
 
 
 def _check_documented(request: Request, refusal: Refusal) -> None:
