@@ -525,7 +525,14 @@ CALL_WITHOUT_RESULT = _notice(
     "call_without_result",
     choices={
         "by": ("check", "code"),
-        "kind": ("no_answer", "not_requested", "doubt", "wrong_words", "time_over"),
+        "kind": (
+            "no_answer",
+            "not_requested",
+            "doubt",
+            "wrong_words",
+            "time_over",
+            "stopped",
+        ),
     },
 )
 RESUMPTION_CODE_TOLD = _notice("resumption_code_told")

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Self
 
 from services.support.deps import Deps
 from services.support.proposals import Delays
@@ -23,7 +24,7 @@ class ActContext:
     source: Context[Deps] | None = None
 
     @classmethod
-    def of(cls, context: Context[Deps]) -> "ActContext":
+    def of(cls, context: Context[Deps]) -> Self:
         """That of a message being handled."""
         return cls(tx=context.tx, deps=context.deps, now=context.now(), source=context)
 

@@ -14,7 +14,7 @@ from services.support import agent_store, proposal_store, request_store
 from services.support.act_context import ActContext
 from services.support.act_holders import Holders
 from services.support.agents import Agent
-from services.support.authorization import forbidden
+from services.support.authorization import require_working
 from services.support.orders import ENDED, ORDERS, PLANNED
 from services.support.permissions import ACTS, Role
 from services.support.proposals import (
@@ -68,15 +68,26 @@ class NewAct:
 async def lock(tx: Connection, proposal_id: str) -> Proposal | None:
     """An act, locked until the transaction ends; None also for an id that is no UUID.
 
-    Of a lost phone its request is locked first, of an act on an agent the team, as whoever stops
-    it does: an approval and a stop at once wait for each other, and neither fails.
+    Of a lost phone its request is locked first, of an act on an agent the team, of an anonymisation
+    all that ends with it, as whoever stops it does: an approval and a stop at once wait for each
+    other, and neither fails.
     """
     seen = await proposal_store.find(tx, proposal_id)
     if seen is not None and ACTS[seen.act].subject == "agent":
         await lock_name(tx, "agents")
-    if seen is not None and seen.act in ENDED:
-        await request_store.lock(tx, seen.request_number)
+    if seen is not None:
+        for number in await numbers_to_lock(tx, seen):
+            await request_store.lock(tx, number)
+    if seen is not None and seen.act == ANONYMISE and seen.account_id is not None:
+        await proposal_store.lock_open(tx, seen.account_id, sorted(ON_ACCOUNTS))
     return await proposal_store.lock(tx, proposal_id)
+
+
+async def numbers_to_lock(tx: Connection, proposal: Proposal) -> list[str]:
+    """The requests that deciding on an act may change, in the order in which they are locked."""
+    if proposal.act == ANONYMISE and proposal.account_id is not None:
+        return await request_store.numbers_of_account(tx, proposal.account_id)
+    return [proposal.request_number] if proposal.act in ENDED else []
 
 
 async def propose(context: ActContext, agent: Agent, new: NewAct) -> Proposal:
@@ -102,7 +113,7 @@ async def propose(context: ActContext, agent: Agent, new: NewAct) -> Proposal:
         holder_agents=tuple(one.id for one in agents if new.holders.is_own(one)),
     )
     proposal = replace(proposal, inviter_agent=inviter_of(proposal, agent, agents))
-    await _require_working(tx, agent)
+    await require_working(tx, agent)
     serial = await proposal_store.insert(tx, proposal)
     if serial is None:
         raise Refused(Refusal(slug="stale", params={"state": "proposed"}))
@@ -138,7 +149,7 @@ async def approve(
     refusal = approval_refusal(proposal, agent, context.now, own_account=own_account)
     if refusal is not None:
         raise Refused(refusal)
-    await _require_working(context.tx, agent)
+    await require_working(context.tx, agent)
     return await _agree(context, proposal, agent, single=False)
 
 
@@ -241,12 +252,6 @@ async def record_failure(context: ActContext, proposal_id: str, why: str) -> Non
         await _announce_stop(context, failed, by)
     if is_announced(ACTS[failed.act]):
         await _announce_to_holders(context, failed, by)
-
-
-async def _require_working(tx: Connection, agent: Agent) -> None:
-    """Refused where the agent's access has just ended: what stopped with it gets no successor."""
-    if not await agent_store.still_works(tx, agent.id):
-        raise forbidden(agent.id, "work")
 
 
 async def _agree(

@@ -40,7 +40,8 @@ async def invite(context: ActContext, proposal: Proposal) -> None:
         raise _impossible(ADDRESS_TAKEN)
     proposer = await _name(tx, proposal.proposed_by)
     approver = await _name(tx, proposal.approved_by)
-    await team_commands.tell_supervisors(tx, agent, proposer, approver, now)
+    for event in await team_commands.announcements(tx, agent, proposer, approver, now):
+        await context.emit(event, subject=agent.id)
 
 
 async def reinstate(context: ActContext, proposal: Proposal) -> None:
@@ -59,7 +60,9 @@ async def reset(context: ActContext, proposal: Proposal) -> None:
     agent = await _lock_subject(context, proposal)
     if agent is None or agent.state not in SUSPENDABLE:
         raise _impossible(WRONG_STATE)
-    await team_commands.begin_anew(context.tx, agent, proposal.proposed_by, context.now)
+    tx, now = context.tx, context.now
+    for event in await team_commands.begin_anew(tx, agent, proposal.proposed_by, now):
+        await context.emit(event, subject=agent.id)
 
 
 async def change_role(context: ActContext, proposal: Proposal) -> None:

@@ -34,6 +34,15 @@ async def require_agent(tx: Connection, agent_id: str) -> Agent:
     return agent
 
 
+async def require_working(tx: Connection, agent: Agent) -> None:
+    """Refused where the agent's access has just ended: what stopped with it gets no successor.
+
+    Called after the request is locked, as an access ends: nobody waits for the other in a circle.
+    """
+    if not await agent_store.still_works(tx, agent.id):
+        raise forbidden(agent.id, "work")
+
+
 async def require_act(tx: Connection, agent_id: str, act: str) -> Agent:
     """An agent whose role does or proposes an act; otherwise refused with `forbidden`."""
     agent = await require_agent(tx, agent_id)

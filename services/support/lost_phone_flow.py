@@ -14,6 +14,7 @@ from services.support.lost_phones import (
     Call,
     LostPhone,
     ends_request,
+    outcome_of_stop,
     state_of,
 )
 from services.support.proposals import Proposal
@@ -88,7 +89,7 @@ async def stop(
     """Nothing is removed: the call ends, the holder is told, the request is closed."""
     for call in await lost_phone_store.calls(context.tx, case.number):
         if call.ended_at is None:
-            outcome = "stopped" if call.matched_at is None else "matched"
+            outcome = outcome_of_stop(call)
             await end_call(context, call, outcome, context.now, request_ends=True)
     stopped = dataclasses.replace(case, stopped_at=context.now, stopped_by=by)
     await lost_phone_store.save(context.tx, stopped)
@@ -221,4 +222,4 @@ async def _close(
 
 
 def _change(context: ActContext) -> Change:
-    return Change(tx=context.tx, deps=context.deps, now=context.now)
+    return Change.within(context)

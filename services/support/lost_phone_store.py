@@ -64,6 +64,7 @@ OVERDUE = """
 select id::text, number from calls
 where ended_at is null and ends_at <= $1 and id <> all($2) order by ends_at limit $3
 """
+OPEN_OF_AGENT = f"{CALL} where agent_id = $1 and ended_at is null order by id"
 FIND_CALL = f"{CALL} where id = $1"
 #: Not the state of the act, which is another table's.
 STORED = (
@@ -157,6 +158,11 @@ async def overdue_calls(
     """Calls whose time is over and that nobody ended, except those of `tried`: the number of the
     request, by the call's id."""
     return {row["id"]: row["number"] for row in await tx.fetch(OVERDUE, now, tried, limit)}
+
+
+async def open_calls_of_agent(tx: Connection, agent_id: str) -> list[Call]:
+    """The calls of an agent that nobody has ended."""
+    return [_call(row) for row in await tx.fetch(OPEN_OF_AGENT, agent_id)]
 
 
 async def find_call(tx: Connection, call_id: str) -> Call | None:

@@ -205,3 +205,8 @@ def line_refusal(since: datetime | None, *, mobile: bool, stolen: bool, now: dat
 def outcome_at_end(call: Call) -> str:
     """How a call ended that nobody ended."""
     return "matched" if call.matched_at is not None else "time_over"
+
+
+def outcome_of_stop(call: Call) -> str:
+    """How a call ended that was stopped."""
+    return "matched" if call.matched_at is not None else "stopped"

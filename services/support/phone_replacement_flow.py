@@ -143,7 +143,7 @@ async def _move(context: ActContext, case: LostPhone) -> None:
     one: PersonRequest | None = await request_store.lock(context.tx, case.number)
     if one is None or one.state not in OPEN or one.planned_at == case.alone_due_at:
         return
-    change = Change(tx=context.tx, deps=context.deps, now=context.now)
+    change = Change.within(context)
     await move(change, one, Action.PLAN, planned_at=case.alone_due_at)
 
 

@@ -6,17 +6,16 @@ act, the clock. Acts about a request call `move` in their own transaction.
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 from services.support import lost_phone_store, request_store
-from services.support.deps import Deps
+from services.support.act_context import ActContext
 from services.support.lost_phones import may_close
 from services.support.people_requests import RECEIVE, PersonRequest
 from services.support.request_states import CLOSED, Action, State
 from services.support.request_store import Entry
 from shared.contracts.base import Event, Sealed
 from shared.contracts.support.people_requests import (
-    OWNER,
     FollowUpLinkRequested,
     RequestAnswered,
     RequestClosed,
@@ -30,7 +29,6 @@ from shared.contracts.support.people_requests import (
 )
 from shared.database import Connection
 from shared.domain.working_days import paris_day
-from shared.outbox import emit
 from shared.runtime.telemetry import get_logger
 from shared.security.sealing import keyed_hash, new_token, seal_context
 
@@ -44,16 +42,17 @@ log = get_logger("support")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Change:
+class Change(ActContext):
     """One transaction in which requests change, at one moment."""
 
-    tx: Connection
-    deps: Deps
-    now: datetime
+    @classmethod
+    def within(cls, acting: ActContext) -> Self:
+        """That of what is being decided on an act or a lost phone."""
+        return cls(tx=acting.tx, deps=acting.deps, now=acting.now, source=acting.source)
 
-    async def emit(self, event: Event, one: PersonRequest) -> None:
+    async def publish(self, event: Event, one: PersonRequest) -> None:
         """Publish an event about a request when the transaction commits."""
-        await emit(self.tx, OWNER, event, subject=one.account_id, now=self.now)
+        await self.emit(event, subject=one.account_id)
 
     def seal(self, text: str, purpose: str) -> Sealed:
         """A text as the tables have it."""
@@ -98,7 +97,7 @@ async def receive(
         alone=alone,
         **await change.mailed(RequestReceived, new),
     )
-    await change.emit(event, new)
+    await change.publish(event, new)
     log.info(
         "A request arrived at the desk.",
         action="request_received",
@@ -144,7 +143,7 @@ async def move(
     )
     await request_store.save(change.tx, after, entry)
     event = await _event(change, one, after, action, agent_id or "", text)
-    await change.emit(event, after)
+    await change.publish(event, after)
     log.info(
         "A request changed.",
         action="request_moved",
@@ -194,7 +193,7 @@ async def delay(change: Change, one: PersonRequest) -> None:
         delayed_at=change.now,
         **await change.mailed(RequestDelayed, after),
     )
-    await change.emit(event, after)
+    await change.publish(event, after)
 
 
 async def remind(change: Change, one: PersonRequest, closes_at: datetime) -> None:
@@ -206,7 +205,7 @@ async def remind(change: Change, one: PersonRequest, closes_at: datetime) -> Non
         reminded_at=change.now,
         **await change.mailed(RequestReminded, after),
     )
-    await change.emit(event, after)
+    await change.publish(event, after)
 
 
 async def send_link(change: Change, one: PersonRequest) -> None:
@@ -216,7 +215,7 @@ async def send_link(change: Change, one: PersonRequest) -> None:
         expires_at=change.now + LINK_TIME,
         **await change.mailed(FollowUpLinkRequested, one),
     )
-    await change.emit(event, one)
+    await change.publish(event, one)
 
 
 async def _event(

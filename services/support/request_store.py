@@ -211,6 +211,12 @@ async def find(tx: Connection, number: str) -> PersonRequest | None:
     return None if row is None else _request(row)
 
 
+async def numbers_of_account(tx: Connection, account_id: str) -> list[str]:
+    """The numbers of all requests of an account, in the order in which they are locked."""
+    sql = "select number from requests where account_id = $1 order by number"
+    return [row["number"] for row in await tx.fetch(sql, account_id)]
+
+
 async def lock(tx: Connection, number: str) -> PersonRequest | None:
     """As `find`, locked until the transaction ends."""
     row = await tx.fetchrow(LOCK, number)

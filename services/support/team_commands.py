@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from services.support import agent_store
 from services.support.agents import Agent
+from shared.contracts.base import Event
 from shared.contracts.support.agents import (
     OWNER,
     AgentAccepted,
@@ -38,7 +39,8 @@ async def add(
     )
     if not await agent_store.insert(tx, agent):
         return None
-    await tell_supervisors(tx, agent, "", "", now)
+    for event in await announcements(tx, agent, "", "", now):
+        await emit(tx, OWNER, event, subject=agent.id, now=now)
     return agent
 
 
@@ -47,29 +49,35 @@ async def reset(tx: Connection, address: str, now: datetime) -> Agent | None:
     agent = await agent_store.find_by_address(tx, address)
     if agent is None:
         return None
-    await begin_anew(tx, agent, "", now)
+    for event in await begin_anew(tx, agent, "", now):
+        await emit(tx, OWNER, event, subject=agent.id, now=now)
     return agent
 
 
-async def begin_anew(tx: Connection, agent: Agent, by: str, now: datetime) -> None:
-    """Password and second factor are void, sessions end, a link follows. `by` is an agent's id."""
+async def begin_anew(tx: Connection, agent: Agent, by: str, now: datetime) -> list[Event]:
+    """Password and second factor are void, sessions end, a link follows. `by` is an agent's id.
+
+    Returns the events about the agent that the caller publishes.
+    """
     await agent_store.set_state(tx, agent.id, "accepted", now)
-    if agent.state not in NOT_JOINED:
-        ended = AgentSessionsEnded(reason="reset", by=by, ended_at=now)
-        await emit(tx, OWNER, ended, subject=agent.id, now=now)
-        removed = AgentCredentialsRemoved(by=by, removed_at=now)
-        await emit(tx, OWNER, removed, subject=agent.id, now=now)
+    if agent.state in NOT_JOINED:
+        return []
+    return [
+        AgentSessionsEnded(reason="reset", by=by, ended_at=now),
+        AgentCredentialsRemoved(by=by, removed_at=now),
+    ]
 
 
-async def tell_supervisors(
+async def announcements(
     tx: Connection, agent: Agent, proposed_by: str, approved_by: str, now: datetime
-) -> None:
+) -> list[Event]:
     """A mail to every supervisor who may work: an agent nobody expected is seen (T2).
 
-    `proposed_by` and `approved_by` are names, empty where the command line did it.
+    `proposed_by` and `approved_by` are names, empty where the command line did it. The caller
+    publishes the events, which are about the agent.
     """
-    for supervisor in await agent_store.active_in_role(tx, "supervisor"):
-        event = AgentAccepted(
+    return [
+        AgentAccepted(
             recipient=supervisor.address,
             language=supervisor.language,
             address=agent.address,
@@ -78,4 +86,5 @@ async def tell_supervisors(
             approved_by=approved_by,
             accepted_at=now,
         )
-        await emit(tx, OWNER, event, subject=agent.id, now=now)
+        for supervisor in await agent_store.active_in_role(tx, "supervisor")
+    ]

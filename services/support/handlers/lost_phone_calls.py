@@ -18,7 +18,7 @@ import msgspec
 
 from services.support import lost_phone_flow, lost_phone_store, request_store
 from services.support.act_context import ActContext
-from services.support.authorization import require_act, require_view
+from services.support.authorization import require_act, require_view, require_working
 from services.support.call_words import CALL_TIME, CallWord, check_word, fold, load_words
 from services.support.deps import Deps
 from services.support.handlers.lost_phone_views import (
@@ -115,6 +115,7 @@ async def start_call(request: StartCall, context: RequestContext[Deps]) -> Reply
     """Draw two words and show them, one to the agent, both to the person."""
     agent = await require_act(context.tx, request.agent_id, "call")
     one = await lock_request(context.tx, request.number)
+    await require_working(context.tx, agent)
     case, now = await case_of(context.tx, one), context.now()
     calls = await end_overdue(context, case)
     # Two requests of one account at once must not both have the last call of the day.

@@ -249,4 +249,4 @@ async def _thread(tx: Connection, deps: Deps, one: PersonRequest) -> list[Person
 
 
 def _change(context: RequestContext[Deps]) -> Change:
-    return Change(tx=context.tx, deps=context.deps, now=context.now())
+    return Change.of(context)

@@ -9,7 +9,12 @@ from services.support import act_holders, agent_store, lost_phone_store, request
 from services.support.act_holders import Holders
 from services.support.agents import Agent
 from services.support.answer_texts import MAX_TEXT, check_answer, check_plain
-from services.support.authorization import forbidden, require_act, require_view
+from services.support.authorization import (
+    forbidden,
+    require_act,
+    require_view,
+    require_working,
+)
 from services.support.deps import Deps
 from services.support.lost_phone_flow import NAMES_ACT
 from services.support.people_requests import PersonRequest
@@ -152,7 +157,7 @@ async def open_request(request: OpenRequest, context: RequestContext[Deps]) -> R
         address, problem = _check_address(address)
         errors += [_of_new_request(problem)] if problem else []
     _refuse(errors)
-    change = Change(tx=context.tx, deps=deps, now=now)
+    change = Change.of(context)
     promised = deps.settings.answer_by(request.kind, now)
     new = PersonRequest(
         number=request_number(request.kind, new_token().encode()),
@@ -174,6 +179,7 @@ async def take_request(request: TakeRequest, context: RequestContext[Deps]) -> R
     """The agent works on it from now on."""
     agent = await require_act(context.tx, request.agent_id, "take_request")
     one = await _current(context, request.number, request.version)
+    await require_working(context.tx, agent)
     return _changed(await _move(context, one, Action.TAKE, agent))
 
 
@@ -207,7 +213,7 @@ async def answer_request(request: AnswerRequest, context: RequestContext[Deps]) 
         raise Refused(Refusal(slug="wrong_state", params={"state": str(one.state)}))
     after = await _move(context, one, action, agent, text=text, reason=request.close)
     if request.close:
-        change = Change(tx=context.tx, deps=context.deps, now=context.now())
+        change = Change.of(context)
         await close_linked(change, after, action, agent.id, request.close)
     return _changed(after)
 
@@ -251,7 +257,7 @@ async def _move(
     text: str = "",
     reason: str = "",
 ) -> PersonRequest:
-    change = Change(tx=context.tx, deps=context.deps, now=context.now())
+    change = Change.of(context)
     try:
         return await move(change, one, action, agent_id=agent.id, text=text, reason=reason)
     except InvalidTransition as error:

@@ -119,7 +119,7 @@ async def _receive(
 ) -> bool:
     if not NUMBER.fullmatch(number):
         raise Reject("the request has no number of ours")
-    change = Change(tx=context.tx, deps=context.deps, now=context.now())
+    change = Change.of(context)
     promised = _day(answer_by) or change.deps.settings.answer_by(kind, received_at)
     fields = {name: quoted(value) for name, value in details.items()}
     address = "" if context.account_id else fields.get(CONTACT_FIELDS.get(kind, ""), "")

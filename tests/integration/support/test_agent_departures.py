@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from services.support import agent_store
+from services.support import agent_store, request_store
+from shared.contracts.base import Request
 from shared.contracts.support.acts import (
     ActStopAnnounced,
     ActStopped,
@@ -13,15 +14,17 @@ from shared.contracts.support.acts import (
     ChangeStopped,
 )
 from shared.contracts.support.agents import (
+    AgentAccepted,
     AgentEndAnnounced,
+    AgentInvited,
     AgentsView,
     AgentView,
     ListAgents,
     RemoveAgent,
     SuspendAgent,
 )
-from shared.contracts.support.lost_phones import LostPhoneStopped
-from shared.contracts.support.people_requests import RequestReleased
+from shared.contracts.support.lost_phones import CallEnded, LostPhoneStopped
+from shared.contracts.support.people_requests import RequestReleased, TakeRequest
 from shared.database import transaction
 from tests.integration.support.test_acts import (
     ACCOUNT,
@@ -100,6 +103,10 @@ async def test_az_04_what_an_agent_proposed_or_approved_stops_with_the_access(
     assert (released.number, released.agent_id) == (number, boss.id)
     view = await requests.show(stays, number)
     assert (view.row.state, view.row.agent_id) == ("received", "")
+    # All leaves at once: what the relay has to find by itself comes from commands and jobs only.
+    sql = "select distinct type from outbox where next_at = created_at"
+    found = {row["type"] for row in await harness.fetch(sql)}
+    assert found <= {AgentInvited.TYPE, AgentAccepted.TYPE}
     after = await listed(harness, boss.id, leaver.id)
     assert (after.open_acts, after.open_requests) == (0, 0)
     assert set(after.stopped) == {proposed.number, planned.number}
@@ -137,17 +144,75 @@ async def test_ot_15_an_announced_removal_stops_with_the_agent_who_approved_it(
     assert (await desk.page()).state == "stopped"
 
 
-async def test_az_04_nothing_is_added_while_an_access_ends(harness: SupportHarness) -> None:
-    agent = await harness.joined("leaver@ansm.example")
+async def waits_for(harness: SupportHarness, query: str) -> None:
+    """Wait until a statement that contains `query` waits for a lock."""
+
+    async def waits() -> bool:
+        sql = "select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like $1"
+        return bool(await harness.fetch(sql, f"%{query}%"))
+
+    await eventually(waits)
+
+
+@pytest.mark.parametrize("what", ["propose", "take", "call"])
+async def test_az_04_nothing_is_added_while_an_access_ends(
+    harness: SupportHarness, what: str
+) -> None:
+    desk = await LostPhoneDesk.of(harness)
+    agent, requests = desk.first, RequestDesk(harness)
+    form: Request = proposal(harness, agent, "unblock_account")
+    if what == "take":
+        number = await requests.correction(ACCOUNT)
+        form = TakeRequest(agent_id=agent.id, number=number, version=1)
+    elif what == "call":
+        form = desk.start()
     async with transaction(harness.pool) as tx:
         await agent_store.set_state(tx, agent.id, "suspended", harness.now)
-        form = proposal(harness, agent, "unblock_account")
         asked = asyncio.create_task(harness.outcome(form))
-
-        async def waits() -> bool:
-            sql = "select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like $1"
-            return bool(await harness.fetch(sql, "%for share%"))
-
-        await eventually(waits)
+        await waits_for(harness, "for share")
     assert await asked == "forbidden"
     assert await harness.count("proposals") == 0
+    assert await harness.count("calls") == 0
+    owned = await harness.fetch("select number from requests where agent_id = $1", agent.id)
+    assert [row["number"] for row in owned] == [desk.number]
+
+
+@pytest.mark.parametrize(("matched", "outcome"), [(False, "stopped"), (True, "matched")])
+async def test_g_26_the_call_of_a_departing_agent_ends_with_the_access(
+    harness: SupportHarness, matched: bool, outcome: str
+) -> None:
+    boss = await harness.joined("boss@ansm.example", "supervisor")
+    desk = await LostPhoneDesk.of(harness)
+    await (desk.matched() if matched else desk.call())
+    asked = SuspendAgent(agent_id=boss.id, subject_id=desk.first.id, reason="suspicious_access")
+    await harness.ask(harness.coded(asked))
+    (ended,) = await harness.events(CallEnded)
+    assert (ended.outcome, ended.request_ends) == (outcome, False)
+    page = await desk.page()
+    assert (page.state, page.words) == ("asked", None)
+    # A colleague takes it, and calls.
+    await RequestDesk(harness).take(desk.second, desk.number)
+    desk.first = desk.second
+    assert (await desk.call()).state == "calling"
+
+
+async def test_g_26_an_anonymisation_locks_the_requests_before_the_acts(
+    harness: SupportHarness,
+) -> None:
+    """As an approval of the lost phone does: neither waits for the other in a circle."""
+    first = await harness.joined("boss@ansm.example", "supervisor")
+    second = await harness.joined("chef@ansm.example", "supervisor")
+    desk = await LostPhoneDesk.of(harness)
+    call = await desk.matched()
+    removal = await harness.ask(desk.propose(call.call_id))
+    view = await harness.ask(proposal(harness, first, "anonymise", account_id=desk.account))
+    await harness.ask(approval(harness, second, view))
+    harness.advance(hours=72)
+    async with transaction(harness.pool) as tx:
+        assert await request_store.lock(tx, desk.number) is not None
+        due = asyncio.create_task(desk.run_due())
+        await waits_for(harness, "for update")
+        sql = "select state from proposals where id = $1 for update nowait"
+        assert await tx.fetchval(sql, removal.proposal_id) == "proposed"
+    await due
+    assert (await state(harness, view), await state(harness, removal)) == ("done", "stopped")
