@@ -104,8 +104,8 @@ def main_rotate(options: argparse.Namespace) -> int:
 
 def main_remove(options: argparse.Namespace) -> int:
     """Remove a partner with its queues; exit code 1 where nobody agreed to it."""
-    name, urls = options.name, _admin_urls()
-    path = path_of(name)
+    name, path = options.name, path_of(options.name)
+    urls = _admin_urls()
 
     def queues(admin: BrokerAdmin) -> list[str]:
         user = admin.users().get(name)
@@ -150,10 +150,11 @@ def main_list(options: argparse.Namespace) -> int:
     known = {one.name for one in partners}
     suffix = topology.partner_queue("")
     others = [name.removesuffix(suffix) for name in there if name.endswith(suffix)]
-    unknown = sorted({*others} - known - {topology.UNROUTED})
+    queued = {*others} - known - {topology.UNROUTED}
     if options.json:
         print_json(found)
         return 0
+    logins = _logins()
     heads = ("partner", "ready", "waiting", "dead")
     if found:
         print_rows(heads, [tuple(one[head] for head in heads) for one in found])
@@ -162,9 +163,28 @@ def main_list(options: argparse.Namespace) -> int:
             say(f"\n  {one['partner']} {kind} {'nothing' if not one[kind] else ''}".rstrip())
             for event in one[kind]:
                 say(f"    {event}")
-    for name in unknown:
-        say(f"\n  {name} has a queue and no file: impex partner remove {name}")
+    for name in sorted(queued | (logins or set()) - known):
+        has = "a queue" if name in queued else "a login"
+        say(f"\n  {name} has {has} and no file: impex partner remove {name}")
+    if logins is None:
+        say(f"\n  Logins without a file are listed with {AMQP_URL} and {MANAGEMENT_URL} only.")
     return 0
+
+
+def _logins() -> set[str] | None:
+    """Who has a partner's login in the virtual host, which the administrator alone can read; None
+    where the administrator's addresses are not given."""
+    try:
+        urls = _admin_urls()
+    except ConfigurationError:
+        return None
+
+    def read(admin: BrokerAdmin) -> set[str]:
+        here = admin.call("GET", f"vhosts/{quote(urls.vhost, safe='')}/permissions")
+        theirs = {name for name, user in admin.users().items() if PARTNER_TAG in user["tags"]}
+        return theirs & {str(one["user"]) for one in here}
+
+    return _as_administrator(urls, read)
 
 
 def _listed(one: Partner, there: dict[str, Any]) -> dict[str, Any]:

@@ -61,7 +61,10 @@ def folder() -> Path:
 
 
 def path_of(name: str) -> Path:
-    """The file of the partner `name`."""
+    """The file of the partner `name`; ConfigurationError where no partner can have that name."""
+    load_contracts()
+    if problems := _name_problems(name):
+        raise ConfigurationError(problems)
     return folder() / f"{name}.toml"
 
 

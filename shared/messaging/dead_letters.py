@@ -8,7 +8,7 @@ What waits in retry queues, is heard by nobody or was discarded can be looked at
 
 import hashlib
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from operator import attrgetter
@@ -35,6 +35,7 @@ from shared.messaging.letter_queue import open_channel, open_letters
 from shared.messaging.topology import (
     DEAD,
     DISCARDED,
+    EVENTS,
     OPERATOR,
     OPERATORS,
     RETRY_DELAYS,
@@ -357,7 +358,7 @@ def _described(service: str, queue: str, message: DeliveredMessage) -> DeadLette
     return DeadLetter(
         service=service,
         queue=queue,
-        code=_digest(f"{properties.message_id}\n{vouched}", message.body),
+        code=_digest(f"{properties.message_id}\n{vouched}", message.body, digits=16),
         id=_text(properties.message_id),
         type=_text(properties.message_type),
         attempt=attempt_of(message),
@@ -414,9 +415,20 @@ def _publisher_verified(service: str, message: DeliveredMessage) -> bool:
     if properties.user_id in OPERATORS:
         return True
     try:
-        return is_published_by(properties.user_id, decode(message.body))
+        return is_published_by(properties.user_id, decode(message.body), _key(message))
     except Undecodable:
         return False
+
+
+def _key(message: DeliveredMessage) -> str:
+    """The routing key under which it was published, which the broker notes when it moves it."""
+    if message.exchange == EVENTS:
+        return message.routing_key or ""
+    death = _last_death(message.header.properties.headers or {})
+    keys = death.get("routing-keys")
+    return (
+        str(keys[0]) if death.get("exchange") == EVENTS and isinstance(keys, list) and keys else ""
+    )
 
 
 def _content(message: DeliveredMessage) -> LetterContent:
@@ -434,8 +446,8 @@ def _content(message: DeliveredMessage) -> LetterContent:
     )
 
 
-def _digest(text: str, more: bytes = b"") -> str:
-    return hashlib.sha256(text.encode() + b"\n" + more).hexdigest()[:8]
+def _digest(text: str, more: bytes = b"", *, digits: int = 8) -> str:
+    return hashlib.sha256(text.encode() + b"\n" + more).hexdigest()[:digits]
 
 
 def _text(value: object) -> str:
@@ -447,11 +459,16 @@ def _number(value: object) -> int:
     return value if isinstance(value, int) and value > 0 else 0
 
 
+def _last_death(headers: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the broker noted when it last moved a message."""
+    deaths = headers.get("x-death")
+    last = deaths[0] if isinstance(deaths, list) and deaths else None
+    return last if isinstance(last, dict) else {}
+
+
 def _died_at(headers: Mapping[str, Any]) -> str:
     """When the broker itself moved a message, from its own header."""
-    deaths = headers.get("x-death")
-    last: Sequence[Any] = deaths if isinstance(deaths, list) else ()
-    when = last[0].get("time") if last and isinstance(last[0], dict) else None
+    when = _last_death(headers).get("time")
     return when.astimezone(UTC).isoformat() if isinstance(when, datetime) else ""
 
 

@@ -140,17 +140,17 @@ def traceparent_of(body: bytes) -> str | None:
     return msgspec.json.decode(body, type=_Traced).traceparent
 
 
-def is_published_by(user: str | None, envelope: Envelope, key: str | None = None) -> bool:
+def is_published_by(user: str | None, envelope: Envelope, key: str) -> bool:
     """Whether `user`, whom the broker vouches for, may publish the type: its owner, or a partner.
 
     The owner is that of `owner.Name.v1`. Partners have the right to publish a key or not: one that
-    published under the type as the routing `key` has it. Without `key` the user is enough.
+    published under the type as the routing `key` has it.
     """
     if not user or envelope.source != f"{SOURCE}{user}":
         return False
     known = EVENTS.get(envelope.type)
     if known is not None and known.BY_PARTNERS:
-        return key in (None, envelope.type)
+        return key == envelope.type
     return user == owner_of(envelope)
 
 

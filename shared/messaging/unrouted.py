@@ -78,7 +78,7 @@ def _is_known(message: DeliveredMessage, types: Collection[str]) -> bool:
     return (
         envelope.type in types
         and properties.message_id == envelope.id
-        and is_published_by(properties.user_id, envelope)
+        and is_published_by(properties.user_id, envelope, message.routing_key or "")
     )
 
 

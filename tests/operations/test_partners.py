@@ -262,6 +262,9 @@ def test_a_name_that_is_taken_is_refused(operator: Operator, name: str) -> None:
     assert f"{name} is a partner already" in err
     # Its file was deleted by hand.
     (operator.folder / f"{name}.toml").unlink()
+    code, out, _ = operator.impex("list")
+    assert code == 0
+    assert f"{name} has a login and no file: impex partner remove {name}" in out
     code, _, err = operator.impex("add", name, "--emits", FILED)
     assert code == 2
     assert f"impex partner remove {name}" in err
@@ -301,11 +304,17 @@ async def test_a_removal_names_what_is_lost_and_asks(operator: Operator, name: s
     assert (code, err) == (2, f"impex: NAME: {name} is not a partner; there are: none\n")
 
 
-def test_a_service_is_not_removed_as_a_partner(operator: Operator) -> None:
-    for one in ("mailer", "operator", "../x"):
-        code, _, err = operator.impex("remove", one, "--yes")
-        assert (code, err.count("\n")) == (2, 1)
+def test_what_is_no_partner_is_not_removed_as_one(operator: Operator) -> None:
+    """A service, or a file elsewhere."""
+    other = operator.folder.parent / "pyproject.toml"
+    for path in (other, operator.folder / "mailer.toml"):
+        path.write_text("")
+    for one in ("mailer", "operator", "../x", "../pyproject"):
+        for words in (("remove", one, "--yes"), ("rotate", one)):
+            code, _, err = operator.impex(*words)
+            assert (code, err.count("\n")) == (2, 1), words
     assert "mailer" in operator.broker.admin.users()
+    assert other.exists()
 
 
 FILES = {

@@ -87,7 +87,7 @@ GROUPS = [
 ]
 ACTS = [
     _act(),
-    _act(what="Écarter cette lettre", which="0badcafe", done=1, ended=True, reason=HOSTILE),
+    _act(what="Écarter cette lettre", which="0badcafe0badcafe", done=1, ended=True, reason=HOSTILE),
     _act(done=0, ended=True),
 ]
 
@@ -111,7 +111,7 @@ def _letters(place: str = "mortes", **values: Any) -> dict[str, Any]:
 DEAD_LETTER = LetterView(
     service="mailer",
     fault="0a1b2c3d",
-    code="0badcafe",
+    code="0badcafe0badcafe",
     id="0b0f8a52-3c1f-4b0e-9b0a-5b6f3f0f9d11",
     type="registration.AccountDeactivated.v1",
     inner_type="",
@@ -304,7 +304,7 @@ def operations_states(operator: Any) -> tuple[State, ...]:
                 "essayer",
                 form(),
                 needs_code=False,
-                code="0badcafe",
+                code="0badcafe0badcafe",
                 trial=("error", OUTCOMES["failed"][1], ("ValueError: x", "services/x.py:f:1")),
             ),
             me=operator,

@@ -4,10 +4,12 @@ import asyncio
 import sys
 from dataclasses import asdict
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from pamqp.commands import Basic
 
+from shared.contracts.backoffice import DossierFiled, DossierSaved
 from shared.contracts.mailer import MailAccepted
 from shared.contracts.registration.events import EmailVerified, RequestCancelled
 from shared.errors import ConfigurationError, Reject
@@ -24,6 +26,8 @@ from shared.messaging.dead_letters import (
     try_replay,
 )
 from shared.messaging.envelope import wrap
+from shared.messaging.unrouted import collect
+from tests.contract.samples import sample
 from tests.support.servers.bus_fixture import BusFixture, RecordingHandler, channel, forge, now
 from tests.support.waiting import eventually
 
@@ -161,6 +165,7 @@ async def test_a_message_that_its_owner_did_not_publish_is_never_replayed(bus: B
         reason="forged by a test",
     )
     assert some == 1, "O-05: a code names one letter alone"
+    assert len(letters[0].code) == 16, "nobody makes another letter with its code"
     assert await forged(3)
     (aside,) = await list_letters(operator, "", "discarded")
     assert (aside.service, aside.code, aside.published_by) == (
@@ -329,6 +334,57 @@ async def test_what_waits_and_what_has_no_subscriber_can_be_looked_at(bus: BusFi
     )
     (forged,) = [one for one in await found("", "unrouted") if one.id == message_id]
     assert (forged.service, forged.publisher_verified) == ("", False)
+    # A partner publishes under the keys that it may, whatever type it writes.
+    right = await _of_partner(bus, DossierFiled.TYPE)
+    wrong = await _of_partner(bus, DossierSaved.TYPE)
+    letters = {one.id: one.publisher_verified for one in await found("", "unrouted")}
+    assert (letters[right], letters[wrong]) == (True, False)
+    moved = await collect(operator, "mailer", {DossierFiled.TYPE, DossierSaved.TYPE})
+    assert moved == (1, 3)
+    assert wrong in {one.id for one in await found("", "unrouted")}
+
+
+async def test_what_a_partner_published_under_another_key_is_never_replayed(
+    bus: BusFixture,
+) -> None:
+    """Nobody consumes it: the broker itself moves it to the dead letters."""
+    node = await bus.node("mailer", hears=(hears(RequestCancelled, RecordingHandler()),))
+    await node.drain(5)
+    async with channel(bus.broker.admin_url) as admin:
+        await admin.queue_bind("mailer", topology.EVENTS, DossierFiled.TYPE)
+    right = await _of_partner(bus, DossierFiled.TYPE, expiration="1")
+    wrong = await _of_partner(bus, DossierSaved.TYPE, expiration="1")
+    by_header = await _of_partner(
+        bus, DossierSaved.TYPE, expiration="1", headers={"CC": [DossierSaved.TYPE]}
+    )
+    found: dict[str, bool] = {}
+
+    async def dead() -> bool:
+        letters = await list_letters(bus.broker.url("operator"), "mailer")
+        found.update({one.id: one.publisher_verified for one in letters})
+        return len(letters) == 3
+
+    await eventually(dead)
+    assert found == {right: True, wrong: False, by_header: False}
+
+
+async def _of_partner(bus: BusFixture, inside: str, **properties: Any) -> str:
+    """A message under the key of a filed dossier, of the type `inside`; returns its id."""
+    partner = topology.partner_permissions("backoffice", [DossierFiled], [])
+    rights = {"configure": partner.configure, "write": partner.write, "read": partner.read}
+    row = {"user": partner.user, "vhost": bus.broker.vhost, **rights}
+    bus.broker.admin.import_definitions({"permissions": [row]})
+    event = sample(DossierFiled)
+    message_id, body = wrap("backoffice", event, subject=str(uuid4()), now=now())
+    await forge(
+        bus.broker.url("backoffice"),
+        body.replace(DossierFiled.TYPE.encode(), inside.encode()),
+        key=DossierFiled.TYPE,
+        message_id=message_id,
+        user="backoffice",
+        **properties,
+    )
+    return message_id
 
 
 async def test_a_replay_killed_half_way_loses_none_and_none_happens_twice(bus: BusFixture) -> None:

@@ -54,7 +54,7 @@ R = TypeVar("R", bound=Reply)
 
 #: What stands in the path of a letter that belongs to no service.
 NO_SERVICE = "-"
-CODE = re.compile(r"[0-9a-f]{8}")
+CODE = re.compile(r"[0-9a-f]{16}")
 GONE = ErrorText(
     N_("Cette lettre n'est plus là"),
     N_("Elle a été rejouée ou écartée entre-temps, ou n'a jamais été là. Rien n'a changé."),

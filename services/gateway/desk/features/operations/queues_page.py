@@ -17,7 +17,7 @@ from services.gateway.desk.features.operations.queue_lines import (
     queue_lines,
 )
 from services.gateway.desk.support import agent_of, ask_support
-from services.gateway.http.errors import HttpError
+from services.gateway.http.errors import HttpError, Redirect
 from services.gateway.http.rendering import page
 from services.gateway.http.sse import STREAMS, SseEvent
 from services.gateway.sessions.request_state import REQUEST_STATE, ensure_form_cookie
@@ -70,7 +70,7 @@ async def follow(request: web.Request) -> web.StreamResponse:
             return [("end", {}, True)]
         try:
             read_at, lines = await _read(request)
-        except HttpError:
+        except (HttpError, Redirect):
             return [("end", {}, True)]
         return [("queues", _document(read_at, lines), False)]
 
