@@ -296,7 +296,8 @@ async def _publish_approval(context: ActContext, agreed: Proposal) -> None:
     by_inviter = await _by_inviter(context, agreed)
     if by_inviter:
         log.warning(
-            "An act is approved by who invited its proposer: nobody else could.",
+            "An act is approved by who invited its proposer, or has the same inviter: "
+            "nobody else could.",
             action="act_approved_by_inviter",
             **_logged(agreed, agreed.approved_by or ""),
         )
@@ -312,9 +313,14 @@ async def _publish_approval(context: ActContext, agreed: Proposal) -> None:
 
 
 async def _by_inviter(context: ActContext, agreed: Proposal) -> bool:
-    """Whether who invited the proposer approved the act."""
+    """Whether who invited the proposer approved the act, or somebody with the same inviter."""
+    if agreed.approved_by is None:
+        return False
     proposer = await agent_store.find(context.tx, agreed.proposed_by)
-    return proposer is not None and proposer.proposed_by == agreed.approved_by is not None
+    approver = await agent_store.find(context.tx, agreed.approved_by)
+    if proposer is None or approver is None or proposer.proposed_by is None:
+        return False
+    return proposer.proposed_by in (approver.id, approver.proposed_by)
 
 
 async def _announce(context: ActContext, agreed: Proposal, due: datetime) -> Proposal:

@@ -5,8 +5,8 @@
     done → failed                          where the owner could not carry it out
 
 An act that needs nobody else and no delay is done at once. Nobody approves their own act, one on
-themselves, one of who invited them or of whom they invited, nor within 72 hours of joining (OT-15,
-AZ-01).
+themselves, one of who invited them, of whom they invited or who has the same inviter, nor within 72
+hours of joining (OT-15, AZ-01).
 """
 
 from collections.abc import Iterable, Mapping
@@ -157,6 +157,8 @@ def approval_refusal(
         return Refusal(slug="invited_by_you")
     if proposal.inviter_agent == agent.id:
         return Refusal(slug="you_invited")
+    if proposal.inviter_agent is not None and agent.proposed_by == proposal.inviter_agent:
+        return Refusal(slug="same_inviter")
     if agent.is_newcomer(now):
         hours = int(NEWCOMER_TIME.total_seconds() // 3600)
         return Refusal(slug="too_new", params={"hours": hours})
@@ -231,12 +233,13 @@ def due_at(act: Act, approved_at: datetime, delays: Delays, *, single: bool) -> 
 
 
 def inviter_of(proposal: Proposal, proposer: Agent, others: Iterable[Agent]) -> str | None:
-    """Who invited the proposer and therefore does not approve the act: one hostile supervisor could
-    invite a second self. None where nobody invited, or nobody else could ever approve it."""
+    """Who invited the proposer and therefore does not approve the act, nor whom else they invited:
+    one hostile supervisor could invite a second self, or two. None where nobody invited, or nobody
+    else could ever approve it."""
     inviter = proposer.proposed_by
     could = any(
         agent.id not in (proposer.id, inviter, proposal.subject_agent_id, *proposal.holder_agents)
-        and agent.proposed_by != proposer.id
+        and agent.proposed_by not in (proposer.id, inviter)
         for agent in others
         if may_approve(agent.role, proposal.act)
     )

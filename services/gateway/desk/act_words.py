@@ -116,6 +116,10 @@ WHY_NOT: dict[str, str] = {
         "Vous ne pouvez pas approuver cet acte : cette personne est ici sur votre invitation, et "
         "quelqu'un d'autre peut l'approuver."
     ),
+    "same_inviter": N_(
+        "Vous ne pouvez pas approuver cet acte : vos deux invitations viennent de la même "
+        "personne, et quelqu'un d'autre peut l'approuver."
+    ),
     "too_new": N_("Vous ne pouvez pas approuver cet acte : votre compte a moins de 72 h."),
 }
 FAILURES: dict[str, str] = {

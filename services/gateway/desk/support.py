@@ -38,6 +38,7 @@ ACT_REFUSALS = {
     "own_account": 403,
     "invited_by_you": 403,
     "you_invited": 403,
+    "same_inviter": 403,
     "too_new": 403,
     "last_supervisor": 403,
     "not_yours": 403,

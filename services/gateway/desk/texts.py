@@ -41,6 +41,9 @@ OWN_ALERTS: dict[str, str] = {
     "you_invited": N_(
         "Acte refusé : cette personne est ici sur votre invitation. Rien n'a changé."
     ),
+    "same_inviter": N_(
+        "Acte refusé : vos deux invitations viennent de la même personne. Rien n'a changé."
+    ),
     "too_new": N_("Acte refusé : compte de moins de 72 h. Rien n'a changé."),
     "last_supervisor": N_(
         "Acte refusé : personne d'autre n'est à la supervision. Rien n'a changé."

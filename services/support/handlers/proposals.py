@@ -82,7 +82,15 @@ CHECKED_BY_PROFILE = ("correct_information", "change_telephone")
 TRANSFER, UNDO = "transfer_dossiers", "undo_transfer"
 #: Refusals that show an attempt to do more than one may.
 ATTEMPTS = frozenset(
-    ("forbidden", "own_act", "own_account", "invited_by_you", "you_invited", "too_new")
+    (
+        "forbidden",
+        "own_act",
+        "own_account",
+        "invited_by_you",
+        "you_invited",
+        "same_inviter",
+        "too_new",
+    )
 )
 
 Decision = Propose | ApproveProposal | RefuseProposal | StopProposal

@@ -123,7 +123,8 @@ class ActStopAnnounced(AgentNotice, frozen=True, kw_only=True):
 @event(OWNER)
 class SingleAgentActAnnounced(AgentNotice, frozen=True, kw_only=True):
     """This auditor is told that an act waits without a second person until `due_at`, or
-    (`by_inviter`) that who invited its proposer approved it, because nobody else could."""
+    (`by_inviter`) that who invited its proposer, or has the same inviter, approved it, because
+    nobody else could."""
 
     approved_at: datetime
     due_at: datetime

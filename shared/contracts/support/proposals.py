@@ -3,8 +3,9 @@
 `agent_id` is the agent whose session sends the request.
 
 Requests of agents are refused with `not_found` (an object that one may not know), `forbidden`
-(one's role), `own_act`, `own_account`, `invited_by_you`, `you_invited`, `too_new` (params: hours),
-`code_needed`, or `stale` (params: state, at; by, where an agent did it): it changed meanwhile.
+(one's role), `own_act`, `own_account`, `invited_by_you`, `you_invited`, `same_inviter`, `too_new`
+(params: hours), `code_needed`, or `stale` (params: state, at; by, where an agent did it): it
+changed meanwhile.
 """
 
 from datetime import datetime

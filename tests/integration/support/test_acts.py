@@ -199,6 +199,27 @@ async def test_ot_15_who_invited_the_proposer_approves_where_nobody_else_could_a
     assert len(await harness.events(acts.SingleAgentActAnnounced)) == 1
 
 
+async def test_ot_15_two_whom_one_supervisor_invited_approve_only_where_nobody_else_could(
+    harness: SupportHarness,
+) -> None:
+    boss = await harness.joined("boss@ansm.example", "supervisor")
+    puppet, other = await harness.joined("a@ansm.example"), await harness.joined("b@ansm.example")
+    auditor = await harness.joined("audit@ansm.example", "auditor")
+    for one in (puppet, other):
+        await harness.fetch("update agents set proposed_by = $2 where id = $1", one.id, boss.id)
+    alone = await change_of_address(harness, puppet)
+    assert (await harness.ask(approval(harness, other, alone))).state == "approved"
+    (told,) = await harness.events(acts.SingleAgentActAnnounced)
+    assert (told.address, told.by_inviter, told.number) == (auditor.address, True, alone.number)
+
+    third = await harness.joined("third@ansm.example")
+    view = await harness.ask(proposal(harness, puppet, "unblock_account", account_id=OTHER_ACCOUNT))
+    assert (await harness.refusal(approval(harness, other, view))).slug == "same_inviter"
+    assert [one.why for one in await harness.events(acts.ActForbidden)] == ["same_inviter"]
+    assert (await harness.ask(approval(harness, third, view))).state == "approved"
+    assert len(await harness.events(acts.SingleAgentActAnnounced)) == 1
+
+
 async def test_az_04_a_withdrawn_right_and_a_missing_code(harness: SupportHarness) -> None:
     first, second = await harness.joined("a@ansm.example"), await harness.joined("b@ansm.example")
     view = await change_of_address(harness, first)

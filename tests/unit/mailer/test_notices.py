@@ -99,12 +99,13 @@ WORDS = {
     ("call_without_result", 2): ("il doutait de son interlocuteur", "doubted who was on the line"),
     ("call_without_result", 3): ("trois mots dits au téléphone", "three words said by telephone"),
     ("call_without_result", 4): ("en 30 minutes", "within 30 minutes"),
+    ("call_without_result", 5): ("a dû interrompre l'appel", "had to break off the call"),
     **{
         ("call_without_result", case): (
             "L'ancien téléphone est déjà détaché.",
             "The old phone is already unlinked.",
         )
-        for case in range(5, 10)
+        for case in range(6, 12)
     },
     ("resumption_code_told", 0): ("un code de reprise au téléphone", "a resumption code by"),
     ("lost_phone_stopped", 0): ("Une connexion complète", "A full sign-in"),

@@ -19,6 +19,7 @@ from services.support.proposals import (
     due_at,
     expires_at,
     goes_alone,
+    inviter_of,
     is_announced,
     may,
     proposal_refusal,
@@ -78,6 +79,7 @@ def proposal(**changes: object) -> Proposal:
         (agent(proposed_by=THIRD), {}, None),
         (agent(), {"inviter_agent": OTHER}, "you_invited"),
         (agent(), {"inviter_agent": THIRD}, None),
+        (agent(proposed_by=THIRD), {"inviter_agent": THIRD}, "same_inviter"),
         (agent(joined_at=NOON - 71 * HOUR), {}, "too_new"),
         (agent(joined_at=NOON - 72 * HOUR), {}, None),
         (agent(joined_at=None), {}, "too_new"),
@@ -132,6 +134,27 @@ def test_ones_own_act_is_stopped_and_not_refused() -> None:
     assert may(proposal(state="approved", approved_at=NOON), agent(), NOON) == ("stop",)
     assert may(proposal(state="done", done_at=NOON), agent(), NOON) == ()
     assert may(proposal(), agent(role="auditor"), NOON) == ()
+
+
+@pytest.mark.parametrize(
+    ("others", "kept_out"),
+    [
+        ([], False),
+        ([agent(THIRD, role="supervisor")], False),
+        # Two whom one supervisor invited, and that supervisor: nobody else.
+        ([agent(THIRD, role="supervisor"), agent(proposed_by=THIRD)], False),
+        ([agent(proposed_by=PROPOSER), agent(proposed_by=THIRD)], False),
+        ([agent("auditor", role="auditor"), agent(proposed_by=THIRD)], False),
+        ([agent("free"), agent(proposed_by=THIRD)], True),
+        ([agent("other's", proposed_by="fourth"), agent(proposed_by=THIRD)], True),
+    ],
+)
+def test_ot_15_an_inviter_and_whom_else_they_invited_approve_only_where_nobody_else_could(
+    others: list[Agent], kept_out: bool
+) -> None:
+    proposer = agent(PROPOSER, proposed_by=THIRD)
+    assert inviter_of(proposal(), proposer, [proposer, *others]) == (THIRD if kept_out else None)
+    assert inviter_of(proposal(), agent(PROPOSER), others) is None
 
 
 @pytest.mark.parametrize(
