@@ -6,6 +6,7 @@ whatever the caller wrote.
 """
 
 import contextlib
+import io
 import json
 import logging
 import re
@@ -15,7 +16,7 @@ from collections.abc import Mapping, MutableMapping
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 import msgspec
 import structlog
@@ -155,6 +156,22 @@ _STEPS: list[Any] = [
 ]
 
 
+class _LogStream(io.TextIOBase):
+    """A stream for log lines: one that cannot be written, as on a full disk, stops nothing else."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.flush()
+
+
 def _standard_error(*_args: Any) -> structlog.WriteLogger:
     """Where lines go until `configure_logging` is called: a command, a test, an early failure."""
     return structlog.WriteLogger(sys.stderr)
@@ -172,7 +189,7 @@ def configure_logging(level: str = "info", stream: TextIO | None = None) -> None
     """Send every log line of the process, libraries' included, to `stream` (standard error)."""
     stream = stream or sys.stderr
     structlog.configure(
-        logger_factory=structlog.WriteLoggerFactory(stream),
+        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, _LogStream(stream))),
         wrapper_class=structlog.make_filtering_bound_logger(level),
     )
     handler = logging.StreamHandler(stream)

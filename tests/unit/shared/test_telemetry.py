@@ -1,5 +1,6 @@
 """Logs: one line per event whatever it holds, and nothing personal or secret in any of them."""
 
+import errno
 import io
 import json
 import logging
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.contracts.base import Sealed
-from shared.runtime.telemetry import get_logger, log_context, mask_text, trace_id
+from shared.runtime.telemetry import configure_logging, get_logger, log_context, mask_text, trace_id
 from shared.security.sealing import new_token
 from tests.support.logs import written_log
 
@@ -55,6 +56,39 @@ def test_context_applies_inside_only_and_inner_fields_win(stream: io.StringIO) -
         log.info("outer")
     log.info("none")
     assert [line.get("message_id") for line in lines(stream)] == ["2", "1", None]
+
+
+class FullDisk(io.StringIO):
+    """Refuses what is written, at once or when it is flushed."""
+
+    def __init__(self, *refused: str) -> None:
+        super().__init__()
+        self._refused = refused
+
+    def write(self, text: str) -> int:
+        """Refused where the test says so."""
+        if "write" in self._refused:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return super().write(text)
+
+    def flush(self) -> None:
+        """Refused where the test says so."""
+        if "flush" in self._refused:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize("refused", ["write", "flush", "closed"])
+def test_a_log_that_cannot_be_written_stops_nothing(stream: io.StringIO, refused: str) -> None:
+    broken = FullDisk(refused)
+    if refused == "closed":
+        broken.close()
+    configure_logging("info", broken)
+    get_logger("x").info("Something happened.", action="x")
+    try:
+        raise ZeroDivisionError
+    except ZeroDivisionError:
+        get_logger("x").exception("It failed.", action="x")
+    assert stream.getvalue() == ""
 
 
 PLANTED = [
