@@ -19,6 +19,8 @@ AccountState = Literal["active", "deactivated", "frozen", "thawing"]
 RECENT_CHANGE_PERIOD = timedelta(days=14)
 #: For how long both factors undo a freeze that the mailbox alone caused.
 UNDO_PERIOD = timedelta(hours=12)
+#: For how long a password waits for no turn where spraying was recognised.
+NEW_PASSWORD_PERIOD = timedelta(hours=1)
 #: How long a change of address waits for its confirmation.
 ADDRESS_CHANGE_RETENTION = timedelta(hours=24)
 
@@ -106,6 +108,10 @@ class Account:
             and self.undo_until is not None
             and now < self.undo_until
         )
+
+    def has_new_password(self, now: datetime) -> bool:
+        """Whether its password was chosen so lately that it is in nobody's list."""
+        return self.credentials is not None and now - self.credentials.set_at < NEW_PASSWORD_PERIOD
 
     def compares_password(self, now: datetime) -> bool:
         """Whether a typed password is compared at sign-in."""

@@ -6,8 +6,9 @@ hour: no password can be found from it afterwards, and nothing of it is logged o
 process has its own. Addresses without an account count alike. Pure: the time is passed in.
 
 Where spraying was recognised, strangers from that network, or with that password, have one password
-compared every half minute. A browser that is known for the account is no stranger; neither is it
-counted.
+compared every half minute. They share it, so that somebody who keeps asking may leave others none:
+whose password was chosen within the hour, as by a mailed link, needs none. A browser that is known
+for the account is no stranger; neither is it counted.
 """
 
 import hashlib

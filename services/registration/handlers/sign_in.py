@@ -55,8 +55,11 @@ async def check_credentials(request: SignIn, deps: Deps, pool: Pool) -> CheckedS
     async with transaction(pool) as tx:
         account = await account_store.find_by_address(tx, key)
         known = account is not None and account.id in request.known_accounts
-        if not known:
-            spraying_alarms.require_turn(deps, request.network, password or "")
+        turn = 0 if known else deps.spraying.wait(request.network, password or "", deps.clock())
+        # Whoever has just chosen a password by mail waits for nobody; a guess is answered as ever.
+        is_new = account is not None and account.has_new_password(deps.clock())
+        if turn and (password is None or not is_new):
+            raise spraying_alarms.slowed(turn)
         scopes, fallback = login_attempts.anonymous_scopes(deps, key, request.network), []
         if account is not None and known:
             fallback = login_attempts.known_browser_scope(deps, account.id)
@@ -81,6 +84,8 @@ async def check_credentials(request: SignIn, deps: Deps, pool: Pool) -> CheckedS
     if index is None:
         if not known:
             spraying_alarms.count_wrong(deps, request.network, key, password)
+        if turn:
+            raise spraying_alarms.slowed(turn)
         return wrong
     found, hashed = candidates[index]
     if found is not None:

@@ -28,14 +28,12 @@ def watch_spraying(settings: RegistrationSettings) -> SprayingWatch:
     return SprayingWatch(network_quota, None if settings.try_out else MAX_ADDRESSES_PER_PASSWORD)
 
 
-def require_turn(deps: Deps, network: str, password: str) -> None:
-    """Refuse a stranger's password until it is its turn, as the throttle does, whatever address it
-    is for."""
-    wait = deps.spraying.wait(network, password, deps.clock())
-    if wait:
-        SIGN_INS.labels(OWNER, "slowed").inc()
-        log.info("A sign-in is slowed down.", action="sign_in_slowed", wait=wait)
-        raise Refused(Refusal(slug="too_many_tries", retry_after=wait))
+def slowed(wait: int) -> Refused:
+    """The refusal of a stranger's password until it is its turn, `wait` seconds from now, as the
+    throttle does, whatever address it is for."""
+    SIGN_INS.labels(OWNER, "slowed").inc()
+    log.info("A sign-in is slowed down.", action="sign_in_slowed", wait=wait)
+    return Refused(Refusal(slug="too_many_tries", retry_after=wait))
 
 
 def count_wrong(deps: Deps, network: str, address_key: str, password: str) -> None:

@@ -7,7 +7,12 @@ import pytest
 from services.registration.spraying import MAX_ADDRESSES_PER_PASSWORD
 from shared.runtime.metrics import REGISTRY
 from tests.support.actors.harness_account_holder import ADDRESS, HarnessAccountHolder
-from tests.support.harness.registration import PASSWORD, OpenHarness, RegistrationHarness
+from tests.support.harness.registration import (
+    OTHER_PASSWORD,
+    PASSWORD,
+    OpenHarness,
+    RegistrationHarness,
+)
 from tests.support.logs import written_log
 
 SPRAYED = "Zzzz9999a"
@@ -31,6 +36,7 @@ async def test_au_11_spraying_is_slowed_and_the_innocent_are_not(
 ) -> None:
     async with harness_with(**public) as harness:
         holder = await HarnessAccountHolder.of(harness)
+        harness.advance(hours=1)
         before = alarms(by)
         limit = 61 if by == "network" else MAX_ADDRESSES_PER_PASSWORD
         tries = limit + 9
@@ -60,6 +66,21 @@ async def test_au_11_spraying_is_slowed_and_the_innocent_are_not(
         # A stranger's turn comes, whatever network it is.
         harness.advance(seconds=30)
         assert await holder.can_sign_in_with(PASSWORD, network)
+
+
+async def test_au_11_who_chose_a_password_by_mail_waits_for_no_turn(
+    harness_with: OpenHarness, public: dict[str, str]
+) -> None:
+    async with harness_with(**public) as harness:
+        holder = await HarnessAccountHolder.of(harness)
+        harness.advance(hours=1)
+        for n in range(61):
+            harness.deps.spraying.record_wrong(OFFICE, f"nobody{n}", f"Zzzz9{n}a", harness.now)
+        assert await slug(harness, ADDRESS, PASSWORD, OFFICE) == "too_many_tries"
+        await harness.ask(holder.reset(await holder.reset_link()))
+        # A guess gets the same answer as for any address.
+        assert await slug(harness, ADDRESS, SPRAYED, OFFICE) == "too_many_tries"
+        assert await holder.can_sign_in_with(OTHER_PASSWORD, OFFICE)
 
 
 async def test_au_11_the_try_out_is_not_watched(harness: RegistrationHarness) -> None:
