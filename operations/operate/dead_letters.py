@@ -22,16 +22,15 @@ from shared.messaging.dead_letters import (
     MAX_LISTED,
     DeadLetter,
     LetterContent,
-    LetterGroup,
     Selection,
     discard,
     find_letter,
-    group,
     list_letters,
     redact,
     replay,
     try_replay,
 )
+from shared.messaging.letter_groups import LetterGroup, group
 
 #: Places whose letters belong to no service.
 SHARED_PLACES = ("unrouted", "discarded")
@@ -68,7 +67,7 @@ def main_list(options: argparse.Namespace) -> int:
     else:
         _show_groups(group(letters))
     if len(letters) >= MAX_LISTED:
-        say(f"\nOnly the oldest {MAX_LISTED} of each queue were read.")
+        say(f"\nOnly the oldest {MAX_LISTED} of each service were read.")
     if place == "dead":
         say("\nTimes are UTC. impex dead show SERVICE --fault FAULT shows one.")
     return 0

@@ -79,7 +79,7 @@ async def list_letters(_request: ListLetters, context: RequestContext[Deps]) -> 
     """What was read, by fault, and the acts on it."""
     found: Reading | None = context.prepared
     return LettersView(
-        groups=group_rows(found.letters) if found else (),
+        groups=group_rows(found.groups) if found else (),
         read_at=found.read_at if found else None,
         cut=found.cut if found else False,
         acts=await store.list_acts(context.tx, context.now()),

@@ -1,4 +1,4 @@
-"""The letters as the last reading found them, and one at a time who holds them.
+"""The letters by fault, as the last reading found them, and one at a time who holds them.
 
 A reading takes every letter of a queue in hand for a moment: a second one would find none. So all
 that this process does with letters is done one after the other, and the page shows the last
@@ -6,10 +6,11 @@ reading while the next one runs.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 
 from services.operations.queue_board import QueueBoard
 from shared.contracts.operations import QueueRow
@@ -22,9 +23,10 @@ from shared.messaging.dead_letters import (
     Place,
     Selection,
     find_letter,
-    list_letters,
+    read_letters,
     try_replay,
 )
+from shared.messaging.letter_groups import LetterGroup, LetterTally
 from shared.messaging.topology import DISCARDED, UNROUTED_QUEUE
 from shared.messaging.trials import Trial
 from shared.runtime.service import utc_now
@@ -35,6 +37,8 @@ ANSWER_SECONDS = 1.2
 #: Seconds after which letters are read again although their number is the same.
 NEW_SECONDS = 30.0
 TRIAL_SECONDS = 1.2
+#: Faults of a place that are kept, each with one letter.
+MAX_FAULTS = 1_000
 
 log = get_logger("operations")
 
@@ -45,17 +49,14 @@ class Busy(ImpexError):
 
 @dataclass(frozen=True)
 class Reading:
-    """What a reading found, and when; `counts` are of the queues then."""
+    """What a reading found, and when; `counts` are of the queues then. `cut`: more letters are
+    there than were read."""
 
-    letters: tuple[DeadLetter, ...]
+    groups: tuple[LetterGroup, ...]
+    cut: bool
     read_at: datetime
     moment: float
     counts: tuple[tuple[str, int], ...]
-
-    @property
-    def cut(self) -> bool:
-        """Whether more letters are there."""
-        return any(count > MAX_LISTED for _, count in self.counts)
 
 
 class LetterBoard:
@@ -93,13 +94,20 @@ class LetterBoard:
 
     async def _read_now(self, place: Place, counts: tuple[tuple[str, int], ...]) -> None:
         shared = place in ("unrouted", "discarded")
-        found: list[DeadLetter] = []
+        total = sum(count for _, count in counts)
+        # The fewest first: what they leave of their share is for a service with a flood.
+        places = [("", total)] if shared else sorted(counts, key=itemgetter(1))
+        tally, left = LetterTally(MAX_FAULTS), MAX_LISTED
         async with self._held():
-            for service in ("",) if shared else [name for name, _ in counts]:
+            for number, (service, count) in enumerate(places):
+                share = left // (len(places) - number)
+                tally.cut = tally.cut or count > share
                 with suppress(ConfigurationError):  # the queue is gone
-                    found += await list_letters(self._amqp_url, service, place)
+                    left -= await read_letters(
+                        self._amqp_url, service, place, tally.add, limit=share
+                    )
         now = asyncio.get_running_loop().time()
-        self._read[place] = Reading(tuple(found), utc_now(), now, counts)
+        self._read[place] = Reading(tuple(tally.groups()), tally.cut, utc_now(), now, counts)
 
     async def find(
         self, service: str, wanted: Selection, place: Place
@@ -141,8 +149,8 @@ class LetterBoard:
     def counted(self, place: Place, fault: str) -> int:
         """How many letters of a fault the last reading found."""
         known = self._read.get(place)
-        letters: Sequence[DeadLetter] = known.letters if known else ()
-        return sum(one.fault == fault for one in letters)
+        groups = known.groups if known else ()
+        return next((one.count for one in groups if one.fault == fault), 0)
 
     async def close(self) -> None:
         """Stop what runs."""

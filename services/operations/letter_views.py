@@ -1,15 +1,10 @@
 """Letters as the page may know them: nothing of their content but what is redacted."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from shared.contracts.operations import LetterField, LetterGroupRow, LetterView
-from shared.messaging.dead_letters import (
-    DeadLetter,
-    LetterContent,
-    LetterGroup,
-    group,
-    redact,
-)
+from shared.messaging.dead_letters import DeadLetter, LetterContent, redact
+from shared.messaging.letter_groups import LetterGroup
 
 #: Faults, types of one, and characters of a text that are shown.
 MAX_GROUPS, MAX_TYPES, MAX_TEXT = 100, 10, 300
@@ -17,9 +12,9 @@ MAX_GROUPS, MAX_TYPES, MAX_TEXT = 100, 10, 300
 MAX_FIELDS = 60
 
 
-def group_rows(letters: Iterable[DeadLetter]) -> tuple[LetterGroupRow, ...]:
+def group_rows(groups: Sequence[LetterGroup]) -> tuple[LetterGroupRow, ...]:
     """One row for each fault, the most first."""
-    return tuple(_group_row(one) for one in group(letters)[:MAX_GROUPS])
+    return tuple(_group_row(one) for one in groups[:MAX_GROUPS])
 
 
 def _group_row(one: LetterGroup) -> LetterGroupRow:

@@ -2,7 +2,7 @@
 
 A process that dies leaves its lease; another one then goes on with what is left. Nothing is done
 twice: a letter that was sent or discarded is not in its queue any more, and of a copy that was sent
-twice the inbox removes one.
+twice the inbox removes one. An act that fails every time ends with the reason.
 """
 
 import asyncio
@@ -13,13 +13,16 @@ from services.operations import store
 from services.operations.letter_board import LetterBoard
 from services.operations.store import OpenAct
 from shared.database import transaction
-from shared.errors import ConfigurationError
+from shared.errors import ConfigurationError, ImpexError
+from shared.messaging.connection import describe
 from shared.messaging.dead_letters import Selection, discard, replay
 from shared.runtime.service import Runtime
 from shared.runtime.telemetry import get_logger
 
 #: Seconds between two looks for an act, and between two notes of how far one is.
 PAUSE, NOTE_SECONDS = 1.0, 1.0
+#: Tries of an act, a lease apart, before it is given up: about ten minutes.
+MAX_TRIES = 10
 
 log = get_logger("operations")
 
@@ -59,15 +62,20 @@ class LetterWorker:
                 async with transaction(self._pool) as tx:
                     await store.advance_act(tx, act.act_id, done, self._clock())
 
+        failure = ""
         noting = asyncio.create_task(note(), name="letter act notes")
         try:
             await self._move(act, progress)
+        except (ImpexError, TimeoutError) as error:
+            if act.tries < MAX_TRIES:
+                raise
+            failure = describe(error)
         finally:
             noting.cancel()
             await asyncio.gather(noting, return_exceptions=True)
         async with transaction(self._pool) as tx:
-            await store.end_act(tx, act.act_id, done, self._clock())
-        self._log(act, done)
+            await store.end_act(tx, act.act_id, done, self._clock(), failure)
+        self._log(act, done, failure)
 
     async def _move(self, act: OpenAct, progress: Callable[[int], None]) -> None:
         wanted = Selection(code=act.code, fault=act.fault)
@@ -88,11 +96,14 @@ class LetterWorker:
                         progress=progress,
                     )
 
-    def _log(self, act: OpenAct, count: int) -> None:
-        """The lines that `impex dead` writes."""
+    def _log(self, act: OpenAct, count: int, failure: str) -> None:
+        """The lines that `impex dead` writes, or that the act is given up."""
         which = f"id {act.code}" if act.code else f"fault {act.fault}"
         given = {"to": act.service, "count": count, "which": which, "by": act.agent_id}
-        if act.act == "replay":
+        if failure:
+            sentence = "An act on letters failed every time and is given up."
+            log.error(sentence, action="letter_act_given_up", error=failure, **given)
+        elif act.act == "replay":
             sentence = "Dead letters were sent again."
             log.info(sentence, action="dead_letters_replayed", **given)
         else:

@@ -11,17 +11,18 @@ LEASE = timedelta(seconds=60)
 SHOWN = timedelta(hours=1)
 RETENTION = timedelta(days=30)
 _CLAIM = """
-UPDATE letter_acts SET lease_until = $2 WHERE act_id = (
+UPDATE letter_acts SET lease_until = $2, tries = tries + 1 WHERE act_id = (
     SELECT act_id FROM letter_acts
     WHERE ended_at IS NULL AND (lease_until IS NULL OR lease_until <= $1)
     ORDER BY ordered_at, act_id LIMIT 1 FOR UPDATE SKIP LOCKED)
-RETURNING act_id::text, act, service, code, fault, agent_id, reason, done
+RETURNING act_id::text, act, service, code, fault, agent_id, reason, done, tries
 """
 
 
 @dataclass(frozen=True, kw_only=True)
 class OpenAct:
-    """An act to carry out: of the letter with `code`, or of all of `fault`; `done` before."""
+    """An act to carry out: of the letter with `code`, or of all of `fault`; `done` before, and
+    this is one of `tries`."""
 
     act_id: str
     act: str
@@ -31,6 +32,7 @@ class OpenAct:
     agent_id: str
     reason: str
     done: int
+    tries: int = 0
 
 
 async def insert_act(tx: Connection, act: OpenAct, now: datetime) -> None:
@@ -65,13 +67,15 @@ async def advance_act(tx: Connection, act_id: str, done: int, now: datetime) -> 
     )
 
 
-async def end_act(tx: Connection, act_id: str, done: int, now: datetime) -> None:
-    """The act is carried out."""
+async def end_act(tx: Connection, act_id: str, done: int, now: datetime, failure: str = "") -> None:
+    """The act is carried out, or given up for this reason."""
     await tx.execute(
-        "UPDATE letter_acts SET done = $2, lease_until = NULL, ended_at = $3 WHERE act_id = $1",
+        "UPDATE letter_acts SET done = $2, lease_until = NULL, ended_at = $3, failure = $4"
+        " WHERE act_id = $1",
         act_id,
         done,
         now,
+        failure,
     )
 
 
@@ -79,7 +83,8 @@ async def list_acts(tx: Connection, now: datetime) -> tuple[LetterActRow, ...]:
     """Acts under way, and those that ended lately, the latest first."""
     rows = await tx.fetch(
         "SELECT act_id::text, act, service, coalesce(code, '') AS code,"
-        " coalesce(fault, '') AS fault, agent_id, reason, ordered_at, done, ended_at"
+        " coalesce(fault, '') AS fault, agent_id, reason, ordered_at, done, ended_at,"
+        " failure"
         " FROM letter_acts WHERE ended_at IS NULL OR ended_at > $1"
         " ORDER BY ordered_at DESC, act_id LIMIT 20",
         now - SHOWN,

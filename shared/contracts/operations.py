@@ -66,7 +66,8 @@ class LetterGroupRow(msgspec.Struct, frozen=True, kw_only=True):
 
 class LetterActRow(msgspec.Struct, frozen=True, kw_only=True):
     """An act on letters that was ordered on the page: `replay` or `discard`, of the letter with
-    this code, or of all of a fault. `done` letters so far; `ended_at` once it is over."""
+    this code, or of all of a fault. `done` letters so far; `ended_at` once it is over; `failure`
+    says why it was given up, empty otherwise."""
 
     act_id: str
     act: str
@@ -78,6 +79,7 @@ class LetterActRow(msgspec.Struct, frozen=True, kw_only=True):
     ordered_at: datetime
     done: int
     ended_at: datetime | None
+    failure: str = ""
 
 
 class LettersView(Reply, frozen=True, kw_only=True):

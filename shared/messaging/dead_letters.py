@@ -8,10 +8,9 @@ What waits in retry queues, is heard by nobody or was discarded can be looked at
 
 import hashlib
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from operator import attrgetter
 from typing import Any, Literal, get_args, get_type_hints
 from uuid import UUID
 
@@ -24,6 +23,7 @@ from shared.messaging.failures import (
     ATTEMPT,
     FIRST_ERROR,
     FIRST_FAILED_AT,
+    MAX_FRAMES,
     PUBLISHED_BY,
     REPLAYED_AT,
     REPLAYED_BY,
@@ -118,19 +118,6 @@ class LetterContent:
     readable: bool = True
 
 
-@dataclass(frozen=True)
-class LetterGroup:
-    """Letters of one fault: how many, of which types, the first and last failure, and a sample."""
-
-    fault: str
-    service: str
-    count: int
-    types: tuple[str, ...]
-    first: str
-    last: str
-    sample: DeadLetter
-
-
 @dataclass(frozen=True, kw_only=True)
 class Selection:
     """Which letters: one by id or code, one by its code alone, those of a type, those of a fault,
@@ -169,11 +156,28 @@ async def list_letters(
 ) -> list[DeadLetter]:
     """The letters of `service`, oldest first; they stay where they are."""
     found: list[DeadLetter] = []
+    await read_letters(amqp_url, service, place, found.append, limit=limit)
+    return found
+
+
+async def read_letters(
+    amqp_url: str,
+    service: str,
+    place: Place,
+    take: Callable[[DeadLetter], None],
+    *,
+    limit: int = MAX_LISTED,
+) -> int:
+    """Give the oldest letters of `service` to `take`, one after the other, and keep none of them;
+    returns how many."""
+    seen = 0
     for queue in queues_of(service, place):
         async with open_letters(amqp_url, queue) as letters:
-            async for part in letters.parts(limit):
-                found += [_described(service, queue, message) for message in part]
-    return found
+            async for part in letters.parts(limit - seen):
+                for message in part:
+                    take(_described(service, queue, message))
+                seen += len(part)
+    return seen
 
 
 async def find_letter(
@@ -291,26 +295,6 @@ async def _move(
     return moved
 
 
-def group(letters: Iterable[DeadLetter]) -> list[LetterGroup]:
-    """Letters by their fault, the most first; the sample is the latest of each."""
-    found: dict[str, list[DeadLetter]] = {}
-    for letter in letters:
-        found.setdefault(letter.fault, []).append(letter)
-    groups = [
-        LetterGroup(
-            fault=fault,
-            service=some[0].service,
-            count=len(some),
-            types=tuple(sorted({one.type for one in some})),
-            first=min((one.first_failed_at for one in some if one.first_failed_at), default=""),
-            last=max((one.failed_at for one in some), default=""),
-            sample=max(some, key=attrgetter("failed_at")),
-        )
-        for fault, some in found.items()
-    ]
-    return sorted(groups, key=lambda one: (-one.count, one.first))
-
-
 def redact(content: LetterContent, event_type: str) -> dict[str, Any]:
     """The fields without what may be about a person: words stay where the contract lists them."""
     hints: dict[str, Any] = {}
@@ -367,7 +351,7 @@ def _described(service: str, queue: str, message: DeliveredMessage) -> DeadLette
         failed_by=_text(headers.get("failed_by")) or service,
         failed_at=_text(headers.get("failed_at")) or died_at,
         fingerprint=_text(headers.get("fingerprint")),
-        frames=tuple(mask_text(str(headers.get("frames") or "")).splitlines()),
+        frames=_frames(headers.get("frames")),
         first_failed_at=first,
         first_error=_text(past.get(FIRST_ERROR)),
         age=_age(first),
@@ -453,6 +437,11 @@ def _digest(text: str, more: bytes = b"", *, digits: int = 8) -> str:
 def _text(value: object) -> str:
     """The value masked and cut, since any publisher may have written it."""
     return mask_text(str(value))[:MAX_SHOWN] if value is not None else ""
+
+
+def _frames(value: object) -> tuple[str, ...]:
+    lines = mask_text(str(value or "")).splitlines()[-MAX_FRAMES:]
+    return tuple(line[:MAX_SHOWN] for line in lines)
 
 
 def _number(value: object) -> int:

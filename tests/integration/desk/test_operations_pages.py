@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 
 from operations.local.processes import free_port
+from services.operations.letter_worker import MAX_TRIES
 from shared.contracts.base import Event
 from shared.contracts.registration.events import AccountDeactivated
 from shared.messaging import topology
@@ -22,10 +23,11 @@ from tests.support.actors.desk_agent import (
     end_sessions,
     fetch,
     journal_of,
+    order_act,
     signed_in_agent,
 )
 from tests.support.actors.http_browser import HttpResponse
-from tests.support.servers.bus_fixture import forge
+from tests.support.servers.bus_fixture import channel, forge
 from tests.support.servers.desk import Desk
 from tests.support.waiting import eventually
 
@@ -230,6 +232,42 @@ async def test_b_06_all_of_a_fault_are_discarded_with_a_reason_and_a_code(
     page = await _opened(operator, kept)  # type: ignore[arg-type]
     assert "a bug of the version before" in page.text
     assert page.soup.select("main a.fr-btn") == []
+
+
+async def test_an_act_that_fails_every_time_ends_and_the_page_shows_why(operated: Desk) -> None:
+    """The exchange of its service is gone."""
+    operator, broker = await signed_in_agent(operated, "operator"), operated.system.broker
+    async with channel(broker.admin_url) as admin:
+        await admin.queue_declare("ghost.dead", durable=True)
+        await admin.exchange_declare("ghost.retry", durable=True)
+        await admin.queue_bind("ghost.dead", "ghost.retry", "ghost")
+        await forge(
+            broker.url("operator"), b"{}", key="ghost", exchange="ghost.retry", user="operator"
+        )
+        await admin.exchange_delete("ghost.retry")
+    (letter,) = await list_letters(broker.url("operator"), "ghost")
+    await order_act(operated, operator.id, "ghost", letter.fault, tries=MAX_TRIES - 2)
+    sql = "select tries, ended_at, failure from operations.letter_acts where service = 'ghost'"
+
+    async def tried() -> bool:
+        return bool((await fetch(operated, sql))[0]["tries"] == MAX_TRIES - 1)
+
+    await eventually(tried, 15)
+    operated.clock.advance(seconds=61)
+
+    async def ended() -> bool:
+        return (await fetch(operated, sql))[0]["ended_at"] is not None
+
+    await eventually(ended, 15)
+    (row,) = await fetch(operated, sql)
+    assert row["tries"] == MAX_TRIES
+    assert "no exchange 'ghost.retry'" in row["failure"]
+    page = await operator.browser.get(LETTERS)
+    assert "arrêté après plusieurs échecs" in page.text
+    assert "no exchange 'ghost.retry'" in page.text
+    assert len(await list_letters(broker.url("operator"), "ghost")) == 1
+    async with channel(broker.admin_url) as admin:
+        await admin.queue_delete("ghost.dead")
 
 
 async def test_b_06_a_hostile_or_forged_letter_is_shown_as_text_and_only_discarded(

@@ -44,6 +44,11 @@ INSERT_HOLDER = """
 insert into mailer.directory (account_id, address, first_name, last_name, language, known_at)
 values ($1, 'elodie@labo.fr', 'Élodie', 'Durand', 'fr', now()) on conflict do nothing
 """
+INSERT_ACT = """
+INSERT INTO operations.letter_acts
+    (act_id, act, service, fault, agent_id, reason, ordered_at, tries)
+VALUES ($1, 'replay', $2, $3, $4, '', $5, $6)
+"""
 INSERT_MAIL = """
 insert into mailer.deliveries (mail_id, cause, template, subject, language, address, facts,
     asked_at, written_at, expires_at, state, reason, ended_at)
@@ -97,6 +102,11 @@ async def add_mail(desk: Desk, account_id: str) -> str:
     await _execute(desk, INSERT_HOLDER, account_id)
     await _execute(desk, INSERT_MAIL, mail_id, mail_id, account_id)
     return mail_id
+
+
+async def order_act(desk: Desk, agent_id: str, service: str, fault: str, tries: int) -> None:
+    """A replay of all letters of a fault that was ordered and has failed `tries` times."""
+    await _execute(desk, INSERT_ACT, str(uuid4()), service, fault, agent_id, desk.clock(), tries)
 
 
 async def end_sessions(desk: Desk, agent_id: str) -> None:

@@ -76,6 +76,7 @@ def _act(**values: Any) -> dict[str, Any]:
         "at": NOW,
         "done": 500,
         "ended": False,
+        "failure": "",
         "reason": "",
     }
     return {**known, **values}
@@ -89,6 +90,7 @@ ACTS = [
     _act(),
     _act(what="Écarter cette lettre", which="0badcafe0badcafe", done=1, ended=True, reason=HOSTILE),
     _act(done=0, ended=True),
+    _act(done=0, ended=True, failure=f"DependencyDown: broker: {HOSTILE}"),
 ]
 
 

@@ -19,13 +19,13 @@ from shared.messaging.dead_letters import (
     Selection,
     discard,
     find_letter,
-    group,
     list_letters,
     redact,
     replay,
     try_replay,
 )
 from shared.messaging.envelope import wrap
+from shared.messaging.letter_groups import group
 from shared.messaging.unrouted import collect
 from tests.contract.samples import sample
 from tests.support.servers.bus_fixture import BusFixture, RecordingHandler, channel, forge, now

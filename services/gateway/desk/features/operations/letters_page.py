@@ -175,6 +175,7 @@ async def show_letters(request: web.Request) -> web.Response:
                 "at": one.ordered_at,
                 "done": one.done,
                 "ended": one.ended_at is not None,
+                "failure": one.failure,
                 "reason": one.reason,
             }
             for one in (found.acts if found else ())
