@@ -22,6 +22,7 @@ WITHOUT_IDEMPOTENCY_KEY = (
     "/moi/raccourcis",
     "/recherche",
     "/assistance/recherche",
+    "/exploitation/messages/recherche",
 )
 
 each_state = pytest.mark.parametrize("state", STATES, ids=lambda state: state.name)
