@@ -15,6 +15,7 @@ from services.mailer.deliveries import Delivery, State
 from services.mailer.smtp import SmtpUnavailable
 from shared.database import TRANSIENT_ERRORS, Connection, acquire, transaction
 from shared.messaging.failures import frames
+from shared.runtime.cancellation import raise_if_cancelled
 from shared.runtime.metrics import gauge
 from shared.runtime.retrying import OutageLog
 from shared.runtime.telemetry import get_logger
@@ -72,6 +73,7 @@ class DeliveryWorker:
         """Send until `stop`, through outages of the database and of the mail server."""
         SERVER_UP.set(1)
         while True:
+            raise_if_cancelled()
             self._awake.clear()
             if not self._stopping:
                 try:

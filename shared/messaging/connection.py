@@ -17,6 +17,7 @@ import aio_pika
 from aiormq.abc import AbstractChannel
 
 from shared.errors import DependencyDown
+from shared.runtime.cancellation import cancellation_requested, raise_if_cancelled
 from shared.runtime.retrying import OutageLog, retry_while_down
 
 #: Seconds; aiormq calls a connection dead after three of them, and 5 to 20 is optimal.
@@ -75,6 +76,7 @@ class BrokerConnection:
         """Connect again whenever the connection is lost; returns after `close`."""
         pause = FIRST_PAUSE
         while not self._closing:
+            raise_if_cancelled()
             if self.is_up:
                 pause = FIRST_PAUSE
                 await self._lost.wait()
@@ -153,12 +155,6 @@ class BrokerConnection:
         self._up.clear()
         self._lost.set()
         self._outage.started(self.problem, self.name)
-
-
-def cancellation_requested() -> bool:
-    """Whether the current task was really cancelled."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
 
 
 @contextlib.contextmanager

@@ -22,6 +22,7 @@ from shared.messaging.queue_consumer import wait_first
 from shared.messaging.topology import EVENTS, PARTNER_NAME, PARTNERS, partner_key
 from shared.outbox import OutboxRow
 from shared.runtime import tracing
+from shared.runtime.cancellation import raise_if_cancelled
 from shared.runtime.retrying import OutageLog
 from shared.runtime.telemetry import get_logger
 
@@ -105,6 +106,7 @@ class Relay:
         next_poll = loop.time()
         try:
             while not self._stopping.is_set():
+                raise_if_cancelled()
                 await wait_first(self._publisher.connection.wait_up(), self._stopping.wait())
                 self._awake.clear()
                 if self._polling or loop.time() >= next_poll:

@@ -16,9 +16,9 @@ from shared.errors import ConfigurationError, DependencyDown
 from shared.messaging.connection import (
     CONNECT_SECONDS,
     BrokerConnection,
-    cancellation_requested,
     describe,
 )
+from shared.runtime.cancellation import cancellation_requested, raise_if_cancelled
 from shared.runtime.retrying import OutageLog
 from shared.runtime.telemetry import get_logger
 
@@ -71,6 +71,7 @@ class QueueConsumer:
         pause = FIRST_PAUSE
         try:
             while not self.stopping:
+                raise_if_cancelled()
                 try:
                     if await self._until_ready():
                         await self._serve()

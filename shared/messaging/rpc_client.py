@@ -21,7 +21,6 @@ from shared.contracts.base import Request
 from shared.messaging.connection import (
     CONNECT_SECONDS,
     BrokerConnection,
-    cancellation_requested,
     describe,
 )
 from shared.messaging.envelope import CONTENT_TYPE, wrap
@@ -38,6 +37,7 @@ from shared.messaging.rpc_codec import (
 )
 from shared.messaging.rpc_server import ReceivedRequest, RpcServer
 from shared.messaging.topology import REPLIES, REQUESTS, reply_queue
+from shared.runtime.cancellation import cancellation_requested, raise_if_cancelled
 from shared.runtime.retrying import OutageLog
 from shared.runtime.telemetry import get_logger
 from shared.runtime.tracing import span
@@ -84,6 +84,7 @@ class RpcClient:
     async def run(self) -> None:
         """Keep one channel for replies open, reopened whenever it is lost."""
         while True:
+            raise_if_cancelled()
             await self._connection.wait_up()
             try:
                 await self._listen()

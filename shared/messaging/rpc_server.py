@@ -20,7 +20,7 @@ from pamqp.commands import Basic
 from shared.contracts.base import Event, Refusal, Reply, Request
 from shared.database import Pool, acquire, transaction
 from shared.errors import DependencyDown
-from shared.messaging.connection import BrokerConnection, cancellation_requested, describe
+from shared.messaging.connection import BrokerConnection, describe
 from shared.messaging.envelope import Envelope, contract, decode
 from shared.messaging.errors import ServiceUnavailable, Undecodable
 from shared.messaging.failures import frames
@@ -44,6 +44,7 @@ from shared.messaging.rpc_codec import (
 )
 from shared.messaging.topology import MAX_WAITING_REQUESTS, REPLIES, REPLY_KEY, REQUESTS
 from shared.outbox import OutboxRow, emit, replies
+from shared.runtime.cancellation import cancellation_requested
 from shared.runtime.telemetry import get_logger, log_context, trace_id
 from shared.runtime.tracing import span, traceparent
 

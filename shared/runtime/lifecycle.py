@@ -11,9 +11,9 @@ from datetime import datetime
 
 from shared.database import Pool, check_schema, open_pool, ping, read_migrations
 from shared.errors import ConfigurationError, DependencyDown, ImpexError
-from shared.messaging.connection import cancellation_requested
 from shared.messaging.rpc_server import RpcServer
 from shared.messaging.service_bus import ServiceBus
+from shared.runtime.cancellation import cancellation_requested, raise_if_cancelled
 from shared.runtime.health import HealthPages
 from shared.runtime.metrics import SERVICE, gauge
 from shared.runtime.service import EXIT_FAILED, Runtime, Service, Work, utc_now
@@ -194,6 +194,7 @@ class ServiceRunner:
 
     async def _watch_database(self, pool: Pool) -> None:
         while True:
+            raise_if_cancelled()
             try:
                 await ping(pool)
                 self._database_up = True

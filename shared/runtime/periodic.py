@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import NoReturn
 
 from shared.database import TRANSIENT_ERRORS
+from shared.runtime.cancellation import raise_if_cancelled
 from shared.runtime.retrying import OutageLog
 
 
@@ -17,6 +18,7 @@ async def periodically(
     """
     outage = OutageLog(f"{name}_waits", f"{name}_resumed")
     while True:
+        raise_if_cancelled()
         try:
             await work()
         except TRANSIENT_ERRORS as error:
