@@ -262,6 +262,7 @@ VALUES: dict[str, str] = {
     "reset": N_("lien de mot de passe oublié"),
     "changed": N_("mot de passe ou informations changés"),
     "replaced": N_("téléphone remplacé autrement"),
+    "owner": N_("impossible à faire"),
     "setting": N_("n'est plus proposé"),
     "clock": N_("délai dépassé"),
     "delay": N_("après le délai d'un téléphone perdu"),
