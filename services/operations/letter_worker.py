@@ -101,11 +101,18 @@ class LetterWorker:
         which = f"id {act.code}" if act.code else f"fault {act.fault}"
         given = {"to": act.service, "count": count, "which": which, "by": act.agent_id}
         if failure:
-            sentence = "An act on letters failed every time and is given up."
-            log.error(sentence, action="letter_act_given_up", error=failure, **given)
+            log.error(
+                "An act on letters failed every time and is given up.",
+                action="letter_act_given_up",
+                error=failure,
+                **given,
+            )
         elif act.act == "replay":
-            sentence = "Dead letters were sent again."
-            log.info(sentence, action="dead_letters_replayed", **given)
+            log.info("Dead letters were sent again.", action="dead_letters_replayed", **given)
         else:
-            sentence = "Dead letters were discarded."
-            log.info(sentence, action="dead_letters_discarded", reason=act.reason, **given)
+            log.info(
+                "Dead letters were discarded.",
+                action="dead_letters_discarded",
+                reason=act.reason,
+                **given,
+            )

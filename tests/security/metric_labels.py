@@ -58,7 +58,7 @@ def _allowed() -> dict[str, set[str] | re.Pattern[str]]:
     load_contracts()
     names = service_registry.service_names()
     pages = [page.path for page in (*PORTAL_PAGES, *DESK_PAGES)]
-    ends = ("", ".dead", ".requests", *(f".retry.{step}" for step in RETRY_DELAYS))
+    ends = ("", ".dead", ".requests", ".refusals", *(f".retry.{step}" for step in RETRY_DELAYS))
     return {
         "service": set(names),
         "type": {*EVENTS, *REQUESTS, "unknown"},

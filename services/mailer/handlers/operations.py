@@ -79,7 +79,7 @@ async def send_ordered(order: MailSendOrdered, context: Context[Deps]) -> None:
     if order.mail_id:
         outcome = await operator_mails.send(context.tx, UUID(order.mail_id))
         log.info(
-            "A mail is sent again." if outcome == "sent" else "A mail is not sent again.",
+            "An operator asked for a mail to be sent again.",
             action="mail_sent_again" if outcome == "sent" else "mail_not_sent_again",
             mail_id=order.mail_id,
             outcome=outcome,

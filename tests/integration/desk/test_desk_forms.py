@@ -14,7 +14,9 @@ PLACES = {
     "number": "MSG-AAAAA-BBBBB",
     "act": "block_account",
     "answer": "call",
-    **dict.fromkeys(("account_id", "proposal_id", "agent", "export"), UUID(int=7)),
+    "service": "mailer",
+    "fault": "0" * 8,
+    **dict.fromkeys(("account_id", "proposal_id", "agent", "export", "mail"), UUID(int=7)),
 }
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 

@@ -167,7 +167,7 @@ async def test_lg_03_a_client_that_disconnects_is_no_error(
     def answered() -> bool:
         nonlocal log
         log += capfd.readouterr().err
-        return '"method": "POST"' in log
+        return '"method":"POST"' in log
 
     await eventually(answered)
     assert "unexpected_error" not in log
