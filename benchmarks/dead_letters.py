@@ -10,8 +10,9 @@ from benchmarks.environment import Environment
 from benchmarks.measure import Line, Plan, ratio_line
 from shared.contracts.registration.events import RequestCancelled
 from shared.messaging.connection import BrokerConnection
-from shared.messaging.dead_letters import group, list_letters, replay
+from shared.messaging.dead_letters import list_letters, replay
 from shared.messaging.envelope import wrap
+from shared.messaging.letter_groups import group
 from shared.messaging.letter_queue import PART
 from shared.messaging.publisher import Publisher
 from shared.messaging.topology import DEAD

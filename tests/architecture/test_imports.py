@@ -4,6 +4,7 @@ Imports are read from the syntax tree, so an import inside a function counts too
 """
 
 import ast
+import importlib
 from collections.abc import Iterator
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
@@ -276,3 +277,8 @@ def test_no_test_imports_from_a_higher_level() -> None:
             used = name.split(".")
             if used[0] == "tests" and len(used) > 1:
                 assert rank[used[1]] <= rank[parts[1]], f"{path.relative_to(ROOT)} imports {name}"
+
+
+def test_every_benchmark_can_be_imported() -> None:
+    """No other test runs them."""
+    importlib.import_module("benchmarks.__main__")
