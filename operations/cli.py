@@ -281,7 +281,7 @@ def _partners(verbs: Verbs) -> None:
     listed = _verb(group, "list", f"{module}.main_list", text)
     text = "another password; the former one opens nothing any more"
     rotate = _verb(group, "rotate", f"{module}.main_rotate", text)
-    text = "its login, its rights and its queues, after saying what is lost"
+    text = "its login, its rights and its queues, after a list of what is lost"
     remove = _verb(group, "remove", f"{module}.main_remove", text)
     _switch(remove, "--yes", "do not ask")
     for verb in (add, rotate, remove):

@@ -15,7 +15,7 @@ Each service shows its metrics at `/metrics` of its health port, in Prometheus' 
 never the portal or the desk. [monitoring.md](monitoring.md) says how to collect them.
 Several services in one process (`impex run`) share their metrics: each port shows all.
 
-No label tells of a person: values come from our own code, from a set that is known before.
+No label is about a person: values come from our own code, from a set that is known before.
 Beside these there are `process_start_time_seconds`, which changes with a restart, and the
 other `process_…` metrics of Prometheus' client library. A histogram has the series
 `NAME_bucket`, with the label `le`, `NAME_sum` and `NAME_count`.

@@ -63,7 +63,7 @@ class Measurements:
         self._clock = clock
 
     async def measure(self) -> None:
-        """Measure once. DependencyDown, or a database error, where a server is away."""
+        """Measure once. DependencyDown, or a database error, where a server is unavailable."""
         await self._measure_database()
         if self._queues:
             await self._measure_queues()

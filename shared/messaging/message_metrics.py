@@ -44,8 +44,8 @@ MESSAGE_SECONDS = histogram(
 REQUESTS = counter(
     "impex_requests",
     "Requests, by the answer: a reply, a refusal, the answer given before to the same key, that "
-    "the database or broker is away, an internal error, that it cannot be read; or none, because "
-    "the caller no longer waits.",
+    "the database or broker is unavailable, an internal error, that it cannot be read; or none, "
+    "because the caller no longer waits.",
     service=SERVICE,
     type=REQUEST_TYPE,
     outcome=REQUEST_OUTCOMES,

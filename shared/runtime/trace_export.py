@@ -1,7 +1,7 @@
 """Sends spans to a collector by OpenTelemetry's OTLP over HTTP; imported only where there is one.
 
-Spans wait in a bounded queue for a thread that sends them in batches. A collector that is away or
-slow costs the spans that no longer fit, and one line in the log.
+Spans wait in a bounded queue for a thread that sends them in batches. A collector that is
+unavailable or slow costs the spans that no longer fit, and one line in the log.
 """
 
 import threading

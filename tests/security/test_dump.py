@@ -170,7 +170,7 @@ async def test_b_04_ot_18_lg_02_mq_04_a_dump_of_everything_holds_no_secret(
     texts = evidence.texts()
     require_control(texts)
     measured = [text for place, text in texts.items() if place.endswith(" /metrics")]
-    assert unexpected_labels(measured) == set(), "a label tells something that is not known before"
+    assert unexpected_labels(measured) == set(), "a label has a value that is not known before"
     for series in MEASURED:
         assert series in measured[0], "a journey is in the metrics"
     assert "Traceback" in texts["log"], "a trace is looked at too"

@@ -1,6 +1,6 @@
 """Proposing an act from a form of the desk: its fields are checked, then the code, then it is done.
 
-A code of the second factor is valid once: whoever typed something wrong corrects that alone.
+A code of the second factor is valid once: who typed something wrong corrects that alone.
 """
 
 from collections.abc import Mapping

@@ -122,7 +122,7 @@ class ActStopAnnounced(AgentNotice, frozen=True, kw_only=True):
 
 @event(OWNER)
 class SingleAgentActAnnounced(AgentNotice, frozen=True, kw_only=True):
-    """This auditor is told that an act waits without a second person until `due_at`, or
+    """This auditor learns by mail that an act waits without a second person until `due_at`, or
     (`by_inviter`) that who invited its proposer, or has the same inviter, approved it, because
     nobody else could."""
 
@@ -151,7 +151,7 @@ class ChangePlanned(Event, frozen=True, kw_only=True):
 
 @event(OWNER)
 class ChangeStopped(Event, frozen=True, kw_only=True):
-    """A change that its holder was told of is not made. `by` as in `ActStopAnnounced`."""
+    """A change that was announced to its holder is not made. `by` as in `ActStopAnnounced`."""
 
     proposal_id: str
     act: str

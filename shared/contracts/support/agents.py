@@ -217,7 +217,7 @@ class AgentInvited(Event, frozen=True, kw_only=True):
 
 @event(OWNER)
 class AgentAccepted(Event, frozen=True, kw_only=True):
-    """A new agent was agreed to: every supervisor is told by a mail of their own.
+    """A new agent was agreed to: every supervisor gets a mail.
 
     One event for each `recipient`, whose `language` it bears. `proposed_by` and `approved_by` are
     names, empty where the command line did it.
@@ -234,7 +234,7 @@ class AgentAccepted(Event, frozen=True, kw_only=True):
 
 @event(OWNER)
 class AgentEndAnnounced(Event, frozen=True, kw_only=True):
-    """An agent's access was suspended or removed: every supervisor is told by a mail of their own.
+    """An agent's access was suspended or removed: every supervisor gets a mail.
 
     One event for each `recipient`, whose `language` it bears. `state` is `suspended` or `removed`,
     `by` the name of who did it, `acts` the numbers of the acts that stopped with it, `requests`

@@ -83,7 +83,7 @@ class LetterActView(Reply, frozen=True, kw_only=True):
 
 @request(OWNER, LetterActView, changes=True)
 class OrderLetterAct(CodedRequest, frozen=True, kw_only=True):
-    """Have letters sent again (`replay`) or put aside (`discard`): the one with a code, or with ""
+    """Have letters sent again (`replay`) or discarded (`discard`): the one with a code, or with ""
     all of a fault, which needs a fresh code of the second factor.
 
     Refused with `gone` where no such letter is there any more, `busy`, `forged` (a replay of what
@@ -119,7 +119,7 @@ class DeadLettersReplayOrdered(LetterOrder, frozen=True, kw_only=True):
 
 @event(OWNER)
 class DeadLettersDiscardOrdered(LetterOrder, frozen=True, kw_only=True):
-    """An operator ordered on the desk's page that dead letters are put aside."""
+    """An operator ordered on the desk's page that dead letters are discarded."""
 
 
 class DeskMailsView(Reply, frozen=True, kw_only=True):
