@@ -1,7 +1,8 @@
 """Warns dormant accounts and deactivates those that nobody signed in to (every hour).
 
-Each batch is one transaction; several processes take other accounts. A process that dies leaves the
-rest for the next run.
+Each batch is one transaction. The batches of several processes take turns: one that only skipped
+locked accounts would warn again whom another process warned after its statement began. A process
+that dies leaves the rest for the next run.
 """
 
 import dataclasses
@@ -20,6 +21,7 @@ from services.registration.dormancy import (
 )
 from shared.contracts.registration.events import OWNER, AccountDeactivated, DormantAccountWarned
 from shared.database import Connection, Pool, transaction
+from shared.database.locks import lock_name
 from shared.outbox import emit
 from shared.runtime.telemetry import get_logger
 
@@ -71,6 +73,7 @@ async def _in_batches(pool: Pool, step: Step, months: int, now: datetime) -> int
     total = 0
     while True:
         async with transaction(pool) as tx:
+            await lock_name(tx, "dormant_accounts")
             count = await step(tx, months, now)
         total += count
         if count < BATCH:

@@ -207,11 +207,14 @@ async def test_g_36_a_thousand_at_once_are_taken_in_batches_each_once(
         START,
     )
     sizes: list[int] = []
+    in_step = [0]
     for name in ("_warn", "_remind", "_deactivate"):
         step = getattr(dormant_accounts, name)
 
         async def counted(tx, months, now, step=step):  # type: ignore[no-untyped-def]
+            in_step.append(in_step[-1] + 1)
             sizes.append(await step(tx, months, now))
+            in_step.append(in_step[-1] - 1)
             return sizes[-1]
 
         monkeypatch.setattr(dormant_accounts, name, counted)
@@ -221,6 +224,7 @@ async def test_g_36_a_thousand_at_once_are_taken_in_batches_each_once(
         rest = await run(harness.pool, MONTHS, now)
         assert sum(getattr(done, name) for done in (*both, rest)) == 1_000
     assert max(sizes) == BATCH
+    assert max(in_step) == 1, "the batches of two processes do not take turns"
     warned = [subject for _, subject, _ in await harness.published(DormantAccountWarned)]
     assert (len(warned), len(set(warned))) == (2_000, 1_000)
     closed = [subject for _, subject, _ in await harness.published(AccountDeactivated)]
