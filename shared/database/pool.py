@@ -7,11 +7,11 @@ only error that becomes `DependencyDown`; the pool reconnects by itself on the n
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from functools import partial
 from typing import Any, TypeAlias, cast
 
 import asyncpg
 
+from shared.database.traced_connection import traced_connection
 from shared.errors import DependencyDown
 from shared.runtime import tracing
 from shared.runtime.retrying import OutageLog, retry_while_down
@@ -96,6 +96,9 @@ async def open_pool(
     if not SCHEMA_NAME.fullmatch(schema):
         raise ValueError(f"{schema!r} cannot be the name of a schema")
 
+    # A connection of asyncpg's own has no line of code for traces.
+    connection_class = traced_connection(schema) if tracing.is_on() else asyncpg.Connection
+
     async def attempt() -> Pool:
         with connecting():
             return await asyncpg.create_pool(
@@ -107,7 +110,7 @@ async def open_pool(
                 command_timeout=COMMAND_SECONDS,
                 max_inactive_connection_lifetime=IDLE_SECONDS,
                 reset=_skip_reset,
-                init=partial(tracing.trace_statements, schema) if tracing.is_on() else None,
+                connection_class=connection_class,
                 server_settings={
                     "application_name": application_name,
                     "search_path": schema,

@@ -1,33 +1,52 @@
 """Sends spans to a collector by OpenTelemetry's OTLP over HTTP; imported only where there is one.
 
-Spans wait in a bounded queue for a thread that sends them in batches. A collector that is
-unavailable or slow costs the spans that no longer fit, and one line in the log.
+Spans are written at once into the message that a thread sends with the next batch: what waits is
+bounded, and no object is left of a span. A collector that is unavailable or slow costs the spans
+that no longer fit, and one line in the log.
 """
 
 import threading
-from collections.abc import Sequence
-from functools import lru_cache
+from itertools import starmap
 
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
-from opentelemetry.sdk.util.instrumentation import InstrumentationScope
-from opentelemetry.trace import SpanContext, SpanKind, TraceFlags
-from opentelemetry.trace.status import Status, StatusCode
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+from opentelemetry.proto.trace.v1.trace_pb2 import ScopeSpans, Status
+from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
 from shared.runtime.telemetry import get_logger
-from shared.runtime.tracing import FinishedSpan
+from shared.runtime.tracing import FinishedSpan, Kind, Value
 from shared.version import VERSION
 
 #: Seconds that spans wait for others, unless they fill a batch: sending one costs as much as
-#: encoding hundreds.
+#: recording hundreds.
 SEND_SECONDS = 15
+BATCH_SPANS = 512
+#: More than these are not kept while a batch is being sent.
+MAX_WAITING_SPANS = 2_048
 #: Seconds for one batch, with its repetitions, and for the last ones when the process ends.
 EXPORT_SECONDS = 5
 CLOSE_SECONDS = 3.0
 
+KINDS: dict[Kind, SpanMessage.SpanKind.ValueType] = {
+    "internal": SpanMessage.SPAN_KIND_INTERNAL,
+    "server": SpanMessage.SPAN_KIND_SERVER,
+    "client": SpanMessage.SPAN_KIND_CLIENT,
+    "producer": SpanMessage.SPAN_KIND_PRODUCER,
+    "consumer": SpanMessage.SPAN_KIND_CONSUMER,
+}
+
 log = get_logger("tracing")
+
+
+class CollectorClient(OTLPSpanExporter):
+    """Sends encoded batches with the addresses, headers, certificates and repetitions of
+    OpenTelemetry's exporter, and without its spans: each would be made and encoded twice, which
+    takes ten times as long."""
+
+    def send(self, body: bytes) -> bool:
+        """Send one batch; whether the collector has it."""
+        return self._client.export(body).success
 
 
 class TraceExport:
@@ -35,80 +54,84 @@ class TraceExport:
 
     def __init__(self, endpoint: str, instance: str) -> None:
         url = f"{endpoint.rstrip('/')}/v1/traces"
-        self._exporter = _SaysOnce(OTLPSpanExporter(url, timeout=EXPORT_SECONDS))
-        self._processor = BatchSpanProcessor(
-            self._exporter, schedule_delay_millis=1_000 * SEND_SECONDS
-        )
+        self._collector = CollectorClient(url, timeout=EXPORT_SECONDS)
         self._instance = instance
-        self._scope = InstrumentationScope("impex", VERSION)
-        # One resource for each service of the process; its spans are sent together.
-        self._resource = lru_cache(self._make_resource)
+        self._lock = threading.Lock()
+        self._empty()
+        self._due = threading.Event()
+        self._closing = False
+        self._away = False
+        self._thread = threading.Thread(target=self._run, name="traces", daemon=True)
+        self._thread.start()
 
     def record(self, span: FinishedSpan) -> None:
-        """Put a span into the queue."""
-        trace_id, flags = int(span.trace_id, 16), TraceFlags(TraceFlags.SAMPLED)
-        own = SpanContext(trace_id, int(span.span_id, 16), is_remote=False, trace_flags=flags)
-        parent = None
-        if span.parent_id is not None:
-            parent = SpanContext(trace_id, int(span.parent_id, 16), is_remote=False)
-        status = Status() if span.error is None else Status(StatusCode.ERROR, span.error)
-        self._processor.on_end(
-            ReadableSpan(
-                span.name,
-                own,
-                parent,
-                self._resource(span.service),
-                span.attributes,
-                kind=SpanKind[span.kind.upper()],
-                status=status,
-                start_time=span.began,
-                end_time=span.ended,
-                instrumentation_scope=self._scope,
+        """Put a span into the next batch."""
+        with self._lock:
+            if self._waiting >= MAX_WAITING_SPANS:
+                return
+            self._waiting += 1
+            full = self._waiting == BATCH_SPANS
+            added = (self._scopes.get(span.service) or self._add_scope(span.service)).spans.add(
+                trace_id=bytes.fromhex(span.trace_id),
+                span_id=bytes.fromhex(span.span_id),
+                name=span.name,
+                kind=KINDS[span.kind],
+                start_time_unix_nano=span.began,
+                end_time_unix_nano=span.ended,
             )
-        )
+            if span.parent_id is not None:
+                added.parent_span_id = bytes.fromhex(span.parent_id)
+            if span.attributes:
+                added.attributes.extend(starmap(_attribute, span.attributes.items()))
+            if span.error is not None:
+                added.status.code = Status.STATUS_CODE_ERROR
+                added.status.message = span.error
+        if full:
+            self._due.set()
 
     def close(self) -> None:
-        """Send what is in the queue, and give up after `CLOSE_SECONDS`."""
-        sending = threading.Thread(target=self._processor.shutdown, daemon=True)
-        sending.start()
-        sending.join(CLOSE_SECONDS)
-        if sending.is_alive():
-            self._exporter.shutdown()
-            sending.join(1)
+        """Send what waits, and give up after `CLOSE_SECONDS`."""
+        self._closing = True
+        self._due.set()
+        self._thread.join(CLOSE_SECONDS)
+        self._collector.shutdown()  # type: ignore[no-untyped-call]
+        self._thread.join(1)
 
-    def _make_resource(self, service: str) -> Resource:
-        return _HashedOnce(
-            {
-                "service.name": service,
-                "service.namespace": "impex",
-                "service.version": VERSION,
-                "service.instance.id": f"{service}@{self._instance}",
-            }
+    def _empty(self) -> None:
+        self._batch = ExportTraceServiceRequest()
+        # One for each service of the process; its spans are sent together.
+        self._scopes: dict[str, ScopeSpans] = {}
+        self._waiting = 0
+
+    def _add_scope(self, service: str) -> ScopeSpans:
+        of_service = self._batch.resource_spans.add()
+        of_service.resource.attributes.extend(
+            [
+                _attribute("service.name", service),
+                _attribute("service.namespace", "impex"),
+                _attribute("service.version", VERSION),
+                _attribute("service.instance.id", f"{service}@{self._instance}"),
+            ]
         )
+        made: ScopeSpans = of_service.scope_spans.add()
+        made.scope.name, made.scope.version = "impex", VERSION
+        self._scopes[service] = made
+        return made
 
+    def _run(self) -> None:
+        while not self._closing:
+            self._due.wait(SEND_SECONDS)
+            self._due.clear()
+            self._send()
+        self._send()  # what has come while the last batch was sent
 
-class _HashedOnce(Resource):
-    """A resource that is not encoded again for each span of a batch, which is what its hash does;
-    it takes a quarter of the time of a batch."""
-
-    def __hash__(self) -> int:
-        return id(self)
-
-    def __eq__(self, other: object) -> bool:
-        return self is other
-
-
-class _SaysOnce(SpanExporter):
-    """Sends by `exporter` and logs once that the collector does not answer, once that it does."""
-
-    def __init__(self, exporter: SpanExporter) -> None:
-        self._exporter = exporter
-        self._away = False
-
-    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        """Send a batch."""
-        result = self._exporter.export(spans)
-        away = result is not SpanExportResult.SUCCESS
+    def _send(self) -> None:
+        with self._lock:
+            batch, waiting = self._batch, self._waiting
+            self._empty()
+        if not waiting:
+            return
+        away = not self._collector.send(batch.SerializeToString())
         if away and not self._away:
             log.warning(
                 "The collector of traces does not answer; traces are dropped until it does.",
@@ -117,8 +140,9 @@ class _SaysOnce(SpanExporter):
         elif self._away and not away:
             log.info("The collector of traces answers again.", action="traces_sent_again")
         self._away = away
-        return result
 
-    def shutdown(self) -> None:
-        """Send no more."""
-        self._exporter.shutdown()
+
+def _attribute(name: str, value: Value) -> KeyValue:
+    if isinstance(value, str):
+        return KeyValue(key=name, value=AnyValue(string_value=value))
+    return KeyValue(key=name, value=AnyValue(int_value=value))

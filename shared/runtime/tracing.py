@@ -6,12 +6,13 @@ OpenTelemetry is imported. A span has names of ours only: no address, path, para
 """
 
 import os
+import random
 import re
 import time
 from contextvars import ContextVar
 from functools import lru_cache
 from types import TracebackType
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 #: The W3C trace that the current task works for, and in it the span; emitting and asking carry it
 #: on.
@@ -167,35 +168,22 @@ def span(service: str, name: str, kind: Kind = "internal", *, of: str | None = N
     parent = _ids(of or traceparent.get())
     if parent is None:
         return _NO_SPAN
-    return Span(service, name, kind, (parent[0], os.urandom(8).hex()), parent[1])
+    return Span(service, name, kind, (parent[0], _new_span_id()), parent[1])
 
 
-async def trace_statements(service: str, connection: Any) -> None:
-    """Record each statement of a new connection of `service` (asyncpg's), by its name."""
-
-    def record(statement: Any) -> None:
-        name = statement_name(statement.query)
-        parent = _ids(traceparent.get())
-        if _recorder is None or parent is None or not name:
-            return
-        ended = time.time_ns()
-        error = statement.exception
-        _recorder.record(
-            FinishedSpan(
-                service,
-                name,
-                "client",
-                parent[0],
-                os.urandom(8).hex(),
-                parent[1],
-                ended - int(statement.elapsed * 1e9),
-                ended,
-                {},
-                None if error is None else type(error).__name__,
-            )
+def record_statement(
+    service: str, sql: str, began: int, ended: int, error: BaseException | None
+) -> None:
+    """Record a statement that a connection of `service` has executed, by its name."""
+    name, parent = statement_name(sql), _ids(traceparent.get())
+    if _recorder is None or parent is None or not name:
+        return
+    failed = None if error is None else type(error).__name__
+    _recorder.record(
+        FinishedSpan(
+            service, name, "client", parent[0], _new_span_id(), parent[1], began, ended, {}, failed
         )
-
-    connection.add_query_logger(record)
+    )
 
 
 @lru_cache(2_048)
@@ -217,6 +205,12 @@ VERB = re.compile(r"\s*(?:--[^\n]*\n\s*)*([A-Za-z]+)")
 TABLE = re.compile(r'\b(?:INTO|FROM|UPDATE)\s+(?:ONLY\s+)?"?([a-z_][a-z0-9_]*)', re.IGNORECASE)
 
 
+def _new_span_id() -> str:
+    # It need not be hard to guess, and a call of the system takes as long as all else of a span.
+    return f"{random.getrandbits(64) or 1:016x}"
+
+
+@lru_cache(2_048)
 def _ids(header: str | None) -> tuple[str, str] | None:
     """The ids of a trace and of a span in it."""
     found = TRACEPARENT.fullmatch(header or "")
