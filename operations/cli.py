@@ -228,15 +228,15 @@ def _installation(verbs: Verbs) -> None:
     migrate = _verb(verbs, "migrate", f"{module}.migrate", text)
     for verb in (provision, migrate):
         verb.add_argument("--wait", type=float, default=30, help="seconds to wait for a server")
-    text = "the database and the secrets, in a new folder; services may run meanwhile"
+    text = "the database, the partners and the secrets, in a new folder; services may run meanwhile"
     backup = _verb(verbs, "backup", "provision.backup.main", text)
     backup.add_argument("folder", metavar="FOLDER", help="where the backups are")
     text = "the folder that `impex secrets` made; not needed beside `impex up`"
     backup.add_argument("--secrets", metavar="FOLDER", help=text)
-    _switch(backup, "--without-secrets", "only the database: the keys are kept elsewhere")
+    _switch(backup, "--without-secrets", "not the secrets: the keys are kept elsewhere")
     text = "then delete all backups in FOLDER but the newest N"
     backup.add_argument("--keep", type=int, metavar="N", help=text)
-    restore = _group(verbs, "restore", "the database or the secrets of a backup")
+    restore = _group(verbs, "restore", "the database, the secrets or the partners of a backup")
     text = "put the database of a backup in place, as an administrator; services are stopped"
     database = _verb(restore, "database", "provision.restore.main_database", text)
     database.add_argument("backup", metavar="BACKUP", help="a folder that `impex backup` made")
@@ -246,6 +246,9 @@ def _installation(verbs: Verbs) -> None:
     kept = _verb(restore, "secrets", "provision.restore.main_secrets", text)
     kept.add_argument("backup", metavar="BACKUP", help="a folder that `impex backup` made")
     kept.add_argument("folder", metavar="FOLDER")
+    text = "put the partners' files of a backup into the folder of IMPEX_PARTNERS_DIR"
+    partners = _verb(restore, "partners", "provision.restore.main_partners", text)
+    partners.add_argument("backup", metavar="BACKUP", help="a folder that `impex backup` made")
     _partners(verbs)
     text = "make the keys, passwords and addresses of an installation"
     made = _verb(verbs, "secrets", "provision.secret_folders.make_secrets", text)

@@ -1,4 +1,4 @@
-"""`impex backup`: the database and the secrets of an installation, in a folder of their own.
+"""`impex backup`: the database, the partners and the secrets of an installation, in a folder.
 
 The dump is one moment of all schemas, taken while services run. Messages that are in a queue at
 that moment are in no schema: the manifest counts them.
@@ -8,7 +8,7 @@ import argparse
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,9 +20,11 @@ from operations.install.paths import paths
 from operations.local.state import read_running_state
 from operations.operate.endpoints import configured_or_running, resolve_broker
 from operations.printing import say
+from operations.provision import partners
 from operations.provision.backup_files import (
     DUMP,
     MANIFEST,
+    PARTNERS,
     SECRETS,
     Manifest,
     Migrations,
@@ -63,6 +65,7 @@ def main(options: argparse.Namespace) -> int:
         if options.keep is not None:
             _delete_older(root, options.keep)
     say(f"database {manifest.database} is in {root / name}")
+    _print_partners(manifest)
     if secrets is None:
         say("the secrets are not in it: without its keys a backup opens no account")
     _print_queues(manifest.queues)
@@ -79,7 +82,8 @@ def _fill(folder: Path, owner_url: str, secrets: Path | None) -> Manifest:
     if differs is not None:
         raise ImpexError(f"the database is not of version {VERSION}: {differs}")
     if secrets is not None:
-        _copy_secrets(secrets, folder / SECRETS)
+        _copy_files(secrets.iterdir(), folder / SECRETS)
+    _copy_files(partners.folder().glob("*.toml"), folder / PARTNERS)
     queues = _queues()
     run_program(
         "pg_dump", owner_url, "--format=custom", "--no-owner", f"--file={folder / DUMP}",
@@ -126,9 +130,9 @@ def _secrets_folder(given: str | None) -> Path:
     return folder
 
 
-def _copy_secrets(source: Path, target: Path) -> None:
+def _copy_files(sources: Iterable[Path], target: Path) -> None:
     target.mkdir(mode=0o700)
-    for path in source.iterdir():
+    for path in sources:
         if path.is_file() and not path.name.startswith("."):
             _write(target / path.name, path.read_bytes())
 
@@ -152,6 +156,11 @@ def _queues() -> dict[str, int] | None:
         found = admin.queues(where.vhost)
     counts = {one["name"]: int(one.get("messages", 0)) for one in found if not one["exclusive"]}
     return {name: count for name, count in sorted(counts.items()) if count}
+
+
+def _print_partners(manifest: Manifest) -> None:
+    names = [Path(name).stem for name in manifest.files if name.startswith(f"{PARTNERS}/")]
+    say(f"partners: {', '.join(names) or f'none in {partners.folder()}'}")
 
 
 def _print_queues(queues: dict[str, int] | None) -> None:

@@ -1,4 +1,4 @@
-"""What a backup is: a folder with a manifest, the dump of the database, and the secrets.
+"""What a backup is: a folder with a manifest, the database's dump, secrets and partners' files.
 
 The manifest says which version made it and bears a checksum of every other file, so a backup that
 is cut, altered or of another version is found before anything is touched.
@@ -14,7 +14,7 @@ from shared.database.migrations import read_migrations
 from shared.errors import ImpexError
 from shared.version import VERSION
 
-MANIFEST, DUMP, SECRETS = "manifest.json", "database.dump", "secrets"
+MANIFEST, DUMP, SECRETS, PARTNERS = "manifest.json", "database.dump", "secrets", "partners"
 #: Checksums of applied migrations by label, such as mfa/0001_initial, by schema.
 Migrations = dict[str, dict[str, str]]
 

@@ -1,4 +1,4 @@
-"""`impex restore`: the database or the secrets of a backup, in place of none or of named ones.
+"""`impex restore`: database, secrets or partners of a backup, in place of none or of named ones.
 
 The database is made whole under another name and takes its place in one step, so an interrupted
 restore touches nothing, and the former database stays under a name of its own.
@@ -7,13 +7,15 @@ restore touches nothing, and the former database stays under a name of its own.
 import argparse
 import os
 import tempfile
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 from operations import service_registry
 from operations.operate.endpoints import required
 from operations.printing import say
-from operations.provision.backup_files import DUMP, SECRETS, Manifest, read_backup
+from operations.provision import partners
+from operations.provision.backup_files import DUMP, PARTNERS, SECRETS, Manifest, read_backup
 from operations.provision.database_admin import (
     create_database,
     execute,
@@ -69,12 +71,7 @@ def main_secrets(options: argparse.Namespace) -> int:
         raise ImpexError(f"there are no secrets in {backup}: {UNTOUCHED}")
     target = Path(options.folder) / ALL
     texts = {name: path.read_text().strip() for name, path in files.items()}
-    others = [
-        name
-        for name, text in texts.items()
-        if (target / name).exists() and (target / name).read_text().strip() != text
-    ]
-    if others:
+    if others := _others(target, texts):
         raise ImpexError(
             f"{target} has other values of {', '.join(others)}: {UNTOUCHED}; move it away first"
         )
@@ -84,6 +81,31 @@ def main_secrets(options: argparse.Namespace) -> int:
         store.put(name, text)
     say(f"{len(texts)} secrets are in {target}: `impex secrets {options.folder}` copies them")
     return 0
+
+
+def main_partners(options: argparse.Namespace) -> int:
+    """Put the partners' files of a backup in their folder; exit code 1 where it holds others."""
+    backup = Path(options.backup)
+    read_backup(backup)
+    texts = {path.name: path.read_text("utf-8") for path in sorted((backup / PARTNERS).iterdir())}
+    if not texts:
+        raise ImpexError(f"there are no partners in {backup}: {UNTOUCHED}")
+    target = partners.folder()
+    if others := _others(target, texts):
+        raise ImpexError(
+            f"{target} has another {' and another '.join(others)}: {UNTOUCHED}; move it away first"
+        )
+    target.mkdir(mode=0o755, parents=True, exist_ok=True)
+    for name, text in texts.items():
+        (target / name).write_text(text, "utf-8")
+    say(f"partners in {target}: {len(texts)}; `impex provision` makes their logins and queues")
+    return 0
+
+
+def _others(target: Path, texts: Mapping[str, str]) -> list[str]:
+    """The files that are there with another text."""
+    there = {name: target / name for name in texts if (target / name).exists()}
+    return [name for name, path in there.items() if path.read_text().strip() != texts[name].strip()]
 
 
 def _check_place(server: str, admin_url: str, name: str, replace: str | None) -> int:

@@ -17,6 +17,7 @@ from operations import service_registry
 from operations.cli import main
 from operations.provision.backup_files import MANIFEST, read_backup
 from operations.provision.database_admin import execute, fetch, with_url_parts
+from operations.provision.partners import DEFAULT_FOLDER, declared
 from operations.provision.provisioning import provision_database
 from shared.database import Connection
 from shared.version import VERSION
@@ -113,7 +114,8 @@ async def test_db_02_sign_in_works_and_the_journal_holds_after_a_restore(
         await holder.settle()
         made = backup(installation, tmp_path / "backups")
         modes = {path.name: path.stat().st_mode & 0o777 for path in (made, *made.rglob("*"))}
-        assert {name for name, mode in modes.items() if mode == 0o700} == {made.name, "secrets"}
+        folders = {name for name, mode in modes.items() if mode == 0o700}
+        assert folders == {made.name, "secrets", "partners"}
         assert {mode for mode in modes.values() if mode != 0o700} == {0o600}
         late = AccountHolder(portal, new_address())
         await late.create()
@@ -220,9 +222,13 @@ async def test_a_database_of_another_version_is_not_backed_up(
     assert list((tmp_path / "backups").iterdir()) == [], "nothing that looks like a backup"
 
 
-async def test_secrets_come_back_and_others_stay(
-    installation: Installation, tmp_path: Path
+async def test_secrets_and_partners_come_back_and_others_stay(
+    installation: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    folder = tmp_path / "partners"
+    monkeypatch.setenv("IMPEX_PARTNERS_DIR", str(folder))
+    shutil.copytree(DEFAULT_FOLDER, folder)
+    (folder / "labo.toml").write_text('emits = ["backoffice.DossierFiled.v1"]\n')
     made, target = backup(installation, tmp_path / "backups"), tmp_path / "restored"
     assert installation.impex("restore", "secrets", str(made), str(target))[0] == 0
     assert installation.impex("secrets", str(target))[0] == 0
@@ -235,6 +241,14 @@ async def test_secrets_come_back_and_others_stay(
     code, _, err = installation.impex("restore", "secrets", str(made), str(target))
     assert (code, "IMPEX_TOTP_KEYS: nothing was touched" in err) == (1, True)
     assert ring.read_text() == "k1:another\n"
+    shutil.rmtree(folder)
+    code, out, _ = installation.impex("restore", "partners", str(made))
+    assert (code, f"partners in {folder}: 2;" in out) == (0, True)
+    assert [one.name for one in declared()] == ["backoffice", "labo"]
+    (folder / "labo.toml").write_text('hears = ["registration.AccountCreated.v1"]\n')
+    code, _, err = installation.impex("restore", "partners", str(made))
+    assert (code, "another labo.toml: nothing was touched" in err) == (1, True)
+    assert declared()[1].emits == ()
 
 
 async def test_a_backup_goes_into_a_database_that_is_only_provisioned(
