@@ -1,6 +1,6 @@
 # The verbs. `make` alone prints them.
 .DEFAULT_GOAL := help
-.PHONY: help .installed up check test lint status demo reset bench docs texts pictures hooks lock
+.PHONY: help .installed up check test lint status demo reset bench profile docs texts pictures hooks lock
 MAKEFLAGS += --no-print-directory
 PY := .venv/bin/python
 COMPILE := .venv/bin/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
@@ -18,6 +18,7 @@ help:
 	@echo "  make lint    check the code only (ruff, mypy, generated documents)"
 	@echo "  make reset   delete all data of this machine, after asking"
 	@echo "  make bench   measure speed, next to baselines of this machine"
+	@echo "  make profile where the time and the statements of one user's journey go"
 	@echo "  make docs    write the generated documents again"
 	@echo "  make texts   collect the texts to translate in shared/i18n/translations"
 	@echo "  make pictures  take the screenshots of the help pages again"
@@ -55,6 +56,10 @@ lint:
 bench:
 	$(INSTALL)
 	@exec $(PY) -m benchmarks
+
+profile:
+	$(INSTALL)
+	@exec $(PY) -m benchmarks.profile
 
 docs:
 	$(INSTALL)

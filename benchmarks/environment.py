@@ -11,8 +11,9 @@ import secrets
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -43,7 +44,43 @@ from operations.provision.provisioning import (
 from operations.provision.secrets_dir import new_password
 
 START_SECONDS = 60
+#: The name of the process that runs all services.
+TOGETHER = "all services"
+#: The server counts what each service asks of it.
+STATEMENT_SETTINGS = (
+    "shared_preload_libraries = 'pg_stat_statements'",
+    "pg_stat_statements.max = 10000",
+)
+STATEMENTS = """
+SELECT substr(role.rolname, 7) AS service, query, calls, total_exec_time AS milliseconds
+FROM pg_stat_statements AS counted JOIN pg_roles AS role ON role.oid = counted.userid
+WHERE role.rolname LIKE 'impex\\_%' AND role.rolname <> 'impex_admin'
+"""
 ANSWERED = re.compile(r"^impex_requests_total\{.*\} (\S+)$", re.M)
+
+
+@dataclass(frozen=True)
+class StatementCounts:
+    """Calls and milliseconds by (service, statement)."""
+
+    of: Mapping[tuple[str, str], tuple[int, float]]
+
+    def since(self, before: "StatementCounts") -> "StatementCounts":
+        """What was added to `before`."""
+        added = {}
+        for key, (calls, milliseconds) in self.of.items():
+            earlier = before.of.get(key, (0, 0.0))
+            if calls > earlier[0]:
+                added[key] = calls - earlier[0], milliseconds - earlier[1]
+        return StatementCounts(added)
+
+    def calls(self, service: str | None = None, statement: str | None = None) -> int:
+        """How many statements, or how many of one such as COMMIT, all services made or one."""
+        return sum(
+            calls
+            for (whose, text), (calls, _) in self.of.items()
+            if service in (None, whose) and statement in (None, text)
+        )
 
 
 class Environment:
@@ -76,7 +113,9 @@ class Environment:
 
     def _start_servers(self, opened: AsyncExitStack) -> None:
         """Both servers, and in them what every service needs to find."""
-        self.postgres = Postgres(self.folder / "postgresql", secrets.token_hex(12))
+        self.postgres = Postgres(
+            self.folder / "postgresql", secrets.token_hex(12), settings=STATEMENT_SETTINGS
+        )
         opened.callback(self.postgres.stop)
         name = f"bench{os.getpid()}"
         self.rabbit = Rabbit(self.folder / "rabbitmq", secrets.token_hex(12), name=name)
@@ -121,23 +160,38 @@ class Environment:
         """
         await self.stop_services()
         for name in self.services:
-            self.children[name] = Child(
-                name,
-                [sys.executable, "-m", service_registry.package(name)],
-                self.folder / f"{name}.log",
-                {**service_registry.environment([name], self.values, {}), **extra},
-                ROOT,
-            )
-            self.children[name].start()
+            self._start(name, [service_registry.package(name)], [name], extra)
+        await self._all_ready()
+
+    async def start_in_one_process(self) -> None:
+        """The same with `impex run`: all services in the child `TOGETHER`."""
+        await self.stop_services()
+        self._start(TOGETHER, ["operations", "run", *self.services], self.services, {})
+        await self._all_ready()
+
+    def _start(
+        self, child: str, module: Sequence[str], services: Sequence[str], extra: Mapping[str, str]
+    ) -> None:
+        self.children[child] = Child(
+            child,
+            [sys.executable, "-m", *module],
+            self.folder / f"{child}.log",
+            {**service_registry.environment(services, self.values, {}), **extra},
+            ROOT,
+        )
+        self.children[child].start()
+
+    async def _all_ready(self) -> None:
         async with asyncio.timeout(START_SECONDS):
             for name in self.services:
                 await self._ready(name)
 
     async def _ready(self, name: str) -> None:
         url = f"http://127.0.0.1:{self.health_ports[name]}/health/ready"
+        child = self.children.get(name) or self.children[TOGETHER]
         async with aiohttp.ClientSession() as session:
             while True:
-                self.children[name].require_alive()
+                child.require_alive()
                 try:
                     async with session.get(url) as answer:
                         if answer.status == 200:
@@ -169,6 +223,18 @@ class Environment:
                     counted = ANSWERED.findall(await answer.text())
                 found[name] = sum(int(float(number)) for number in counted)
         return found
+
+    async def count_statements(self) -> "StatementCounts":
+        """What each service has asked of PostgreSQL since the server started."""
+        database = await asyncpg.connect(self.admin_urls.database_url)
+        try:
+            await database.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
+            rows = await database.fetch(STATEMENTS)
+        finally:
+            await database.close()
+        return StatementCounts(
+            {(row["service"], row["query"]): (row["calls"], row["milliseconds"]) for row in rows}
+        )
 
     async def settle(self, seconds: float = 30) -> None:
         """Wait until no queue holds a message: all work is done."""

@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from operations.install.paths import (
@@ -25,8 +26,11 @@ from operations.local.processes import Child, StartFailed, free_port, started_at
 class Postgres:
     """One PostgreSQL cluster in `folder`, reached over TCP on 127.0.0.1 with a password."""
 
-    def __init__(self, folder: Path, password: str, *, durable: bool = True) -> None:
-        """`durable=False` trades safety against power loss for speed; for tests only."""
+    def __init__(
+        self, folder: Path, password: str, *, durable: bool = True, settings: Sequence[str] = ()
+    ) -> None:
+        """`durable=False` trades safety against power loss for speed; for tests only. `settings`
+        are further lines of its configuration."""
         programs = postgresql_bin()
         if programs is None:
             raise FileNotFoundError("PostgreSQL is not installed (Debian package postgresql)")
@@ -36,6 +40,7 @@ class Postgres:
         self.password = password
         self.port = free_port()
         self.durable = durable
+        self.settings = settings
         self.user = user_for("postgres")
         if os.getuid() == 0 and not self.user:
             raise FileNotFoundError("PostgreSQL refuses root and there is no user postgres")
@@ -70,6 +75,7 @@ class Postgres:
             "log_error_verbosity = terse",
             "log_min_error_statement = panic",
         ]
+        lines += self.settings
         if not self.durable:
             lines += ["fsync = off", "synchronous_commit = off", "full_page_writes = off"]
             lines += ["max_wal_size = 128MB", "min_wal_size = 32MB"]

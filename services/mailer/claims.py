@@ -4,7 +4,7 @@ A row is claimed by one process at a time (`SKIP LOCKED`), under a lease on the 
 which all processes share. Every change after a claim checks that the claim still holds.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,11 +14,30 @@ import msgspec
 from services.mailer.deliveries import Delivery, Outcome, Secrets, State, Transition
 from services.mailer.mail_templates import TEMPLATES
 from shared.database import Connection, row_count
+from shared.outbox import INSERT_RESERVED, OutboxRow, reserved_columns
 
 _FIELDS = """
 mail_id, cause, template, subject, request_id, traceparent, language, address, facts::text,
 sealed::text, asked_at, written_at, expires_at, state, deferrals, doubts, claim
 """
+_EMIT = INSERT_RESERVED.format(ids="$16", types="$17", bodies="$18")
+_RECORD = f"""
+WITH done AS (
+    UPDATE deliveries SET state = $3, reason = $4, due_at = $5, deferrals = $6, doubts = $7,
+        lease_until = NULL, ended_at = $8::timestamptz,
+        sealed = CASE WHEN $8::timestamptz IS NULL THEN sealed END
+    WHERE mail_id = $1 AND claim IS NOT DISTINCT FROM $2
+        AND (lease_until IS NOT NULL OR state = $9)
+    RETURNING mail_id
+), attempted AS (
+    INSERT INTO attempts (mail_id, number, began_at, ended_at, outcome, reason, smtp_code, answer)
+    SELECT mail_id,
+        1 + (SELECT count(*) FROM attempts AS former WHERE former.mail_id = done.mail_id),
+        $10::timestamptz, $11, $12, $13, $14, $15
+    FROM done WHERE $10::timestamptz IS NOT NULL
+), emitted AS ({_EMIT}, done)
+SELECT count(*) > 0 FROM done
+"""  # noqa: S608 - constants
 
 
 async def claim(
@@ -117,18 +136,20 @@ async def release(tx: Connection, delivery: Delivery, now: datetime) -> None:
     )
 
 
-async def apply_transition(
-    tx: Connection, delivery: Delivery, transition: Transition, now: datetime
+async def record(
+    connection: Connection,
+    delivery: Delivery,
+    transition: Transition,
+    now: datetime,
+    *,
+    attempt: tuple[Outcome, datetime] | None,
+    events: Sequence[OutboxRow],
 ) -> bool:
-    """Record a transition; False if the claim is lost."""
-    status = await tx.execute(
-        """
-        UPDATE deliveries SET state = $3, reason = $4, due_at = $5, deferrals = $6, doubts = $7,
-            lease_until = NULL, ended_at = $8::timestamptz,
-            sealed = CASE WHEN $8::timestamptz IS NULL THEN sealed END
-        WHERE mail_id = $1 AND claim IS NOT DISTINCT FROM $2
-            AND (lease_until IS NOT NULL OR state = $9)
-        """,
+    """Record a transition, the attempt (outcome, begin) that caused it and its event, by one
+    statement; False, with nothing done, if the claim is lost."""
+    outcome, began_at = attempt or (None, None)
+    done: bool = await connection.fetchval(
+        _RECORD,
         delivery.mail_id,
         delivery.claim,
         transition.state,
@@ -138,28 +159,15 @@ async def apply_transition(
         transition.uncertain_attempts,
         now if transition.final else None,
         delivery.state,
-    )
-    return status == "UPDATE 1"
-
-
-async def add_attempt(
-    tx: Connection, delivery: Delivery, outcome: Outcome, began_at: datetime, ended_at: datetime
-) -> None:
-    """Record one attempt."""
-    await tx.execute(
-        """
-        INSERT INTO attempts (mail_id, number, began_at, ended_at, outcome, reason, smtp_code,
-            answer)
-        SELECT $1, count(*) + 1, $2, $3, $4, $5, $6, $7 FROM attempts WHERE mail_id = $1
-        """,
-        delivery.mail_id,
         began_at,
-        ended_at,
-        outcome.kind,
-        outcome.reason,
-        outcome.code,
-        outcome.answer.replace("\0", "")[:1000],
+        now,
+        None if outcome is None else outcome.kind,
+        None if outcome is None else outcome.reason,
+        None if outcome is None else outcome.code,
+        None if outcome is None else outcome.answer.replace("\0", "")[:1000],
+        *reserved_columns(events),
     )
+    return done
 
 
 async def retry_unreachable_now(tx: Connection, now: datetime) -> int:

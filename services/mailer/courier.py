@@ -6,7 +6,7 @@ while the message is being built, and a « ce n'est pas moi » token is created 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -32,9 +32,9 @@ from services.mailer.settings import MailerSettings
 from services.mailer.smtp import SmtpPool, SmtpUnavailable
 from shared.contracts.base import EVENTS
 from shared.contracts.mailer import OWNER
-from shared.database import Connection, acquire, transaction
+from shared.database import Connection, acquire
 from shared.errors import DecryptionError, DependencyDown
-from shared.outbox import emit
+from shared.outbox import OutboxRow, outbox_row
 from shared.runtime.metrics import SLOW, counter, histogram
 from shared.runtime.retrying import OutageLog
 from shared.runtime.service import Runtime
@@ -98,13 +98,14 @@ class Courier:
                 sending.set("impex.outcome", outcome.kind.value)
                 await self._record(delivery, outcome, began_at)
 
-    async def defer(self, tx: Connection, delivery: Delivery) -> None:
-        """Defer a due mail without trying: the mail server is unavailable."""
+    async def defer(self, tx: Connection, delivery: Delivery) -> Sequence[OutboxRow]:
+        """Defer a due mail without trying: the mail server is unavailable. Returns the event."""
         expired = delivery.expires_at <= self.runtime.clock()
-        await self._apply(tx, delivery, EXPIRED if expired else unreachable())
+        return await self._apply(tx, delivery, EXPIRED if expired else unreachable())
 
-    async def recover_abandoned(self, tx: Connection, delivery: Delivery) -> None:
-        """Release a mail whose process died, or treat it as uncertain if it may have been sent."""
+    async def recover_abandoned(self, tx: Connection, delivery: Delivery) -> Sequence[OutboxRow]:
+        """Release a mail whose process died, or treat it as uncertain if it may have been sent.
+        Returns the event."""
         log.warning(
             "A mail is recovered from a mailer whose lease expired.",
             action="mail_taken_over",
@@ -114,15 +115,14 @@ class Courier:
         now = self.runtime.clock()
         if delivery.state is not State.TRANSMITTING:
             await claims.release(tx, delivery, now)
-            return
+            return ()
         outcome = Outcome(
             kind=OutcomeKind.UNCERTAIN,
             reason="in_doubt",
             answer="the mailer died",
             age=timedelta(seconds=self.settings.mail_lease),
         )
-        await self._apply(tx, delivery, outcome)
-        await claims.add_attempt(tx, delivery, outcome, now, now)
+        return await self._apply(tx, delivery, outcome, now)
 
     async def _attempt(self, delivery: Delivery) -> Outcome | None:
         """The outcome; None where the claim no longer holds."""
@@ -174,18 +174,20 @@ class Courier:
         except (DependencyDown, TimeoutError):
             # Whether that was committed is unknown, but nothing was sent.
             now = self.runtime.clock
-            await self._retry_until_stored(lambda tx: claims.release(tx, delivery, now()))
+
+            async def release(connection: Connection) -> Sequence[OutboxRow]:
+                await claims.release(connection, delivery, now())
+                return ()
+
+            await self._retry_until_stored(release)
             return False
 
     async def _record(
         self, delivery: Delivery, outcome: Outcome, began_at: datetime | None = None
     ) -> None:
-        async def write(tx: Connection) -> None:
-            if await self._apply(tx, delivery, outcome) and began_at is not None:
-                now = self.runtime.clock()
-                await claims.add_attempt(tx, delivery, outcome, began_at, now)
-
-        await self._retry_until_stored(write)
+        await self._retry_until_stored(
+            lambda connection: self._apply(connection, delivery, outcome, began_at)
+        )
         MAILS.labels(delivery.template.name, outcome.kind).inc()
         if outcome.kind is OutcomeKind.ACCEPTED:
             took = (self.runtime.clock() - delivery.asked_at).total_seconds()
@@ -199,12 +201,18 @@ class Courier:
             answer=outcome.answer,
         )
 
-    async def _apply(self, tx: Connection, delivery: Delivery, outcome: Outcome) -> bool:
-        """Record the transition and emit its event; False if the claim is lost."""
+    async def _apply(
+        self,
+        connection: Connection,
+        delivery: Delivery,
+        outcome: Outcome,
+        began_at: datetime | None = None,
+    ) -> Sequence[OutboxRow]:
+        """Record the transition, its event and, with `began_at`, the attempt. Returns the event to
+        publish; none if the claim is lost."""
         now = self.runtime.clock()
         transition = decide(delivery, outcome, now, self.settings.retry_schedule)
-        if not await claims.apply_transition(tx, delivery, transition, now):
-            return False
+        events: list[OutboxRow] = []
         if transition.event is not None:
             values = {
                 "mail_id": str(delivery.mail_id),
@@ -215,11 +223,18 @@ class Courier:
                 "reason": transition.reason,
             }
             event = msgspec.convert(values, transition.event)  # takes the fields that it has
-            await emit(tx, OWNER, event, subject=delivery.subject, now=now)
-        return True
+            events.append(outbox_row(OWNER, event, subject=delivery.subject, now=now))
+        attempt = None if began_at is None else (outcome, began_at)
+        done = await claims.record(
+            connection, delivery, transition, now, attempt=attempt, events=events
+        )
+        return events if done else ()
 
-    async def _retry_until_stored(self, work: Callable[[Connection], Awaitable[None]]) -> None:
-        """Do `work` in a transaction, repeated while the database is unavailable.
+    async def _retry_until_stored(
+        self, work: Callable[[Connection], Awaitable[Sequence[OutboxRow]]]
+    ) -> None:
+        """Do `work`, one statement, repeated while the database is unavailable; publish what it
+        returns.
 
         `work` must be idempotent: the answer to a commit may be lost.
         """
@@ -227,13 +242,13 @@ class Courier:
         outage = OutageLog("mail_record_waits", "mail_record_resumed")
         while True:
             try:
-                async with transaction(self.runtime.pool) as tx:
-                    await work(tx)
+                async with acquire(self.runtime.pool) as connection:
+                    events = await work(connection)
             except (DependencyDown, TimeoutError, asyncpg.TransactionRollbackError) as error:
                 outage.started(error)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, MAX_PAUSE_SECONDS)
             else:
                 outage.ended()
-                self.runtime.wake_relay()
+                self.runtime.publish(events)
                 return

@@ -56,6 +56,8 @@ class DeliveryWorker:
         self._awake = asyncio.Event()
         self._claiming = asyncio.Lock()
         self._stopping = False
+        #: Whether the last claim left mails for the next one.
+        self._more_due = False
         self._unavailable = False
         self._housekeeping_at = 0.0
         self._recovery_at = 0.0
@@ -145,6 +147,7 @@ class DeliveryWorker:
         # One statement is its own transaction: one round trip instead of three.
         async with acquire(self._runtime.pool) as tx:
             mine = await claims.claim(tx, free, uuid4(), self._settings.mail_lease, now)
+        self._more_due = len(mine) == free
         for delivery in mine:
             task = asyncio.create_task(
                 self._deliver(delivery), name=f"mailer: mail {delivery.mail_id}"
@@ -168,7 +171,8 @@ class DeliveryWorker:
                 error_type=type(error).__name__,
                 frames=frames(error),
             )
-        self.wake()
+        if self._more_due:
+            self.wake()
 
     def _server_unavailable(self, error: SmtpUnavailable) -> None:
         if not self._unavailable:
@@ -185,9 +189,12 @@ class DeliveryWorker:
     async def _while_unavailable(self) -> None:
         """Defer due mails, and probe the server when it is time."""
         async with transaction(self._runtime.pool) as tx:
-            for delivery in await claims.due(tx, MAX_BATCH, self._runtime.clock()):
-                await self._courier.defer(tx, delivery)
-        self._runtime.wake_relay()
+            events = [
+                event
+                for delivery in await claims.due(tx, MAX_BATCH, self._runtime.clock())
+                for event in await self._courier.defer(tx, delivery)
+            ]
+        self._runtime.publish(events)
         if time.monotonic() < self._probe_at:
             return
         try:
@@ -207,11 +214,12 @@ class DeliveryWorker:
         async with transaction(self._runtime.pool) as tx:
             # A process that was stopped for a while must not take its own mails for abandoned.
             await self._renew(tx)
-            found = await claims.abandoned(tx, MAX_BATCH)
-            for delivery in found:
-                await self._courier.recover_abandoned(tx, delivery)
-        if found:
-            self._runtime.wake_relay()
+            events = [
+                event
+                for delivery in await claims.abandoned(tx, MAX_BATCH)
+                for event in await self._courier.recover_abandoned(tx, delivery)
+            ]
+        self._runtime.publish(events)
 
     async def _measure(self) -> None:
         async with acquire(self._runtime.pool) as tx:

@@ -5,14 +5,11 @@ again gives the same message, with the same Message-ID and Date. Nothing is decr
 the portal's address and its pages come from the settings, never from an event (RE-05).
 """
 
-import email.utils
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.errors import MessageError
 from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP, SMTPUTF8
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -23,6 +20,7 @@ import msgspec
 from email_validator import EmailNotValidError, validate_email
 
 from services.mailer.mail_templates import TEMPLATES, Template, TemplateData, examples
+from services.mailer.mime_messages import MimeWriter
 from services.mailer.rendering import Rendered, Renderer
 from shared.domain.brand import Brand
 from shared.errors import ImpexError, Reject
@@ -33,8 +31,6 @@ from shared.security.signed_tokens import sign
 #: The purpose and the lifetime of the token in a « ce n'est pas moi » link.
 NOT_ME_PURPOSE = "disavowal"
 NOT_ME_LIFETIME = timedelta(days=7)
-#: Signs of a line of quoted-printable (RFC 2045).
-MAX_LINE = 76
 
 
 class InvalidMail(Reject):
@@ -116,10 +112,11 @@ class Messages:
         self._base_url = base_url.rstrip("/")
         self._desk_url = desk_url.rstrip("/")
         self._moved_pages = dict(moved_pages)
-        self._from = Address(
-            display_name=f"{brand.service_name} - {brand.operator_name}", addr_spec=brand.sender
+        sender = f"{brand.service_name} - {brand.operator_name}"
+        self._writer = MimeWriter(
+            Address(display_name=sender, addr_spec=brand.sender),
+            Address(addr_spec=brand.support_address),
         )
-        self._reply_to = Address(addr_spec=brand.support_address)
         self._renderer = Renderer(brand, overrides)
 
     def build(self, mail: Mail) -> MimeMessage:
@@ -151,30 +148,22 @@ class Messages:
 
     def _message(self, mail: Mail, language: str, rendered: Rendered) -> MimeMessage:
         recipient = envelope_address(mail.address)
-        international = not recipient.addr_spec.isascii()
-        policy = (SMTPUTF8 if international else SMTP).clone(max_line_length=MAX_LINE)
-        message = EmailMessage(policy=policy)
         try:
-            message["From"] = self._from
-            message["To"] = recipient
-            message["Reply-To"] = self._reply_to
-            message["Subject"] = rendered.subject
+            content = self._writer.write(
+                mail.mail_id,
+                recipient,
+                mail.written_at,
+                language=language,
+                subject=rendered.subject,
+                text=rendered.text,
+                html=rendered.html,
+            )
         except ValueError as error:
             raise InvalidMail("a value would break a header") from error
-        message["Date"] = email.utils.format_datetime(mail.written_at)
-        message["Message-ID"] = f"<{mail.mail_id}@{self._from.domain}>"
-        message["Auto-Submitted"] = "auto-generated"
-        # Not "All", which also stops the bounces that we want.
-        message["X-Auto-Response-Suppress"] = "OOF, AutoReply, RN, NRN"
-        # Quoted-printable keeps every line short and seven bits wide, whatever the relays offer.
-        message.set_content(rendered.text, cte="quoted-printable")
-        message.add_alternative(rendered.html, subtype="html", cte="quoted-printable")
-        # Last, since setting the content clears every content header.
-        message["Content-Language"] = language
         return MimeMessage(
             recipient=recipient.addr_spec,
-            content=message.as_bytes(),
-            smtputf8=international,
+            content=content,
+            smtputf8=not recipient.addr_spec.isascii(),
         )
 
     def _page(self, template: Template, path: str, values: dict[str, Any]) -> str:

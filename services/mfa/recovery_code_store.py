@@ -12,8 +12,12 @@ SELECT made_at, kept_at,
 FROM recovery_lists WHERE account_id = $1
 """
 DELETE = "DELETE FROM recovery_lists WHERE account_id = $1"
-INSERT_LIST = "INSERT INTO recovery_lists (account_id, made_at) VALUES ($1, $2)"
-INSERT_CODE = "INSERT INTO recovery_codes (account_id, key_id, code_hash) VALUES ($1, $2, $3)"
+INSERT = """
+WITH list AS (INSERT INTO recovery_lists (account_id, made_at) VALUES ($1, $2) RETURNING account_id)
+INSERT INTO recovery_codes (account_id, key_id, code_hash)
+SELECT account_id, key_id, code_hash
+FROM list, unnest($3::text[], $4::bytea[]) AS one (key_id, code_hash)
+"""
 CONFIRM = """
 UPDATE recovery_lists SET kept_at = $2 WHERE account_id = $1 AND kept_at IS NULL
 """
@@ -41,8 +45,8 @@ async def replace(
 ) -> None:
     """Store the (key id, hash) of each new code; the former codes become invalid."""
     await tx.execute(DELETE, account_id)
-    await tx.execute(INSERT_LIST, account_id, now)
-    await tx.executemany(INSERT_CODE, [(account_id, *each) for each in hashes])
+    key_ids, code_hashes = [key_id for key_id, _ in hashes], [code for _, code in hashes]
+    await tx.execute(INSERT, account_id, now, key_ids, code_hashes)
 
 
 async def confirm(tx: Connection, account_id: str, now: datetime) -> None:

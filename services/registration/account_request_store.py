@@ -16,6 +16,7 @@ from shared.contracts.mailer import MailAccepted, MailDeferred, MailRefused
 from shared.database import Connection
 from shared.database.locks import lock_name
 from shared.database.rows import insert, update
+from shared.messaging.handlers import SqlEffect
 from shared.outbox import replies
 
 COLUMNS = """
@@ -55,9 +56,10 @@ REPLACE_LINKS = "UPDATE links SET replaced = true WHERE request_id = $1 AND NOT 
 # Events arrive in any order: a final status stays, and an older event changes nothing.
 SET_MAIL_STATUS = """
 UPDATE requests
-SET mail_state = $2, mail_at = $3, mail_next_try_at = $4, mail_reason = $5
-WHERE mail_event_id = $1 AND mail_state NOT IN ('accepted', 'refused')
-  AND (mail_at IS NULL OR mail_at <= $3)
+SET mail_state = $4, mail_at = $5, mail_next_try_at = $6, mail_reason = $7
+FROM first
+WHERE mail_event_id = $3 AND mail_state NOT IN ('accepted', 'refused')
+  AND (mail_at IS NULL OR mail_at <= $5)
 """
 FIND_LINK = """
 SELECT request_id::text, expires_at, replaced, wrong_passwords FROM links
@@ -166,16 +168,15 @@ async def delete_expired(tx: Connection, now: datetime, limit: int) -> list[Dele
     return await _delete(tx, DELETE_EXPIRED, now, limit)
 
 
-async def set_mail_status(
-    tx: Connection,
+def set_mail_status(
     event: MailAccepted | MailDeferred | MailRefused,
     state: str,
     *,
     next_try_at: datetime | None = None,
     reason: str | None = None,
-) -> None:
-    """Store what became of a message, if it is the latest one of a request."""
-    await tx.execute(SET_MAIL_STATUS, event.cause, state, event.at, next_try_at, reason)
+) -> SqlEffect:
+    """Stores what became of a message, if it is the latest one of a request."""
+    return SqlEffect(SET_MAIL_STATUS, (event.cause, state, event.at, next_try_at, reason))
 
 
 async def find_link(tx: Connection, hashes: Sequence[bytes]) -> ValidationLink | None:

@@ -61,9 +61,6 @@ WHERE accounts.id = $1 AND credentials.account_id = accounts.id
     OR accounts.state = 'frozen' AND NOT accounts.desk_only
       AND $2 BETWEEN accounts.frozen_at + interval '5 seconds' AND accounts.undo_until)
 """
-SET_SECOND_FACTOR = """
-UPDATE accounts SET second_factor_at = $2 WHERE id = $1 AND second_factor_at IS NULL
-"""
 CLEAR_SECOND_FACTOR = "UPDATE accounts SET second_factor_at = NULL WHERE id = $1"
 RECORD_PHONE_REPLACEMENT = """
 UPDATE accounts SET phone_replaced_at = greatest(phone_replaced_at, $2) WHERE id = $1
@@ -210,11 +207,6 @@ async def unfreeze(tx: Connection, account_id: str, opened_at: datetime) -> bool
         return False
     await replies.delete_by_subject(tx, account_id)
     return True
-
-
-async def record_second_factor(tx: Connection, account_id: str, at: datetime) -> None:
-    """The account has a second factor, first given then."""
-    await tx.execute(SET_SECOND_FACTOR, account_id, at)
 
 
 async def clear_second_factor(tx: Connection, account_id: str) -> None:

@@ -14,16 +14,24 @@ from services.registration.dormancy import (
 from shared.contracts.registration.desk import DormantAccountRecord
 from shared.database import Connection, row_count
 from shared.database.rows import upsert
+from shared.messaging.handlers import SqlEffect
 
 RECORD_SIGN_IN = """
-INSERT INTO last_sign_ins (account_id, signed_in_at) VALUES ($1, $2)
+INSERT INTO last_sign_ins (account_id, signed_in_at)
+SELECT id, $4::timestamptz FROM first JOIN accounts ON id = $3::uuid
 ON CONFLICT (account_id) DO UPDATE
 SET signed_in_at = greatest(last_sign_ins.signed_in_at, excluded.signed_in_at)
+RETURNING account_id
+"""
+RECORD_SECOND_FACTOR = """
+UPDATE accounts SET second_factor_at = $4 FROM effect
+WHERE id = account_id AND second_factor_at IS NULL
 """
 SPARE = """
-UPDATE dormant_accounts SET outcome = 'spared', ended_at = $3
-WHERE account_id = $1 AND ended_at IS NULL AND last_used_at < $2
+UPDATE dormant_accounts AS known SET outcome = 'spared', ended_at = $5 FROM effect
+WHERE known.account_id = effect.account_id AND ended_at IS NULL AND last_used_at < $4
 """
+IS_NOT_ACTIVE = "SELECT FROM accounts WHERE id = $3::uuid AND state <> 'active'"
 # Blocked, closed and credential-less accounts are left alone.
 OPEN_ACCOUNTS = """
 accounts AS account JOIN credentials AS credential ON credential.account_id = account.id
@@ -77,10 +85,13 @@ SELECT coalesce(outcome, 'warned') AS outcome, count(*) AS number FROM dormant_a
 """
 
 
-async def record_sign_in(tx: Connection, account_id: str, at: datetime, now: datetime) -> None:
-    """Record a sign-in, which spares an account that was warned before it."""
-    await tx.execute(RECORD_SIGN_IN, account_id, at)
-    await tx.execute(SPARE, account_id, at, now)
+def record_session(
+    account_id: str | None, at: datetime, now: datetime, *, unless: str = IS_NOT_ACTIVE
+) -> SqlEffect:
+    """Records a sign-in with both factors, which spares an account that was warned before it."""
+    return SqlEffect(
+        RECORD_SIGN_IN, (account_id, at, now), then=(RECORD_SECOND_FACTOR, SPARE), unless=unless
+    )
 
 
 async def withdraw(tx: Connection, now: datetime, cutoff: datetime | None) -> int:

@@ -34,7 +34,11 @@ SET moments = array_append(
 FROM unnest($1::text[], $2::text[]) AS one (kind, key)
 WHERE counters.kind = one.kind AND counters.key = one.key
 """
-READ = "SELECT moments FROM counters WHERE kind = $1 AND key = ANY($2)"
+READ = """
+SELECT one.position, moments
+FROM unnest($1::integer[], $2::text[], $3::text[]) AS one (position, kind, key)
+    JOIN counters ON counters.kind = one.kind AND counters.key = one.key
+"""
 READ_FORMER = """
 SELECT counters.kind, one.newest, moments
 FROM unnest($1::text[], $2::text[], $3::text[]) AS one (kind, newest, key)
@@ -70,9 +74,15 @@ async def add(tx: Connection, counters: Sequence[Counter], now: datetime) -> Non
     await tx.execute(ADD, kinds, keys, now, now - MAX_WINDOW, now + MAX_WINDOW)
 
 
-async def read(tx: Connection, kind: str, keys: Sequence[str]) -> list[datetime]:
-    """The times of a counter."""
-    return _moments(await tx.fetch(READ, kind, list(keys)))
+async def read(tx: Connection, counters: Sequence[Counter]) -> list[list[datetime]]:
+    """The times of each counter."""
+    wanted = [
+        (position, kind, key) for position, (kind, keys) in enumerate(counters) for key in keys
+    ]
+    found: list[list[datetime]] = [[] for _ in counters]
+    for row in await tx.fetch(READ, *(list(column) for column in zip(*wanted, strict=True))):
+        found[row["position"]] += row["moments"]
+    return found
 
 
 async def remove(tx: Connection, kind: str, keys: Sequence[str], moment: datetime) -> None:

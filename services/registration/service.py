@@ -52,7 +52,7 @@ from shared.contracts.support.lost_phones import (
     OtherNamesAccepted,
     ResumptionCodeTold,
 )
-from shared.messaging.handlers import answers, hears
+from shared.messaging.handlers import answers, hears, hears_sql
 from shared.runtime.service import Runtime, Service
 from shared.runtime.settings_view import describe_settings
 from shared.security.password_hashing import Cost, Hasher
@@ -115,10 +115,10 @@ SERVICE = Service(
     build=build,
     migrations=Path(__file__).parent / "migrations",
     hears=(
-        hears(MailAccepted, validation_messages.mail_accepted),
-        hears(MailDeferred, validation_messages.mail_deferred),
-        hears(MailRefused, validation_messages.mail_refused),
-        hears(SessionOpened, freezing.session_opened),
+        hears_sql(MailAccepted, validation_messages.mail_accepted),
+        hears_sql(MailDeferred, validation_messages.mail_deferred),
+        hears_sql(MailRefused, validation_messages.mail_refused),
+        hears_sql(SessionOpened, freezing.record_session, freezing.session_opened),
         hears(AuthenticatorReplaced, freezing.authenticator_replaced),
         hears(AuthenticatorRemoved, freezing.authenticator_removed),
         hears(ProfileSaved, name_changes.profile_saved),

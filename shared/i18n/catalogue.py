@@ -9,7 +9,7 @@ import io
 import re
 from collections.abc import Mapping
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -53,7 +53,12 @@ def translate(text: str, language: str, /, **values: object) -> str:
     (`Markup`) makes the result HTML, the rest escaped. A placeholder without a value stays: a
     page is never lost to a mistake in a text.
     """
-    return _fill(_translations(language).gettext(text) if text else "", language, values)
+    return _fill(_translated(text, language) if text else "", language, values)
+
+
+@lru_cache(maxsize=8_192)
+def _translated(text: str, language: str) -> str:
+    return _translations(language).gettext(text)
 
 
 def translate_plural(forms: tuple[str, str], n: int, language: str, /, **values: object) -> str:

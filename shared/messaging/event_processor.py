@@ -49,7 +49,13 @@ from shared.messaging.topology import (
     retry_exchange,
 )
 from shared.messaging.trials import TRIAL, Undone, encode_outcome
-from shared.outbox import OutboxRow, apply_once, emit, mark_processed
+from shared.outbox import (
+    OutboxRow,
+    apply_once,
+    insert_reserved,
+    mark_processed,
+    outbox_row,
+)
 from shared.runtime.telemetry import get_logger, log_context, trace_id
 from shared.runtime.tracing import span, traceparent
 
@@ -263,8 +269,9 @@ class EventProcessor:
         reserved: list[OutboxRow] = []
 
         async def emit_event(event: Event, *, subject: str | None) -> str:
-            now = self._clock()
-            return await emit(tx, self._service, event, subject=subject, now=now, reserved=reserved)
+            row = outbox_row(self._service, event, subject=subject, now=self._clock())
+            reserved.append(row)
+            return row.message_id
 
         prepared = None
         if row.prepare is not None:
@@ -283,6 +290,8 @@ class EventProcessor:
                 )
                 assert row.handler is not None
                 await row.handler(heard, context)
+                if reserved:
+                    await insert_reserved(tx, reserved)
                 if undo:
                     # What waits for the commit is checked too.
                     await tx.execute("SET CONSTRAINTS ALL IMMEDIATE")

@@ -162,11 +162,13 @@ def hears(
 def hears_sql(
     event: type[E],
     effect: Callable[[E, Envelope, datetime, Any], SqlEffect],
+    handler: Callable[[E, Context[Any]], Awaitable[None]] | None = None,
     *,
     logged: bool = False,
 ) -> Subscription:
-    """This service subscribes to `event` and executes the statement of `effect` once."""
-    return Subscription(event, effect=effect, logged=logged)
+    """This service subscribes to `event` and executes the statement of `effect` once, or `handler`
+    where the statement leaves it to that."""
+    return Subscription(event, handler, effect=effect, logged=logged)
 
 
 def answers(

@@ -43,7 +43,7 @@ from shared.messaging.rpc_codec import (
     encode_reply,
 )
 from shared.messaging.topology import MAX_WAITING_REQUESTS, REPLIES, REPLY_KEY, REQUESTS
-from shared.outbox import OutboxRow, emit, replies
+from shared.outbox import OutboxRow, insert_reserved, outbox_row, replies
 from shared.runtime.cancellation import cancellation_requested
 from shared.runtime.telemetry import get_logger, log_context, trace_id
 from shared.runtime.tracing import span, traceparent
@@ -291,10 +291,9 @@ class RpcServer:
                 raise Refused(refusal)
 
             async def emit_event(event: Event, *, subject: str | None) -> str:
-                now = self._clock()
-                return await emit(
-                    tx, self._service, event, subject=subject, now=now, reserved=reserved
-                )
+                row = outbox_row(self._service, event, subject=subject, now=self._clock())
+                reserved.append(row)
+                return row.message_id
 
             context = RequestContext(
                 tx=tx,
@@ -307,11 +306,14 @@ class RpcServer:
             )
             reply = await row.handler(request, context)
             answer = _encoded(reply)
-            if key is not None and isinstance(reply, RefusalReply) and not reply.stored:
-                await replies.release(tx, request.TYPE, key)
-            elif key is not None:
+            if key is not None and not (isinstance(reply, RefusalReply) and not reply.stored):
                 subject = replies.subject_of(request, reply)
-                await replies.save(tx, request.TYPE, key, answer.body, subject)
+                await replies.save(tx, request.TYPE, key, answer.body, subject, reserved)
+            else:
+                if key is not None:
+                    await replies.release(tx, request.TYPE, key)
+                if reserved:
+                    await insert_reserved(tx, reserved)
         if reserved:
             self._on_commit(reserved)
         return answer

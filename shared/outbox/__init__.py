@@ -7,12 +7,25 @@ in the transaction of its effect. Handlers never publish directly.
 from pathlib import Path
 
 from shared.outbox.inbox import apply, apply_once, mark_processed
-from shared.outbox.outbox import Backlog, OutboxRow, add, emit, emit_all, emit_to, read_backlog
+from shared.outbox.outbox import (
+    INSERT_RESERVED,
+    Backlog,
+    OutboxRow,
+    add,
+    emit,
+    emit_all,
+    emit_to,
+    insert_reserved,
+    outbox_row,
+    read_backlog,
+    reserved_columns,
+)
 
 #: The common tables of every service's schema.
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 __all__ = [
+    "INSERT_RESERVED",
     "MIGRATIONS",
     "Backlog",
     "OutboxRow",
@@ -22,6 +35,9 @@ __all__ = [
     "emit",
     "emit_all",
     "emit_to",
+    "insert_reserved",
     "mark_processed",
+    "outbox_row",
     "read_backlog",
+    "reserved_columns",
 ]

@@ -16,12 +16,15 @@ INSERT = "INSERT INTO outbox (message_id, type, body) VALUES ($1, $2, $3)"
 _INSERT_FOR = """
 INSERT INTO outbox (message_id, type, body, recipient) VALUES ($1, $2, $3, $4)
 """
-INSERT_RESERVED = """
-INSERT INTO outbox (message_id, type, body, next_at)
-VALUES ($1, $2, $3, clock_timestamp() + make_interval(secs => $4))
-"""
 #: Seconds for which a reserved row is left to the process that wrote it.
 RESERVED_SECONDS = 5
+#: Arrays in place of `ids`, `types` and `bodies`; a part of a larger statement may join others.
+INSERT_RESERVED = f"""
+INSERT INTO outbox (message_id, type, body, next_at)
+SELECT one.*, clock_timestamp() + interval '{RESERVED_SECONDS} seconds'
+FROM unnest({{ids}}::uuid[], {{types}}::text[], {{bodies}}::text[]) AS one
+"""  # noqa: S608
+_INSERT_RESERVED = INSERT_RESERVED.format(ids="$1", types="$2", bodies="$3")
 #: A longer outbox is counted so far.
 MAX_COUNTED = 100_000
 _BACKLOG = """
@@ -55,29 +58,37 @@ async def add(tx: Connection, message_id: str, message_type: str, body: bytes) -
 
 
 async def emit(
-    tx: Connection,
-    service: str,
-    event: Event,
-    *,
-    subject: str | None,
-    now: datetime,
-    reserved: list[OutboxRow] | None = None,
+    tx: Connection, service: str, event: Event, *, subject: str | None, now: datetime
 ) -> str:
-    """Publish `event` as `service` when `tx` commits; returns its id. Wake the relay afterwards.
+    """Publish `event` as `service` when `tx` commits; returns its id. Wake the relay afterwards."""
+    row = outbox_row(service, event, subject=subject, now=now)
+    await add(tx, row.message_id, row.type, row.body)
+    return row.message_id
 
-    With `reserved`, which receives the row, give those rows to `Relay.publish_reserved` after the
-    commit instead: the process has them and need not read them again. If it ends before, any relay
-    finds them in the outbox a few seconds later.
-    """
+
+def outbox_row(service: str, event: Event, *, subject: str | None, now: datetime) -> OutboxRow:
+    """The row that `insert_reserved` writes for `event`."""
     _check_owner(service, event)
     message_id, body = wrap(service, event, subject=subject, now=now)
-    if reserved is None:
-        await add(tx, message_id, event.TYPE, body)
-    else:
-        row = message_id, event.TYPE, body.decode()
-        await tx.execute(INSERT_RESERVED, *row, RESERVED_SECONDS)
-        reserved.append(OutboxRow(message_id, event.TYPE, body))
-    return message_id
+    return OutboxRow(message_id, event.TYPE, body)
+
+
+async def insert_reserved(tx: Connection, rows: Sequence[OutboxRow]) -> None:
+    """Publish the events of `rows` when `tx` commits, by one statement.
+
+    Give the rows to `Relay.publish_reserved` after the commit: the process has them and need not
+    read them again. If it ends before, any relay finds them in the outbox a few seconds later.
+    """
+    await tx.execute(_INSERT_RESERVED, *reserved_columns(rows))
+
+
+def reserved_columns(rows: Sequence[OutboxRow]) -> tuple[list[str], list[str], list[str]]:
+    """The three arrays of `INSERT_RESERVED`."""
+    return (
+        [row.message_id for row in rows],
+        [row.type for row in rows],
+        [row.body.decode() for row in rows],
+    )
 
 
 async def emit_to(

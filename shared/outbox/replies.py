@@ -5,10 +5,12 @@ request waits at the claim until then. A rolled back transaction leaves nothing.
 is the id of the account, or of the account request, that the reply is about.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shared.contracts.base import Reply, Request
 from shared.database import Connection, row_count
+from shared.outbox.outbox import INSERT_RESERVED, OutboxRow, reserved_columns
 
 _CLAIM = """
 INSERT INTO replies (type, idempotency_key, content_hash, expires_at)
@@ -18,6 +20,8 @@ ON CONFLICT (type, idempotency_key) DO UPDATE
     WHERE replies.expires_at < now()
 """
 _SAVE = "UPDATE replies SET answer = $3, subject = $4 WHERE type = $1 AND idempotency_key = $2"
+_EMIT = INSERT_RESERVED.format(ids="$5", types="$6", bodies="$7")
+_SAVE_AND_EMIT = f"WITH emitted AS ({_EMIT}) {_SAVE}"
 _RELEASE = "DELETE FROM replies WHERE type = $1 AND idempotency_key = $2"
 _FIND = """
 SELECT content_hash, answer FROM replies
@@ -42,10 +46,19 @@ async def claim(tx: Connection, request: Request, key: str, content_hash: bytes)
 
 
 async def save(
-    tx: Connection, request_type: str, key: str, answer: bytes, subject: str | None
+    tx: Connection,
+    request_type: str,
+    key: str,
+    answer: bytes,
+    subject: str | None,
+    events: Sequence[OutboxRow] = (),
 ) -> None:
-    """Store the reply to the request that `tx` executes."""
-    await tx.execute(_SAVE, request_type, key, answer.decode(), subject)
+    """Store the reply to the request that `tx` executes, and its events (`insert_reserved`)."""
+    row = request_type, key, answer.decode(), subject
+    if events:
+        await tx.execute(_SAVE_AND_EMIT, *row, *reserved_columns(events))
+    else:
+        await tx.execute(_SAVE, *row)
 
 
 async def release(tx: Connection, request_type: str, key: str) -> None:

@@ -19,6 +19,7 @@ from shared.messaging.publisher_notices import RefusedHandler
 from shared.messaging.rpc_client import RpcClient
 from shared.messaging.service_bus import ServiceBus
 from shared.outbox import MIGRATIONS as COMMON_MIGRATIONS
+from shared.outbox import OutboxRow
 from shared.runtime.periodic import periodically
 from shared.settings import ServiceSettings, load
 
@@ -105,6 +106,11 @@ class Runtime:
     def is_heard(self, event: type[Event], partner: str) -> bool:
         """Whether a partner may hear events of this type that are for it alone."""
         return self.bus is None or self.bus.relay.is_heard(event, partner)
+
+    def publish(self, rows: Sequence[OutboxRow]) -> None:
+        """Publish now what `insert_reserved`, or a statement with it, committed."""
+        if self.bus is not None and rows:
+            self.bus.relay.publish_reserved(rows)
 
     def wake_relay(self) -> None:
         """Publish now what was emitted outside a handler, without waiting for the next poll."""

@@ -9,7 +9,6 @@ the environment or keeps a secret longer than the call.
 
 import base64
 import binascii
-import hashlib
 import hmac
 import os
 import secrets as random
@@ -175,9 +174,7 @@ def matches(ring: KeyRing, purpose: str, value: str, key_id: str, expected: byte
 def _hash(key: bytes, purpose: str, value: str) -> bytes:
     # The length keeps (purpose "ab", value "c") apart from (purpose "a", value "bc").
     name = purpose.encode()
-    return hmac.new(
-        key, len(name).to_bytes(2, "big") + name + value.encode(), hashlib.sha256
-    ).digest()
+    return hmac.digest(key, len(name).to_bytes(2, "big") + name + value.encode(), "sha256")
 
 
 def signature_text(digest: bytes) -> str:

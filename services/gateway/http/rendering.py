@@ -4,12 +4,13 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from services.gateway.http.forms import Form
 from services.gateway.http.site import CLOCK
@@ -90,6 +91,7 @@ class Renderer:
         for language, environment in self._environments.items():
             add_texts(environment, language)
             environment.globals["main_form"] = _main_form
+            environment.globals["fixed"] = _fixed_parts(environment)
             environment.globals.update(brand=brand, **brand.names(language), static=static, url=url)
             for name in ("clock", "day", "date", "datetime", "time", "short", "number"):
                 show = getattr(dates, f"format_{name}")
@@ -106,6 +108,16 @@ class Renderer:
             for name in names:
                 environment.get_template(name)
         return names
+
+
+def _fixed_parts(environment: Environment) -> Callable[[str], Markup]:
+    """What renders a template without a value of the page: once, for all pages of the language."""
+
+    @cache
+    def fixed(name: str) -> Markup:
+        return Markup(environment.get_template(name).render())  # noqa: S704 - escaped already
+
+    return fixed
 
 
 def _main_form(html: str) -> tuple[str, str] | None:

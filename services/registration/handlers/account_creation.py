@@ -46,10 +46,10 @@ async def accept_terms(request: AcceptTerms, context: RequestContext[Deps]) -> R
             # Imported after the request was made.
             account = await account_store.find_by_address(context.tx, found.address_key)
         if account is None:
-            await _create(context, found, terms)
+            found = await _create(context, found, terms)
         else:
-            await _accept_before_code(context, found, account.id, terms)
-    return await show(context, found.id)
+            found = await _accept_before_code(context, found, account.id, terms)
+    return await show(context, found)
 
 
 async def accept_new_terms(request: AcceptNewTerms, context: RequestContext[Deps]) -> Done:
@@ -74,7 +74,7 @@ def _accepted(request: AcceptTerms | AcceptNewTerms, deps: Deps) -> Terms:
 
 async def _accept_before_code(
     context: RequestContext[Deps], found: AccountRequest, account_id: str, terms: Terms
-) -> None:
+) -> AccountRequest:
     """The address has an account without credentials: its code is due (G-26)."""
     accepted = dataclasses.replace(
         found,
@@ -86,9 +86,12 @@ async def _accept_before_code(
     )
     await account_request_store.save(context.tx, accepted)
     log.info("A resumption code is due.", action="resumption_due", request_ref=found.id)
+    return accepted
 
 
-async def _create(context: RequestContext[Deps], found: AccountRequest, terms: Terms) -> None:
+async def _create(
+    context: RequestContext[Deps], found: AccountRequest, terms: Terms
+) -> AccountRequest:
     now = context.now()
     await emit_expired(context, await account_request_store.delete_others(context.tx, found))
     await account_store.create(context.tx, found, terms, now)
@@ -122,3 +125,4 @@ async def _create(context: RequestContext[Deps], found: AccountRequest, terms: T
         account=found.account_id,
         request_ref=found.id,
     )
+    return created

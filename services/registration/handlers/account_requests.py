@@ -151,12 +151,12 @@ async def store(context: RequestContext[Deps], made: AccountRequest, network: st
     sent, link_hash = await validation_messages.send(context, made, AccountRequested, account)
     await account_request_store.add(context.tx, sent, link_hash)
     log.info("An account was requested.", action="account_requested", request_ref=made.id)
-    return await show(context, made.id)
+    return await show(context, sent)
 
 
 async def describe_request(request: DescribeRequest, context: RequestContext[Deps]) -> RequestView:
     """The request as it is now."""
-    return await show(context, request.request_id)
+    return await show(context, await account_request_store.read(context.tx, request.request_id))
 
 
 async def resend_validation(
@@ -174,7 +174,7 @@ async def resend_validation(
     renewed = dataclasses.replace(found, language=supported_language(request.language))
     sent, link_hash = await validation_messages.send(context, renewed, ValidationResent, account)
     await account_request_store.save_with_message(context.tx, sent, link_hash)
-    return await show(context, found.id)
+    return await show(context, sent)
 
 
 async def cancel_request(request: CancelRequest, context: RequestContext[Deps]) -> Done:
@@ -203,10 +203,11 @@ async def emit_expired(context: Context[Deps], deleted: Iterable[DeletedRequest]
         await context.emit(RequestExpired(request_id=each.id), subject=each.account_id)
 
 
-async def show(context: RequestContext[Deps], request_id: str) -> RequestView:
-    """The request, or `Refused` with `request_gone`."""
-    found = await account_request_store.read(context.tx, request_id)
+async def show(context: RequestContext[Deps], found: AccountRequest | None) -> RequestView:
+    """The request as it is stored now, or `Refused` with `request_gone`."""
     if found is None or found.kept_until <= context.now():
         raise Refused(GONE)
-    left = await quotas.sends_left(context.tx, context.deps, found.address_key)
+    left = 0
+    if found.state == "pending":  # No other request is sent a message.
+        left = await quotas.sends_left(context.tx, context.deps, found.address_key)
     return show_request(found, context.deps.settings, left)

@@ -125,7 +125,7 @@ async def move(
     )
     sent, link_hash = await validation_messages.send(context, moved, ValidationResent, account)
     await account_request_store.save_with_message(context.tx, sent, link_hash)
-    return await show(context, moved.id)
+    return await show(context, sent)
 
 
 async def _validate(

@@ -51,8 +51,8 @@ async def verify_code(request: VerifyCode, context: RequestContext[Deps]) -> Rep
         )
         if refusal is not None:
             return context.refuse(refusal)
-        await _verify(context, found, "code")
-    return await show(context, found.id)
+        found = await _verify(context, found, "code")
+    return await show(context, found)
 
 
 async def describe_link(request: DescribeLink, context: RequestContext[Deps]) -> LinkView:
@@ -133,8 +133,8 @@ async def verify_link(request: VerifyLink, context: RequestContext[Deps]) -> Rep
         refusal = _link_refusal(link, context.now())
         if refusal is not None:
             raise Refused(refusal)
-        await _verify(context, found, "link")
-    return await show(context, found.id)
+        found = await _verify(context, found, "link")
+    return await show(context, found)
 
 
 def _link_refusal(link: ValidationLink, now: datetime) -> Refusal | None:
@@ -148,7 +148,7 @@ def _link_refusal(link: ValidationLink, now: datetime) -> Refusal | None:
     return Refusal(slug="link_replaced")
 
 
-async def _verify(context: RequestContext[Deps], found: AccountRequest, by: str) -> None:
+async def _verify(context: RequestContext[Deps], found: AccountRequest, by: str) -> AccountRequest:
     now = context.now()
     # Delete the others first: one request of an address may be verified (unique index).
     await emit_expired(context, await account_request_store.delete_others(context.tx, found))
@@ -165,3 +165,4 @@ async def _verify(context: RequestContext[Deps], found: AccountRequest, by: str)
         EmailVerified(request_id=found.id, by=by, verified_at=now), subject=found.account_id
     )
     log.info("An address was verified.", action="address_proved", by=by, request_ref=found.id)
+    return verified

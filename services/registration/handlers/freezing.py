@@ -31,7 +31,9 @@ from shared.contracts.registration.holder import BlockAccount
 from shared.contracts.registration.requests import DescribeDisavowal, Disavow
 from shared.contracts.registration.views import DisavowalView, FrozenView
 from shared.contracts.support.lost_phones import LostPhoneStopped
-from shared.messaging.handlers import Context, Refused, RequestContext
+from shared.messaging.envelope import Envelope
+from shared.messaging.handlers import Context, Refused, RequestContext, SqlEffect
+from shared.outbox import apply
 from shared.runtime.telemetry import get_logger
 from shared.security import signed_tokens
 
@@ -145,14 +147,21 @@ async def freeze(
     )
 
 
+def record_session(
+    event: SessionOpened, envelope: Envelope, now: datetime, _deps: Deps
+) -> SqlEffect:
+    """Password and second factor were right: all that there is to store for an active account."""
+    return dormancy_store.record_session(envelope.subject, event.opened_at, now)
+
+
 async def session_opened(event: SessionOpened, context: Context[Deps]) -> None:
-    """Password and second factor were right: a `thawing` account is active again, and one that the
+    """The same for an account that is not active: a `thawing` one is active again, and one that the
     mailbox alone froze a while ago, unless the sign-in replaced the phone: that is for support."""
     account = await account_store.lock(context.tx, context.account_id)
     if account is None:
         return
-    await account_store.record_second_factor(context.tx, account.id, event.opened_at)
-    await dormancy_store.record_sign_in(context.tx, account.id, event.opened_at, context.now())
+    recorded = dormancy_store.record_session(account.id, event.opened_at, context.now(), unless="")
+    await apply(context.tx, recorded)
     if account.state == "frozen" and event.phone_replaced:
         return
     if not await account_store.unfreeze(context.tx, account.id, event.opened_at):

@@ -143,7 +143,7 @@ async def clear_failures(
     attacker would have new attempts whenever the holder signs in (AU-02).
     """
     address = deps.rate_limit_keys(address_key)
-    wrong = await rate_limit_store.read(tx, ADDRESS, address)
+    (wrong,) = await rate_limit_store.read(tx, [(ADDRESS, address)])
     own, *wider = (with_network(address, each) for each in networks_around(network))
     for failure in await rate_limit_store.clear(tx, ADDRESS_FROM_NETWORK, own):
         await rate_limit_store.remove(tx, ADDRESS, address, failure)

@@ -113,21 +113,22 @@ async def check_for_account(
 
 async def change_codes_left(tx: Connection, deps: Deps, account_id: str) -> int:
     """How many more codes may be sent to the new address today."""
-    moments = await rate_limit_store.read(tx, ADDRESS_CHANGE_CODES, (account_id,))
+    (moments,) = await rate_limit_store.read(tx, [(ADDRESS_CHANGE_CODES, (account_id,))])
     return deps.settings.sends_quota.left(moments, deps.clock())
 
 
 async def sends_left(tx: Connection, deps: Deps, address_key: str) -> int:
     """How many more messages may be sent to an address today."""
     quota = deps.settings.sends_quota
-    moments = await rate_limit_store.read(tx, quota.name, deps.quota_keys(address_key))
+    (moments,) = await rate_limit_store.read(tx, [(quota.name, deps.quota_keys(address_key))])
     return quota.left(moments, deps.clock())
 
 
 async def _check(tx: Connection, deps: Deps, counted: list[CountedQuota]) -> None:
     now = deps.clock()
-    for each in counted:
-        _require_left(each.quota, await rate_limit_store.read(tx, each.kind, each.keys), now)
+    seen = await rate_limit_store.read(tx, [(each.kind, each.keys) for each in counted])
+    for each, moments in zip(counted, seen, strict=True):
+        _require_left(each.quota, moments, now)
 
 
 async def _count(context: RequestContext[Deps], counted: list[CountedQuota]) -> None:

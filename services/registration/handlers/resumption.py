@@ -98,7 +98,7 @@ async def resume_account(request: ResumeAccount, context: RequestContext[Deps]) 
     if found is None:
         raise Refused(GONE)
     if found.state == "created" or found.held_at is not None:
-        return await show(context, found.id)
+        return await show(context, found)
     if found.accepted_at is None:
         log.warning("A step was skipped.", action="sequence_fail", request_ref=found.id)
         raise Refused(Refusal(slug="not_verified"))
@@ -109,11 +109,9 @@ async def resume_account(request: ResumeAccount, context: RequestContext[Deps]) 
     if refusal is not None:
         return context.refuse(refusal)
     await resumption_store.set_code_used(context.tx, account.id, context.now())
-    if names_agree(found, account):
-        await _join(context, found, account)
-    else:
-        await _hold(context, found, account)
-    return await show(context, found.id)
+    joined = names_agree(found, account)
+    found = await (_join if joined else _hold)(context, found, account)
+    return await show(context, found)
 
 
 async def accept_other_names(_event: OtherNamesAccepted, context: Context[Deps]) -> None:
@@ -155,16 +153,17 @@ async def _check_code(
     return Refusal(slug="wrong_code", params={"tries_left": left})
 
 
-async def _hold(context: RequestContext[Deps], found: AccountRequest, account: Account) -> None:
+async def _hold(context: Context[Deps], found: AccountRequest, account: Account) -> AccountRequest:
     now = context.now()
     held = dataclasses.replace(found, held_at=now, kept_until=now + HELD_RETENTION)
     await emit_expired(context, await account_request_store.delete_others(context.tx, found))
     await account_request_store.save(context.tx, held)
     await context.emit(ResumptionHeld(request_id=found.id, held_at=now), subject=account.id)
     log.info("A resumption waits for the desk.", action="resumption_held", account=account.id)
+    return held
 
 
-async def _join(context: Context[Deps], found: AccountRequest, account: Account) -> None:
+async def _join(context: Context[Deps], found: AccountRequest, account: Account) -> AccountRequest:
     now, tx = context.now(), context.tx
     await emit_expired(context, await account_request_store.delete_others(tx, found))
     await resumption_store.join(tx, found, now)
@@ -196,3 +195,4 @@ async def _join(context: Context[Deps], found: AccountRequest, account: Account)
         account=account.id,
         request_ref=found.id,
     )
+    return created

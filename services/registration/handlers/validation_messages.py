@@ -6,7 +6,7 @@ account, and contains no code.
 """
 
 import dataclasses
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from services.registration.account_request_store import set_mail_status
 from services.registration.account_requests import AccountRequest
@@ -20,7 +20,8 @@ from shared.contracts.registration.events import (
     KnownAddressRequested,
     ValidationResent,
 )
-from shared.messaging.handlers import Context, RequestContext
+from shared.messaging.envelope import Envelope
+from shared.messaging.handlers import RequestContext, SqlEffect
 from shared.security.sealing import keyed_hash, new_token, seal_context
 
 LINK_PURPOSE = "registration/link"
@@ -68,22 +69,22 @@ async def send(
     return sent, keyed_hash(deps.token_keys, LINK_PURPOSE, token)[1]
 
 
-async def mail_accepted(event: MailAccepted, context: Context[Deps]) -> None:
+def mail_accepted(
+    event: MailAccepted, _envelope: Envelope, _now: datetime, _deps: Deps
+) -> SqlEffect:
     """The mail server accepted the message."""
-    await set_mail_status(context.tx, event, "accepted")
+    return set_mail_status(event, "accepted")
 
 
-async def mail_deferred(event: MailDeferred, context: Context[Deps]) -> None:
+def mail_deferred(
+    event: MailDeferred, _envelope: Envelope, _now: datetime, _deps: Deps
+) -> SqlEffect:
     """The mailer retries later."""
-    await set_mail_status(
-        context.tx, event, "deferred", next_try_at=event.next_try_at, reason=event.reason
-    )
+    return set_mail_status(event, "deferred", next_try_at=event.next_try_at, reason=event.reason)
 
 
-async def mail_refused(event: MailRefused, context: Context[Deps]) -> None:
+def mail_refused(event: MailRefused, _envelope: Envelope, _now: datetime, _deps: Deps) -> SqlEffect:
     """The message was not delivered, or its delivery is unknown."""
     if event.reason == "in_doubt":
-        await set_mail_status(context.tx, event, "doubtful")
-    else:
-        reason = REASONS.get(event.reason, event.reason)
-        await set_mail_status(context.tx, event, "refused", reason=reason)
+        return set_mail_status(event, "doubtful")
+    return set_mail_status(event, "refused", reason=REASONS.get(event.reason, event.reason))

@@ -16,7 +16,16 @@ from shared.messaging import hears, topology
 from shared.messaging.envelope import new_id
 from shared.messaging.outbox_relay import MAX_RESERVED, Relay
 from shared.messaging.service_bus import ServiceBus
-from shared.outbox import MIGRATIONS, OutboxRow, emit, inbox, mark_processed, replies
+from shared.outbox import (
+    MIGRATIONS,
+    OutboxRow,
+    emit,
+    inbox,
+    insert_reserved,
+    mark_processed,
+    outbox_row,
+    replies,
+)
 from tests.support.schema_fingerprint import schema_fingerprint
 from tests.support.servers.bus_fixture import BusFixture, RecordingHandler, channel, now
 from tests.support.waiting import eventually
@@ -82,10 +91,9 @@ async def test_a_relay_that_is_not_notified_polls(bus: BusFixture) -> None:
 
 async def _reserve(bus: BusFixture, *events: RequestCancelled) -> list[OutboxRow]:
     """Commit events as a handler does: their rows are left to its own process at first."""
-    rows: list[OutboxRow] = []
+    rows = [outbox_row("registration", event, subject=None, now=now()) for event in events]
     async with transaction(await bus.pool("registration")) as tx:
-        for event in events:
-            await emit(tx, "registration", event, subject=None, now=now(), reserved=rows)
+        await insert_reserved(tx, rows)
     return rows
 
 
