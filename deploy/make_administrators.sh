@@ -10,7 +10,7 @@ root=${DESTDIR:-}
 # Connections for four processes of each service (IMPEX_DATABASE_POOL). Neither rows nor statements in its
 # log: both hold what people typed.
 for cluster in "$root"/etc/postgresql/*/main; do
-    printf '%s\n' 'max_connections = 400' 'log_error_verbosity = terse' 'log_min_error_statement = panic' \
+    printf '%s\n' 'max_connections = 450' 'log_error_verbosity = terse' 'log_min_error_statement = panic' \
         >"$cluster/conf.d/impex.conf"
 done
 systemctl restart postgresql

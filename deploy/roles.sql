@@ -11,6 +11,8 @@ DO $$ BEGIN CREATE ROLE impex_operations LOGIN NOINHERIT; EXCEPTION WHEN duplica
 ALTER ROLE impex_operations SET statement_timeout = '60s';
 DO $$ BEGIN CREATE ROLE impex_profile LOGIN NOINHERIT; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
 ALTER ROLE impex_profile SET statement_timeout = '60s';
+DO $$ BEGIN CREATE ROLE impex_push LOGIN NOINHERIT; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+ALTER ROLE impex_push SET statement_timeout = '60s';
 DO $$ BEGIN CREATE ROLE impex_registration LOGIN NOINHERIT; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
 ALTER ROLE impex_registration SET statement_timeout = '60s';
 DO $$ BEGIN CREATE ROLE impex_support LOGIN NOINHERIT; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
@@ -25,9 +27,9 @@ DO $$ BEGIN IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) 
 CREATE DATABASE impex;
 \connect impex
 REVOKE ALL ON DATABASE "impex" FROM PUBLIC;
-GRANT CONNECT ON DATABASE "impex" TO impex_owner, impex_dossiers, impex_mailer, impex_mfa, impex_operations, impex_profile, impex_registration, impex_support, impex_desk, impex_gateway;
+GRANT CONNECT ON DATABASE "impex" TO impex_owner, impex_dossiers, impex_mailer, impex_mfa, impex_operations, impex_profile, impex_push, impex_registration, impex_support, impex_desk, impex_gateway;
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
-DO $$ BEGIN IF (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN REVOKE ALL ON FUNCTION pg_advisory_lock(bigint) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_advisory_lock(integer, integer) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_advisory_lock_shared(bigint) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_advisory_lock_shared(integer, integer) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_advisory_xact_lock(bigint) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_advisory_xact_lock(integer, integer) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_advisory_xact_lock_shared(bigint) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_advisory_xact_lock_shared(integer, integer) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_try_advisory_lock(bigint) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_try_advisory_lock(integer, integer) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_try_advisory_lock_shared(bigint) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_try_advisory_lock_shared(integer, integer) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_try_advisory_xact_lock(bigint) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_try_advisory_xact_lock(integer, integer) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_try_advisory_xact_lock_shared(bigint) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_try_advisory_xact_lock_shared(integer, integer) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_lock_status() FROM PUBLIC; REVOKE ALL ON pg_locks FROM PUBLIC; GRANT EXECUTE ON FUNCTION pg_advisory_xact_lock(bigint) TO impex_owner, impex_dossiers, impex_mailer, impex_mfa, impex_operations, impex_profile, impex_registration, impex_support, impex_desk, impex_gateway; GRANT EXECUTE ON FUNCTION pg_advisory_lock(integer, integer) TO impex_owner; END IF; END $$;
+DO $$ BEGIN IF (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN REVOKE ALL ON FUNCTION pg_advisory_lock(bigint) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_advisory_lock(integer, integer) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_advisory_lock_shared(bigint) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_advisory_lock_shared(integer, integer) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_advisory_xact_lock(bigint) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_advisory_xact_lock(integer, integer) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_advisory_xact_lock_shared(bigint) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_advisory_xact_lock_shared(integer, integer) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_try_advisory_lock(bigint) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_try_advisory_lock(integer, integer) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_try_advisory_lock_shared(bigint) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_try_advisory_lock_shared(integer, integer) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_try_advisory_xact_lock(bigint) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_try_advisory_xact_lock(integer, integer) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_try_advisory_xact_lock_shared(bigint) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_try_advisory_xact_lock_shared(integer, integer) FROM PUBLIC; REVOKE ALL ON FUNCTION pg_lock_status() FROM PUBLIC; REVOKE ALL ON pg_locks FROM PUBLIC; GRANT EXECUTE ON FUNCTION pg_advisory_xact_lock(bigint) TO impex_owner, impex_dossiers, impex_mailer, impex_mfa, impex_operations, impex_profile, impex_push, impex_registration, impex_support, impex_desk, impex_gateway; GRANT EXECUTE ON FUNCTION pg_advisory_lock(integer, integer) TO impex_owner; END IF; END $$;
 CREATE SCHEMA IF NOT EXISTS dossiers AUTHORIZATION impex_owner;
 GRANT USAGE ON SCHEMA dossiers TO impex_dossiers;
 CREATE SCHEMA IF NOT EXISTS mailer AUTHORIZATION impex_owner;
@@ -38,6 +40,8 @@ CREATE SCHEMA IF NOT EXISTS operations AUTHORIZATION impex_owner;
 GRANT USAGE ON SCHEMA operations TO impex_operations;
 CREATE SCHEMA IF NOT EXISTS profile AUTHORIZATION impex_owner;
 GRANT USAGE ON SCHEMA profile TO impex_profile;
+CREATE SCHEMA IF NOT EXISTS push AUTHORIZATION impex_owner;
+GRANT USAGE ON SCHEMA push TO impex_push;
 CREATE SCHEMA IF NOT EXISTS registration AUTHORIZATION impex_owner;
 GRANT USAGE ON SCHEMA registration TO impex_registration;
 CREATE SCHEMA IF NOT EXISTS support AUTHORIZATION impex_owner;

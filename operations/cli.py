@@ -280,6 +280,8 @@ def _partners(verbs: Verbs) -> None:
     for option, meaning in kinds:
         text = f"types of events {meaning}, as in docs/events.md; repeatable"
         add.add_argument(option, nargs="+", action="extend", default=[], metavar="TYPE", help=text)
+    text = "post what it hears to this address (https) instead, signed"
+    add.add_argument("--push", metavar="URL", help=text)
     text = "every partner: what it hears and emits, and what waits for it"
     listed = _verb(group, "list", f"{module}.main_list", text)
     text = "another password; the former one opens nothing any more"
@@ -287,9 +289,19 @@ def _partners(verbs: Verbs) -> None:
     text = "its login, its rights and its queues, after a list of what is lost"
     remove = _verb(group, "remove", f"{module}.main_remove", text)
     _switch(remove, "--yes", "do not ask")
-    for verb in (add, rotate, remove):
+    module = "provision.push_commands"
+    text = "what is pushed to a partner, the latest first, and what became of it"
+    deliveries = _verb(group, "deliveries", f"{module}.main_deliveries", text)
+    deliveries.add_argument("--state", choices=("waiting", "delivered", "failed"))
+    which = deliveries.add_mutually_exclusive_group()
+    which.add_argument("--replay", metavar="ID", help="post one event again")
+    text = "post again whatever was given up"
+    which.add_argument("--all-failed", action="store_true", help=text)
+    text = "the public keys of the signatures of what is pushed"
+    keys = _verb(group, "keys", f"{module}.main_keys", text)
+    for verb in (add, rotate, remove, deliveries):
         verb.add_argument("name", metavar="NAME", help="small letters, digits and hyphens")
-    for verb in (add, listed, rotate):
+    for verb in (add, listed, rotate, deliveries, keys):
         _switch(verb, "--json", "for programs")
 
 

@@ -17,6 +17,7 @@ from shared.errors import ConfigurationError
 from shared.runtime.service import Service
 from shared.security.seal_keys import OpeningRing, SealingRing
 from shared.security.sealing import KeyRing
+from shared.security.signing_keys import SigningRing
 from shared.settings import specs
 
 #: The services that people open in a browser: they start last and stop first.
@@ -80,6 +81,7 @@ def principal(one: Service) -> Principal:
         answers=tuple(row.request for row in one.answers),
         refusals=one.refused is not None,
         moves_letters=one.moves_letters,
+        pushes_events=one.pushes_events,
     )
 
 
@@ -103,6 +105,11 @@ def seal_ring_names() -> list[str]:
     return sorted(
         {name for one in services() for name in _settings_of(one, OpeningRing, SealingRing)}
     )
+
+
+def signing_ring_names() -> list[str]:
+    """The settings of all services that hold the keys of signatures."""
+    return sorted({name for one in services() for name in _settings_of(one, SigningRing)})
 
 
 def sealing_names(one: Service) -> set[str]:

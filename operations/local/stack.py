@@ -33,6 +33,7 @@ from operations.provision.provisioning import (
     write_public_rings,
     write_secrets,
 )
+from operations.provision.receivers import record_receivers
 from operations.provision.secrets_dir import SecretsDir
 from services.operations.settings import MANAGEMENT_URL
 from shared.runtime.service import EXIT_MISCONFIGURED
@@ -181,9 +182,10 @@ class Stack:
         return migrate_all(self.secrets_dir.get(OWNER_URL), service_registry.services())
 
     def provision_broker(self) -> None:
-        """Virtual host, users, rights, shared exchanges."""
+        """Virtual host, users, rights, shared exchanges, and where events are pushed to."""
         new = provision_broker(self.admin_urls(), service_registry.principals(), self.passwords)
         self.remarks += [f"{name} has no password: `impex partner rotate {name}`" for name in new]
+        record_receivers(self.secrets_dir.get(OWNER_URL))
 
     # ---------------------------------------------------------------- services
 

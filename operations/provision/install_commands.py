@@ -22,6 +22,7 @@ from operations.provision.provisioning import (
     provision_broker,
     provision_database,
 )
+from operations.provision.receivers import PUSH, record_receivers
 from shared.errors import DependencyDown, ImpexError
 
 T = TypeVar("T")
@@ -64,6 +65,7 @@ def provision(options: argparse.Namespace) -> int:
         lambda: provision_broker(admin_urls, principals, passwords),
         until,
     )
+    record_receivers(given[OWNER_URL])
     say(f"database {admin_urls.database} and virtual host {admin_urls.vhost} are provisioned")
     for name in new:
         say(f"{name} has no password yet: `impex partner rotate {name}` gives it one")
@@ -89,5 +91,7 @@ def migrate(options: argparse.Namespace) -> int:
     applied = migrate_all(url, service_registry.services(), wait=options.wait)
     for one in applied:
         say(f"applied {one}")
+    if any(one.startswith(f"{PUSH}: ") for one in applied):
+        record_receivers(url)
     say(f"{len(applied)} migrations applied, the schemas are up to date")
     return 0

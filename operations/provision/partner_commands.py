@@ -11,10 +11,17 @@ from contextlib import closing
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+from operations import service_registry
 from operations.install.paths import ADMIN, paths, short_path
 from operations.local.state import read_running_state
 from operations.operate import acts
-from operations.operate.endpoints import required, resolve_broker, secret
+from operations.operate.endpoints import (
+    as_service,
+    configured_or_running,
+    required,
+    resolve_broker,
+    secret,
+)
 from operations.printing import print_json, print_rows, say
 from operations.provision.broker_admin import BrokerAdmin
 from operations.provision.database_admin import run_blocking, with_url_parts
@@ -29,7 +36,9 @@ from operations.provision.partners import (
 )
 from operations.provision.permissions import PARTNER_TAG, partner_definitions
 from operations.provision.provisioning import AdminUrls
+from operations.provision.receivers import PUSH
 from operations.provision.secrets_dir import new_password
+from services.push import operator_deliveries, store
 from shared.errors import ConfigurationError, ImpexError
 from shared.messaging import topology
 from shared.messaging.letter_queue import open_channel
@@ -37,15 +46,18 @@ from shared.messaging.letter_queue import open_channel
 T = TypeVar("T")
 
 AMQP_URL, MANAGEMENT_URL = ADMIN_URLS[1:]
+PUSH_DATABASE = "IMPEX_PUSH_DATABASE_URL"
 #: The file of the administrator's password of the private RabbitMQ.
 BROKER_ADMINISTRATOR = "rabbitmq-administrator"
 
 
 def main_add(options: argparse.Namespace) -> int:
     """Make a partner and print how it connects; nothing is made where a word is wrong."""
-    new = partner(options.name, options.hears, options.emits)
+    new = partner(options.name, options.hears, options.emits, push=options.push or "")
     urls = _admin_urls()
-    password = new_password()
+    password = new_password() if new.logs_in else ""
+    # Asked first: an address that cannot be stored is no reason for half a partner.
+    keys = as_service(PUSH, operator_deliveries.read_public_keys) if new.push else []
 
     def make(admin: BrokerAdmin) -> None:
         if admin.exchange_kind(urls.vhost, topology.EVENTS) is None:
@@ -56,16 +68,19 @@ def main_add(options: argparse.Namespace) -> int:
                 hint = f"impex partner remove {new.name}"
             sentence = f"the broker has a user {new.name}, for whom there is no file: {hint}"
             raise ConfigurationError([("NAME", sentence)])
-        admin.import_definitions(partner_definitions(urls.vhost, new, password))
+        principals = service_registry.principals()
+        admin.import_definitions(partner_definitions(urls.vhost, new, password, principals))
 
     path = write(new)
     try:
         _as_administrator(urls, make)
+        if new.push:
+            as_service(PUSH, lambda tx: store.set_receiver(tx, new.name, new.push))
     except BaseException:
         path.unlink()
         raise
     acts.log_act("partner_added", "A partner was made.", partner=new.name)
-    sheet = Sheet(new, urls.amqp_url, urls.vhost, password)
+    sheet = Sheet(new, urls.amqp_url, urls.vhost, password, keys)
     if options.json:
         print_json(sheet.document())
     else:
@@ -82,6 +97,9 @@ def main_rotate(options: argparse.Namespace) -> int:
             f"the password of {one.name} is among the secrets of the installation: "
             f"impex secrets FOLDER --new-password {one.name}, then impex provision"
         )
+        raise ConfigurationError([("NAME", sentence)])
+    if not one.logs_in:
+        sentence = f"{one.name} has no password: its events are pushed, and it publishes nothing"
         raise ConfigurationError([("NAME", sentence)])
     urls = _admin_urls()
     password = new_password()
@@ -114,6 +132,8 @@ def main_remove(options: argparse.Namespace) -> int:
         there = {one["name"] for one in admin.queues(urls.vhost)}
         return [one for one in topology.partner_queues(name) if one in there]
 
+    # Its file may be gone, or say something else by now.
+    pushed = _was_pushed(name)
     lost = run_blocking(_counts(urls.amqp_url, _as_administrator(urls, queues)))
     say(f"This removes the partner {name}: its login, its rights and its queues.")
     for queue, count in lost.items():
@@ -121,6 +141,8 @@ def main_remove(options: argparse.Namespace) -> int:
             say(f"  {queue}: {count} {'message' if count == 1 else 'messages'} will be lost")
     if not any(lost.values()):
         say("  No message waits for it.")
+    if pushed:
+        say("  What was pushed to it, or waits to be, is deleted.")
     say("  What it published stays.")
     if not options.yes and not _agreed(f"impex partner remove {name} --yes"):
         say("Nothing was removed.")
@@ -135,6 +157,8 @@ def main_remove(options: argparse.Namespace) -> int:
         admin.delete(f"policies/{place}/{quote(topology.partner_queue(name), safe='')}")
 
     _as_administrator(urls, remove)
+    if pushed:
+        as_service(PUSH, lambda tx: store.delete_receiver(tx, name))
     path.unlink(missing_ok=True)
     acts.log_act("partner_removed", "A partner was removed.", partner=name, lost=sum(lost.values()))
     say(f"{name} is removed.")
@@ -163,6 +187,8 @@ def main_list(options: argparse.Namespace) -> int:
             say(f"\n  {one['partner']} {kind} {'nothing' if not one[kind] else ''}".rstrip())
             for event in one[kind]:
                 say(f"    {event}")
+        if one["push"]:
+            say(f"\n  {one['partner']} is posted to at\n    {one['push']}")
     for name in sorted(queued | (logins or set()) - known):
         has = "a queue" if name in queued else "a login"
         say(f"\n  {name} has {has} and no file: impex partner remove {name}")
@@ -199,6 +225,7 @@ def _listed(one: Partner, there: dict[str, Any]) -> dict[str, Any]:
         "hears": [event.TYPE for event in one.hears],
         "emits": [event.TYPE for event in one.emits],
         "in_secrets": one.in_secrets,
+        "push": one.push or None,
     }
 
 
@@ -237,6 +264,16 @@ def _as_administrator(urls: AdminUrls, work: Callable[[BrokerAdmin], T]) -> T:
             return work(admin)
 
     return when_it_answers(MANAGEMENT_URL, urls.management_url, connected)
+
+
+def _was_pushed(name: str) -> bool:
+    """Whether a partner's events are, or were, posted to an address."""
+    if not any(one.name == name and one.push for one in declared()):
+        try:
+            configured_or_running(PUSH_DATABASE)
+        except ConfigurationError:
+            return False
+    return as_service(PUSH, lambda tx: operator_deliveries.is_known(tx, name))
 
 
 async def _counts(amqp_url: str, queues: Sequence[str]) -> dict[str, int]:

@@ -1,5 +1,7 @@
 """What a partner must know to connect: one list for people, the same as a document for programs."""
 
+import base64
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
@@ -7,9 +9,23 @@ from urllib.parse import parse_qsl, urlsplit, urlunsplit
 from operations.printing import say
 from operations.provision.database_admin import with_url_parts
 from operations.provision.partners import Partner
+from services.push.signatures import TAG
 from shared.messaging import topology
 from shared.messaging.envelope import CONTENT_TYPE, MAX_BODY_BYTES
 from shared.security.connection_urls import is_loopback
+
+
+def key_rows(keys: Sequence[tuple[str, bytes]]) -> list[dict[str, str]]:
+    """Public keys for programs."""
+    return [
+        {"keyid": key_id, "alg": "ed25519", "public_key": base64.b64encode(key).decode()}
+        for key_id, key in keys
+    ]
+
+
+def _key_line(one: tuple[str, bytes]) -> str:
+    (row,) = key_rows([one])
+    return f"keyid {row['keyid']}: {row['public_key']}"
 
 
 @dataclass(frozen=True)
@@ -20,6 +36,7 @@ class Sheet:
     amqp_url: str
     vhost: str
     password: str
+    keys: Sequence[tuple[str, bytes]] = ()
 
     @property
     def url(self) -> str:
@@ -35,17 +52,22 @@ class Sheet:
     def document(self) -> dict[str, Any]:
         """Everything by name, as JSON values."""
         name, hears, emits = self.partner.name, self.partner.hears, self.partner.emits
-        document: dict[str, Any] = {
-            "partner": name,
-            "url": self.url,
-            "tls": self.tls,
-            "user": name,
-            "password": self.password,
-            "virtual_host": self.vhost,
+        document: dict[str, Any] = {"partner": name}
+        if self.partner.logs_in:
+            document |= {
+                "url": self.url,
+                "tls": self.tls,
+                "user": name,
+                "password": self.password,
+                "virtual_host": self.vhost,
+            }
+        document |= {
             "hears": [one.TYPE for one in hears],
             "emits": [one.TYPE for one in emits],
         }
-        if hears:
+        if self.partner.push:
+            document |= {"push": self.partner.push, "tag": TAG, "keys": key_rows(self.keys)}
+        elif hears:
             document |= {
                 "queue": topology.partner_queue(name),
                 "retry_exchange": topology.retry_exchange(name),
@@ -59,14 +81,8 @@ class Sheet:
     def show(self) -> None:
         """Print it."""
         name = self.partner.name
-        place = urlsplit(self.url)
-        self._rows(
-            ("address", f"{place.scheme}://{place.netloc.rpartition('@')[2]}{place.path}"),
-            ("", self._about_tls()),
-            ("user", name),
-            ("password", f"{self.password}   (shown once: impex partner rotate {name})"),
-            ("virtual host", self.vhost),
-        )
+        if self.partner.logs_in:
+            self._show_login()
         if self.partner.emits:
             say("\n  Publish")
             self._rows(
@@ -78,7 +94,9 @@ class Sheet:
                 ("", f"impex/{name}, type, subject (an account's id), time, data; at most"),
                 ("", f"{MAX_BODY_BYTES} bytes. A refused publication is a closed channel (403)"),
             )
-        if self.partner.hears:
+        if self.partner.push:
+            self._show_push()
+        elif self.partner.hears:
             say("\n  Hear")
             steps = ", ".join(topology.RETRY_DELAYS)
             self._rows(
@@ -94,6 +112,34 @@ class Sheet:
                 ("", f"impex dead list {name} shows it and impex dead replay sends it again"),
             )
         say("\n  No field of these types is sealed. docs/partners.md explains each line.")
+
+    def _show_login(self) -> None:
+        name, place = self.partner.name, urlsplit(self.url)
+        self._rows(
+            ("address", f"{place.scheme}://{place.netloc.rpartition('@')[2]}{place.path}"),
+            ("", self._about_tls()),
+            ("user", name),
+            ("password", f"{self.password}   (shown once: impex partner rotate {name})"),
+            ("virtual host", self.vhost),
+        )
+
+    def _show_push(self) -> None:
+        say("\n  Receive" if self.partner.logs_in else "  Receive")
+        self._rows(
+            ("POST to", self.partner.push),
+            *self._types("types", self.partner.hears),
+            ("body", f"CloudEvents 1.0 in JSON ({CONTENT_TYPE})"),
+            ("signature", f"RFC 9421, Ed25519, tag {TAG}: refuse what bears none that is valid"),
+            *((("key" if not at else ""), _key_line(one)) for at, one in enumerate(self.keys)),
+            (
+                "done",
+                "answer 2xx within ten seconds, once it is stored; it may come twice, with the",
+            ),
+            ("", "same id"),
+            ("not yet", "answer 503, with Retry-After if known: it comes again, for three days"),
+        )
+        if not self.keys:
+            say("    impex partner keys prints the public key, once the service push has started")
 
     def _about_tls(self) -> str:
         parts = urlsplit(self.amqp_url)

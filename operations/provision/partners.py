@@ -19,6 +19,7 @@ from shared.contracts import load_contracts
 from shared.contracts.base import EVENTS, REQUESTS, Event
 from shared.errors import ConfigurationError
 from shared.messaging import topology
+from shared.security.connection_urls import validate_push_url
 from shared.settings import Problem
 
 FOLDER = "IMPEX_PARTNERS_DIR"
@@ -29,12 +30,15 @@ NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 MAX_NAME = 30
 #: Folders of `impex secrets`, and beginnings of names on the broker, that are nobody's.
 RESERVED = ("all", "amq", "guest", "impex", "postgresql", "rabbitmq", topology.OPERATOR)
-KEYS = {"hears": list, "emits": list, "in_secrets": bool}
+KEYS = {"hears": list, "emits": list, "in_secrets": bool, "push": str}
+MEANT = {list: "a list of types", bool: "true or false", str: "an address in quotes"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Partner:
     """One application: the events that it hears and emits.
+
+    `push`: where its events are posted to; it reads no queue then.
 
     `in_secrets`: its password is among the secrets of the installation; otherwise the partner alone
     has it, and the broker its hash.
@@ -44,10 +48,16 @@ class Partner:
     hears: tuple[type[Event], ...] = ()
     emits: tuple[type[Event], ...] = ()
     in_secrets: bool = False
+    push: str = ""
+
+    @property
+    def logs_in(self) -> bool:
+        """Whether it has anything to do on the broker itself."""
+        return bool(self.emits) or not self.push
 
     def permissions(self) -> topology.Permissions:
         """What it may write to and read from; it configures nothing."""
-        return topology.partner_permissions(self.name, self.emits, self.hears)
+        return topology.partner_permissions(self.name, self.emits, () if self.push else self.hears)
 
     def topology(self) -> topology.Topology:
         """Its queues with their bindings, and the exchange of its retry copies."""
@@ -94,7 +104,7 @@ def _read(path: Path) -> Partner:
     except (ValueError, OSError) as error:
         raise ConfigurationError([(str(path), str(error))]) from None
     problems = [
-        f"{key} must be {'a list of types' if KEYS[key] is list else 'true or false'}"
+        f"{key} must be {MEANT[KEYS[key]]}"
         if key in KEYS
         else f"{key} is not known here: there are {', '.join(KEYS)}"
         for key, value in data.items()
@@ -110,7 +120,12 @@ def _read(path: Path) -> Partner:
 
 
 def partner(
-    name: str, hears: Sequence[Any] = (), emits: Sequence[Any] = (), *, in_secrets: bool = False
+    name: str,
+    hears: Sequence[Any] = (),
+    emits: Sequence[Any] = (),
+    *,
+    in_secrets: bool = False,
+    push: str = "",
 ) -> Partner:
     """The partner `name` with these types; ConfigurationError names everything that is wrong."""
     load_contracts()
@@ -133,9 +148,13 @@ def partner(
             problems.append(("emits", sentence))
     if not hears and not emits and not problems:
         problems.append(("TYPE", "a partner hears or emits something: --hears TYPE, --emits TYPE"))
+    if push and (reason := validate_push_url(push)):
+        problems.append(("push", reason))
+    if push and not hears and not problems:
+        problems.append(("push", "there is nothing to push: --hears TYPE"))
     if problems:
         raise ConfigurationError(problems)
-    return Partner(name=name, hears=heard, emits=published, in_secrets=in_secrets)
+    return Partner(name=name, hears=heard, emits=published, in_secrets=in_secrets, push=push)
 
 
 def _name_problems(name: str) -> list[Problem]:
@@ -185,6 +204,7 @@ def write(one: Partner) -> Path:
     lines = ["# A partner of this installation: see docs/partners.md."]
     for key, types in (("hears", one.hears), ("emits", one.emits)):
         lines += [f"{key} = [", *(f'    "{event.TYPE}",' for event in types), "]"]
+    lines += [f'push = "{one.push}"'] if one.push else []
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write("\n".join(lines) + "\n")

@@ -41,15 +41,18 @@ class Principal:
     answers: tuple[type[Request], ...] = ()
     refusals: bool = False
     moves_letters: bool = False
+    pushes_events: bool = False
 
     @property
     def role(self) -> str:
         """Its role in the database."""
         return f"impex_{self.name}"
 
-    def permissions(self) -> topology.Permissions:
-        """What it may declare, write to and read from."""
+    def permissions(self, partners: Sequence[Partner]) -> topology.Permissions:
+        """What it may declare, write to and read from, with these partners."""
         least = topology.permissions(self.name, self.hears, self.emits, self.asks, self.answers)
+        if self.pushes_events:
+            least = topology.push_permissions(least, (one.name for one in partners if one.push))
         return topology.letters_permissions(least) if self.moves_letters else least
 
     def topology(self) -> topology.Topology:
@@ -90,9 +93,13 @@ def broker_topology(
     }
 
 
-def partner_definitions(vhost: str, partner: Partner, password: str) -> dict[str, Any]:
-    """One partner's user, rights and queues, in a virtual host that was provisioned before."""
-    rights = [partner.permissions()]
+def partner_definitions(
+    vhost: str, partner: Partner, password: str, principals: Sequence[Principal] = ()
+) -> dict[str, Any]:
+    """One partner's user, rights and queues, in a virtual host that was provisioned before; and the
+    right to read its queue for the one of `principals` that pushes."""
+    pushing = [one for one in principals if one.pushes_events and partner.push]
+    rights = [partner.permissions(), *(one.permissions(declared()) for one in pushing)]
     policies = [_partner_policy(vhost, partner.name)] if partner.hears else []
     return {
         "users": users({partner.name: password}, [partner]),
@@ -173,7 +180,7 @@ def permissions(
     vhost: str, principals: Sequence[Principal], partners: Sequence[Partner]
 ) -> dict[str, Any]:
     """The rights of every service's and partner's user in one virtual host."""
-    services = [one.permissions() for one in principals]
+    services = [one.permissions(partners) for one in principals]
     return _rights(vhost, services + [one.permissions() for one in partners])
 
 

@@ -28,6 +28,7 @@ from shared.runtime.service import Service
 from shared.security.key_text import split_ring
 from shared.security.seal_keys import SealRing, new_seal_key
 from shared.security.sealing import new_key
+from shared.security.signing_keys import new_signing_key
 
 DATABASE = "impex"
 VHOST = "impex"
@@ -95,7 +96,10 @@ def account_urls(
 
 def ring_makers() -> dict[str, Callable[..., str]]:
     """What makes a new key ring, by the setting that holds it."""
-    secret = dict.fromkeys(service_registry.key_ring_names(), new_key)
+    secret: dict[str, Callable[..., str]] = dict.fromkeys(
+        service_registry.key_ring_names(), new_key
+    )
+    secret |= dict.fromkeys(service_registry.signing_ring_names(), new_signing_key)
     return {**secret, **dict.fromkeys(service_registry.seal_ring_names(), new_seal_key)}
 
 
@@ -160,8 +164,8 @@ def provision_broker(
     partners = declared()
     with closing(BrokerAdmin(admin_urls.management_url)) as admin:
         there = admin.users()
-        new = [one.name for one in partners if one.name not in {*known, *there}]
-        known |= dict.fromkeys(new, "")
+        new = [one for one in partners if one.name not in {*known, *there}]
+        known |= {one.name: "" for one in new}
         wanted = definitions(admin_urls.vhost, principals, known, administrator, partners=partners)
         replace_exchanges(admin, admin_urls.vhost, wanted)
         # A limit that an operator changed stays; what an earlier version did not set is added.
@@ -173,7 +177,7 @@ def provision_broker(
         # new events are in the other one.
         admin.unbind_queue(admin_urls.vhost, topology.UNROUTED, topology.UNROUTED)
         unbind_unheard(admin, admin_urls.vhost, partners)
-    return new
+    return [one.name for one in new if one.logs_in]
 
 
 def unbind_unheard(admin: BrokerAdmin, vhost: str, partners: Sequence[Partner]) -> None:

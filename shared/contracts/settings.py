@@ -64,6 +64,11 @@ class DescribeOperationsSettings(Request, frozen=True, kw_only=True):
     """The settings that operations runs with; of secrets only whether they are set."""
 
 
+@request("push", SettingsView, changes=False)
+class DescribePushSettings(Request, frozen=True, kw_only=True):
+    """The settings that push runs with; of secrets only whether they are set."""
+
+
 #: The request by the service that answers it.
 DESCRIBE_SETTINGS: Mapping[str, type[Request]] = {
     one.OWNER: one
@@ -75,5 +80,6 @@ DESCRIBE_SETTINGS: Mapping[str, type[Request]] = {
         DescribeDossiersSettings,
         DescribeGatewaySettings,
         DescribeOperationsSettings,
+        DescribePushSettings,
     )
 }

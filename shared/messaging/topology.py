@@ -368,6 +368,12 @@ def letters_permissions(least: Permissions) -> Permissions:
     )
 
 
+def push_permissions(least: Permissions, partners: Iterable[str]) -> Permissions:
+    """`least` and the right to read the queues of these partners."""
+    queues = [re.escape(partner_queue(one)) for one in sorted(partners)]
+    return replace(least, read=f"{least.read}|{_any_of(queues)}") if queues else least
+
+
 def partner_permissions(
     user: str, emits: Iterable[type[Event]], hears: Iterable[type[Event]]
 ) -> Permissions:

@@ -41,7 +41,8 @@ class Service:
     `hears` are the events that it subscribes to and `emits` those that it publishes; `answers` are
     the requests that it handles and `asks` those that it sends. Permissions on the broker follow
     from these four, and from `moves_letters`: the letters of every service are read, replayed and
-    discarded under this one's user. `build(runtime, settings)` is an async context manager whose
+    discarded under this one's user; and from `pushes_events`: it reads the queues of partners that
+    have an address to push to. `build(runtime, settings)` is an async context manager whose
     value is the `deps` of its handlers and whose exit closes what it opened. `refused` notifies the
     publisher of a message that became a dead letter.
     """
@@ -56,6 +57,7 @@ class Service:
     asks: tuple[type[Request], ...] = ()
     refused: RefusedHandler | None = None
     moves_letters: bool = False
+    pushes_events: bool = False
 
     @property
     def migration_dirs(self) -> tuple[Path, ...]:

@@ -4,7 +4,12 @@ Pure: judges the text of a URL, opens nothing.
 """
 
 import ipaddress
+import re
 from urllib.parse import SplitResult, parse_qs, urlsplit, urlunsplit
+
+MAX_PUSH_URL = 500
+#: Signs that need no quotes in an address, in a header or in a TOML file.
+PUSH_URL = re.compile(r"[A-Za-z0-9._~:/?\[\]@!$&'()*+,;=%#-]+")
 
 
 def is_loopback(host: str) -> bool:
@@ -52,6 +57,26 @@ def validate_management_url(url: str, *, try_out: bool = False) -> str | None:
     if try_out or parts.scheme == "https" or is_loopback(parts.hostname or ""):
         return None
     return "must start with https://, since the broker is on another machine"
+
+
+def validate_push_url(url: str) -> str | None:
+    """Why events may not be posted to this address, or None. It is signed as it is written."""
+    parts = _parts(url, ("https",))
+    if isinstance(parts, str):
+        return parts
+    if not url.isascii() or not PUSH_URL.fullmatch(url) or len(url) > MAX_PUSH_URL:
+        return (
+            f"must be at most {MAX_PUSH_URL} ASCII letters, digits and signs of an address, others "
+            "written with %"
+        )
+    if parts.username is not None or parts.password is not None:
+        return "must have no login: messages are signed instead"
+    if "#" in url:
+        return "must have no fragment"
+    host = parts.netloc
+    if not parts.hostname or host != host.lower() or host.endswith((":", ":443")):
+        return "must have a host in small letters, without the usual port"
+    return None if parts.path.startswith("/") else "must have a path: / at least"
 
 
 def validate_database_url(url: str, *, try_out: bool = False) -> str | None:

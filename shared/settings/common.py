@@ -9,6 +9,7 @@ from urllib.parse import SplitResult, urlsplit
 from shared.security.connection_urls import is_loopback, validate_amqp_url, validate_database_url
 from shared.security.seal_keys import SealRing
 from shared.security.sealing import KeyRing
+from shared.security.signing_keys import SigningRing
 from shared.settings.reading import Problem, setting, specs
 
 
@@ -142,6 +143,8 @@ class ServiceSettings(CommonSettings):
 def _keys(ring: Any) -> Sequence[tuple[str, bytes]]:
     if isinstance(ring, SealRing):
         return ring.fingerprints()
+    if isinstance(ring, SigningRing):
+        return ring.public_keys()
     return ring.keys if isinstance(ring, KeyRing) else ()
 
 

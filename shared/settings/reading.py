@@ -13,6 +13,7 @@ from typing import Any, TypeVar, get_type_hints
 from shared.errors import ConfigurationError
 from shared.security.seal_keys import OpeningRing, SealingRing
 from shared.security.sealing import KeyRing
+from shared.security.signing_keys import SigningRing
 
 T = TypeVar("T")
 Problem = tuple[str, str]
@@ -210,6 +211,7 @@ READERS: dict[Any, Callable[[str], Any]] = {
     KeyRing: KeyRing.parse,
     OpeningRing: OpeningRing.parse,
     SealingRing: SealingRing.parse,
+    SigningRing: SigningRing.parse,
 }
 
 

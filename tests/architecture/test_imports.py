@@ -65,6 +65,7 @@ RULES = {
         "views",
     ),
     "operations": (),
+    "push": ("network_rules", "schedule", "signatures"),
     "gateway": ("http/client_ip", "i18n", "sessions/model", "sessions/tokens"),
 }
 #: Modules that rules may not import: network, servers, event loop, clocks.

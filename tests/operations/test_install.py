@@ -242,7 +242,7 @@ def test_administrators_get_their_passwords_and_no_command_line_has_them(tmp_pat
     assert conf.count("listeners.tcp.1 = 127.0.0.1:5672") == 1
     terse = (tmp_path / "etc/postgresql/15/main/conf.d/impex.conf").read_text()
     assert "log_error_verbosity = terse" in terse
-    assert "max_connections = 400" in terse
+    assert "max_connections = 450" in terse
     assert "systemctl restart postgresql" in lines, "which a new limit needs"
 
 

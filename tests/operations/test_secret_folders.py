@@ -17,6 +17,7 @@ from shared.errors import ConfigurationError
 from shared.security.connection_urls import validate_amqp_url, validate_database_url
 from shared.security.seal_keys import OpeningRing, SealingRing, SealRing
 from shared.security.sealing import KeyRing, Opener, Sealer, new_key
+from shared.security.signing_keys import SigningRing
 
 ROOT_ONLY = pytest.mark.skipif(os.getuid() != 0, reason="only root gives files to others")
 
@@ -255,8 +256,9 @@ def test_s_02_a_ring_is_rotated_in_every_folder_that_has_it(folder: Path, name: 
     assert changed == {path for path in after if path.endswith(f"/{name}")}
     for path in changed:
         reader = path.partition("/")[0]
-        kind = SealRing if name in service_registry.seal_ring_names() else KeyRing
-        ids = [key_id for key_id, _ in kind.parse(after[path]).keys]
+        kinds = dict.fromkeys(service_registry.seal_ring_names(), SealRing.parse)
+        kinds |= dict.fromkeys(service_registry.signing_ring_names(), SigningRing.parse)
+        ids = [key_id for key_id, _ in kinds.get(name, KeyRing.parse)(after[path]).keys]
         assert ids == ["k2", "k1"], path
         assert seals(reader, name) is ("public" in after[path])
 

@@ -14,7 +14,7 @@ async def test_services_that_answer_show_what_they_run_with(desk: Desk) -> None:
     operator = await signed_in_agent(desk, "operator")
     page = await operator.browser.get("/assistance/reglages")
     assert page.h1 == "Réglages"
-    away = "dossiers, gateway, mailer, operations, profile, registration"
+    away = "dossiers, gateway, mailer, operations, profile, push, registration"
     assert f"leurs réglages manquent : {away}." in page.text
     rows = {
         row.select_one("th").find(string=True): row.get_text(" ", strip=True)  # type: ignore[union-attr]

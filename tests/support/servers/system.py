@@ -27,6 +27,7 @@ from services.operations.settings import MANAGEMENT_URL
 from shared.runtime.lifecycle import ServiceRunner, supervise
 from shared.runtime.service import Service, load_all, utc_now
 from shared.security.seal_keys import PRIVATE, SealRing
+from shared.security.signing_keys import PRIVATE as SIGNING
 from tests.support.servers import fork_server
 from tests.support.servers.fork_server import Forked
 from tests.support.servers.services import principals
@@ -42,7 +43,8 @@ def keys() -> Mapping[str, str]:
     """
     secret = {name: f"t1:{_key(name)}" for name in service_registry.key_ring_names()}
     pairs = {n: f"t1:{PRIVATE}:{_key(n)}" for n in service_registry.seal_ring_names()}
-    return secret | pairs
+    signing = {n: f"t1:{SIGNING}:{_key(n)}" for n in service_registry.signing_ring_names()}
+    return secret | pairs | signing
 
 
 def _key(name: str) -> str:

@@ -1,0 +1,387 @@
+"""Events pushed to partners: a receiver that is down, killed processes, hostile addresses, replay.
+
+The service runs by a clock of the test; receivers are real servers with TLS.
+"""
+
+import base64
+import json
+import os
+import re
+import socket
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aio_pika
+import asyncpg
+import pytest
+
+from operations import service_registry
+from operations.local.processes import free_port
+from operations.provision.partners import FOLDER, partner, write
+from operations.provision.permissions import partner_definitions
+from operations.provision.receivers import record_receivers
+from services.push import delivery_worker, receiver_client, service, store
+from shared.contracts.base import Event
+from shared.contracts.registration.events import AccountCreated
+from shared.messaging.envelope import CONTENT_TYPE, new_id, wrap
+from shared.messaging.topology import EVENTS
+from shared.runtime.service import utc_now
+from shared.security.signing_keys import SigningRing
+from tests.support.clock import Clock
+from tests.support.logs import written_log
+from tests.support.mail.sample_events import created
+from tests.support.push_receiver import Receiver, page_code, verify
+from tests.support.servers import fork_server
+from tests.support.servers.certificates import Authority
+from tests.support.servers.system import System, keys
+from tests.support.waiting import eventually
+
+pytestmark = pytest.mark.timeout(120)
+RING = keys()["IMPEX_PUSH_KEYS"]
+
+
+def public_keys() -> dict[str, str]:
+    """The key of the tests' ring, as the command prints it."""
+    return {
+        one: base64.b64encode(key).decode() for one, key in SigningRing.parse(RING).public_keys()
+    }
+
+
+@dataclass
+class Pushing:
+    """Partners with addresses on one receiver, an operator, and a publisher."""
+
+    system: System
+    receiver: Receiver
+    authority: Authority
+    database: "asyncpg.Connection[Any]"
+    broker: aio_pika.abc.AbstractConnection
+    clock: Clock = field(default_factory=Clock)
+    partners: list[str] = field(default_factory=list)
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The service's own."""
+        return {
+            "IMPEX_PUSH_NETWORKS": "127.0.0.1/32,::1/128",
+            "IMPEX_PUSH_CA_FILE": str(self.authority.ca_file),
+        }
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """The service, by the test's clock."""
+        async with self.system.run("push", clock=self.clock, **self.settings):
+            yield
+
+    def impex(self, *words: str) -> tuple[int, str, str]:
+        """Exit code, standard output and standard error of a command of the operator."""
+        environment = {
+            "PATH": os.environ["PATH"],
+            "IMPEX_HOME": str(self.system.folder / "home"),
+            FOLDER: os.environ[FOLDER],
+            "IMPEX_AMQP_URL": self.system.broker.admin_url,
+            "IMPEX_AMQP_MANAGEMENT_URL": self.system.broker.management_url,
+            "IMPEX_OPERATOR_AMQP_URL": self.system.broker.url("operator"),
+            "IMPEX_PUSH_DATABASE_URL": self.system.database.url("push"),
+        }
+        done = fork_server.run(("partner", *words), environment)
+        return done.returncode, done.stdout, done.stderr
+
+    def name(self, word: str) -> str:
+        """A name that no other test of the run uses: users belong to the whole broker."""
+        self.partners.append(f"p{self.system.broker.vhost.replace('_', '')}-{word}")
+        return self.partners[-1]
+
+    async def add(self, word: str, url: str | None = None) -> str:
+        """Make a partner that is posted to at this path, or URL, as the command does; its name."""
+        url = url or f"{self.receiver.url}/{word}"
+        one = partner(self.name(word), [AccountCreated.TYPE], push=url)
+        write(one)
+        vhost = self.system.broker.vhost
+        made = partner_definitions(vhost, one, "", service_registry.principals())
+        self.system.broker.admin.import_definitions(made)
+        await store.set_receiver(self.database, one.name, url)
+        return one.name
+
+    async def publish(self, event: Event | None = None, times: int = 1) -> str:
+        """Publish an event as its owner; its id."""
+        message_id, body = wrap("registration", event or created(), subject=None, now=self.clock())
+        channel = await self.broker.channel()
+        exchange = await channel.get_exchange(EVENTS, ensure=False)
+        for _ in range(times):
+            message = aio_pika.Message(
+                body, content_type=CONTENT_TYPE, delivery_mode=2, message_id=message_id,
+                type=AccountCreated.TYPE, user_id="registration",
+            )  # fmt: skip
+            await exchange.publish(message, routing_key=AccountCreated.TYPE)
+        await channel.close()
+        return message_id
+
+    async def rows(self, partner: str) -> list[Any]:
+        """The deliveries of a partner."""
+        return await self.database.fetch(
+            "SELECT * FROM deliveries WHERE partner = $1 ORDER BY received_at", partner
+        )
+
+    async def until(self, partner: str, **wanted: Any) -> Any:
+        """Wait until every delivery of a partner is so; the last one."""
+
+        async def so() -> Any:
+            rows = await self.rows(partner)
+            good = [all(row[name] == value for name, value in wanted.items()) for row in rows]
+            assert rows, "no delivery"
+            assert all(good), [{name: row[name] for name in wanted} for row in rows]
+            return rows[-1]
+
+        return await eventually(so, 20, why=f"{partner} {wanted}")
+
+    async def failures(self, partner: str, count: int) -> None:
+        """Wait until a receiver gave no answer so many times in a row."""
+
+        async def so() -> bool:
+            found = await self.database.fetchval(
+                "SELECT failures FROM receivers WHERE partner = $1", partner
+            )
+            return bool(found == count)
+
+        await eventually(so, 20, why=f"{count} failures")
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Polls without waiting, an attempt of a second, partners and a name server of the test's."""
+    known = socket.getaddrinfo
+
+    def resolve(host: Any, *rest: Any, **more: Any) -> Any:
+        return known("127.0.0.2" if host == "inside.example" else host, *rest, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    monkeypatch.setattr(delivery_worker, "POLL_SECONDS", 0.05)
+    monkeypatch.setattr(delivery_worker, "MEASURE_SECONDS", 0.05)
+    monkeypatch.setattr(service, "REFRESH_SECONDS", 0.1)
+    monkeypatch.setattr(receiver_client, "ATTEMPT_SECONDS", 1.0)
+    (tmp_path / "partners").mkdir()
+    monkeypatch.setenv(FOLDER, str(tmp_path / "partners"))
+
+
+@pytest.fixture
+async def pushing(system: System, authority: Authority) -> AsyncIterator[Pushing]:
+    receiver = Receiver(free_port(), authority.server_context())
+    database = await asyncpg.connect(
+        system.database.admin_url, server_settings={"search_path": "push"}
+    )
+    broker = await aio_pika.connect(system.broker.url("registration"))
+    made = Pushing(system, receiver, authority, database, broker)
+    yield made
+    await receiver.stop()
+    await broker.close()
+    await database.close()
+    for name in made.partners:
+        system.broker.admin.delete(f"users/{name}")
+
+
+async def test_b_10_a_receiver_that_is_down_for_an_hour_gets_each_event_once(
+    pushing: Pushing,
+) -> None:
+    """Three events at once, then one of them after each wait."""
+    name = await pushing.add("labo")
+    sent = [await pushing.publish(times=2) for _ in range(3)]
+    async with pushing.running():
+        await pushing.until(name, attempts=1, state="waiting", reason="no connection")
+        tried = 3
+        for failures, wait in enumerate((5, 30, 120, 600), 2):
+            pushing.clock.advance(seconds=wait)
+            await pushing.failures(name, failures)
+            tried += 1
+            assert sum(row["attempts"] for row in await pushing.rows(name)) == tried
+        later = await pushing.publish()
+        await pushing.receiver.start()
+        pushing.clock.advance(hours=1)
+        await pushing.until(name, state="delivered")
+    rows = {str(row["message_id"]): row["attempts"] for row in await pushing.rows(name)}
+    assert rows.keys() == {*sent, later}
+    assert (sum(rows.values()), rows[later]) == (tried + 4, 1)
+    posts = pushing.receiver.to("/labo")
+    assert sorted(json.loads(one.body)["id"] for one in posts) == sorted(rows)
+    now, url = pushing.clock().timestamp(), f"{pushing.receiver.url}/labo"
+    for post in posts:
+        assert post.headers["Content-Type"] == CONTENT_TYPE
+        verify(post, url, public_keys(), now)
+    for wrong in ({"url": f"{url}x"}, {"now": now + 400}, {"keys": {"t2": public_keys()["t1"]}}):
+        with pytest.raises(Exception, match=r"^$|old|known key"):
+            verify(posts[0], **{"url": url, "keys": public_keys(), "now": now, **wrong})
+    _verify_in_javascript(posts[0], url, now)
+
+
+def _verify_in_javascript(post: Any, url: str, now: float) -> None:
+    headers = json.dumps({name.lower(): text for name, text in post.headers.items()})
+    body = json.dumps(post.body.decode())
+    asked = f"""
+        const given = [{headers}, {body}, {now * 1000}];
+        console.log(isGenuine(...given), isGenuine(given[0], given[1] + " ", given[2]),
+            isGenuine(given[0], given[1], given[2] + 400_000));
+    """
+    program = page_code("js", url, public_keys()) + asked
+    done = subprocess.run(
+        ["node", "--input-type=module"], input=program, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "true false false\n"
+
+
+async def test_b_10_an_attempt_whose_process_is_killed_is_made_again(pushing: Pushing) -> None:
+    name = await pushing.add("labo")
+    pushing.receiver.hang.add("/labo")
+    await pushing.receiver.start()
+    sent = await pushing.publish()
+    process = pushing.system.spawn("push", **pushing.settings)
+    await eventually(lambda: pushing.receiver.posts, 60, why="the first attempt")
+    process.kill()
+    pushing.receiver.hang.clear()
+    pushing.receiver.released.set()
+    # Instead of the minute for which the killed process had the delivery.
+    ended = "UPDATE deliveries SET lease_until = clock_timestamp() - interval '1 s'"
+    await pushing.database.execute(ended)
+    async with pushing.running():
+        row = await pushing.until(name, state="delivered")
+    assert row["attempts"] == 1
+    assert [json.loads(one.body)["id"] for one in pushing.receiver.posts] == [sent, sent]
+
+
+#: What each receiver answers, and what becomes of the event; None for no answer.
+ANSWERS = {
+    "fine": (202, "delivered", ""),
+    "redirect": (307, "waiting", ""),
+    "refusing": (400, "waiting", ""),
+    "gone": (410, "failed", ""),
+    "busy": (503, "waiting", ""),
+    "slow": (None, "waiting", "no answer in time"),
+    "literal": (None, "waiting", "address not allowed"),
+    "inside": (None, "waiting", "address not allowed"),
+    "stranger": (None, "waiting", "TLS failed"),
+}
+
+
+async def test_b_10_each_answer_has_its_consequence_and_no_receiver_delays_another(
+    pushing: Pushing,
+) -> None:
+    receiver, port = pushing.receiver, pushing.receiver.port
+    receiver.headers |= {"Location": f"{receiver.url}/fine", "Retry-After": "600"}
+    receiver.answers |= {f"/{word}": status or 200 for word, (status, *_) in ANSWERS.items()}
+    receiver.hang.add("/slow")
+    await receiver.start()
+    elsewhere = {
+        "literal": f"https://127.0.0.2:{port}/literal",
+        "inside": f"https://inside.example:{port}/inside",
+        # The certificate is for localhost.
+        "stranger": f"https://127.0.0.1:{port}/stranger",
+    }
+    names = {word: await pushing.add(word, elsewhere.get(word)) for word in ANSWERS}
+    # What is no event of ours, in the queue of one of them.
+    admin = await aio_pika.connect(pushing.system.broker.admin_url)
+    channel = await admin.channel()
+    queue = f"{names['fine']}.events"
+    await channel.default_exchange.publish(aio_pika.Message(b"{}"), routing_key=queue)
+    await pushing.publish()
+    with written_log() as log:
+        async with pushing.running():
+            before = pushing.clock()
+            for word, (status, state, reason) in ANSWERS.items():
+                row = await pushing.until(
+                    names[word], state=state, attempts=1, status=status, reason=reason
+                )
+                if status in (307, 400, 503):
+                    assert 590 < (row["next_at"] - before).total_seconds() < 620
+            # One that is refused keeps no other waiting; one that is unavailable does.
+            await pushing.publish()
+            for word, attempts in (("fine", 1), ("refusing", 1), ("busy", 0), ("slow", 0)):
+
+                async def tried(word: str = word, attempts: int = attempts) -> bool:
+                    rows = await pushing.rows(names[word])
+                    return sorted(row["attempts"] for row in rows) == sorted([1, attempts])
+
+                await eventually(tried, 10, why=word)
+    came = {one.path for one in receiver.posts}
+    assert came == {"/fine", "/redirect", "/refusing", "/gone", "/busy", "/slow"}
+    assert len(receiver.to("/fine")) == 2
+    dead = await channel.declare_queue(f"{names['fine']}.dead", passive=True)
+    assert dead.declaration_result.message_count == 1
+    await admin.close()
+    assert "push_unreadable" in log.getvalue()
+    assert "pierre@labo.example" not in log.getvalue()
+
+
+async def test_b_10_an_operator_makes_lists_replays_and_removes(pushing: Pushing) -> None:
+    """Given up after three days; posted again one by one, then all; gone with the partner."""
+    name, url = pushing.name("labo"), f"{pushing.receiver.url}/labo"
+    words = ("add", name, "--hears", AccountCreated.TYPE, "--push", url)
+    code, out, err = pushing.impex(*words)
+    assert (code, url in out, "password" in out, "impex partner keys" in out) == (
+        0,
+        True,
+        False,
+        True,
+    ), err
+    admin, vhost = pushing.system.broker.admin, pushing.system.broker.vhost
+    rights = {one["user"]: one for one in admin.call("GET", f"vhosts/{vhost}/permissions")}
+    assert rights["push"]["read"].endswith(f"|^({re.escape(name)}\\.events)$")
+    assert {rights[name][kind] for kind in ("configure", "write", "read")} == {"^$"}
+    pushing.receiver.answers["/labo"] = 500
+    await pushing.receiver.start()
+    sent = {await pushing.publish() for _ in range(3)}
+    first = min(sent)
+    async with pushing.running():
+        await pushing.until(name, attempts=1, status=500)
+        pushing.clock.advance(hours=72.1)
+        await pushing.until(name, state="failed")
+        pushing.receiver.answers.clear()
+        pushing.clock.ahead *= 0
+        code, out, _ = pushing.impex("deliveries", name, "--state", "failed", "--json")
+        assert {one["message_id"] for one in json.loads(out)} == sent
+        before = len(pushing.receiver.posts)
+        code, _, err = pushing.impex("deliveries", name, "--replay", first)
+        assert (code, "delivery_replayed" in err, first in err) == (0, True, True)
+        await eventually(lambda: len(pushing.receiver.posts) == before + 1, 20)
+        assert json.loads(pushing.receiver.posts[-1].body)["id"] == first
+        code, out, _ = pushing.impex("deliveries", name, "--all-failed")
+        assert (code, out) == (0, f"2 events are posted to {name} again.\n")
+        await pushing.until(name, state="delivered")
+        assert sent <= {*pushing.impex("deliveries", name)[1].split()}
+        assert (
+            json.loads(pushing.impex("keys", "--json")[1])[0]["public_key"] == public_keys()["t1"]
+        )
+        for words in (("deliveries", name, "--replay", new_id()), ("deliveries", "nobody")):
+            code, out, err = pushing.impex(*words)
+            assert (code, out, err.count("\n")) == (1, "", 1), words
+        assert pushing.impex("remove", name, "--yes")[0] == 0
+    assert await pushing.rows(name) == []
+    assert await pushing.database.fetchval("SELECT count(*) FROM receivers") == 0
+    assert name not in pushing.system.broker.admin.users()
+
+
+async def test_addresses_follow_the_files_and_old_deliveries_are_purged(
+    pushing: Pushing,
+) -> None:
+    path = write(partner("labo", [AccountCreated.TYPE], push="https://labo.example/"))
+    record_receivers(pushing.system.database.owner_url)
+    assert await store.read_receivers(pushing.database) == {"labo": "https://labo.example/"}
+    now = utc_now()
+    await pushing.database.execute(
+        """
+        INSERT INTO deliveries (partner, delivery_id, message_id, type, body, said_at, received_at,
+            state, expires_at, ended_at)
+        SELECT 'labo', gen_random_uuid(), gen_random_uuid(), 't', '', $1, $1, state, $1,
+            $1::timestamptz - make_interval(days => days)
+        FROM (VALUES ('delivered', 6), ('delivered', 8), ('failed', 29), ('failed', 31))
+            AS old (state, days)
+        """,
+        now,
+    )
+    assert await store.purge(pushing.database, now) == 2
+    path.unlink()
+    record_receivers(pushing.system.database.owner_url)
+    assert await store.read_receivers(pushing.database) == {}
+    assert len(await pushing.rows("labo")) == 2
