@@ -1,8 +1,9 @@
 """`impex check`: what holds before each commit. `impex test`: before a change is accepted.
 
 `check` needs no servers: style, types, the tests of units, architecture and contracts. `test` adds
-the tests that need servers and a browser. What looks at the code runs at the same time; then the
-tests, which stop at the first step that fails.
+the tests that need servers and a browser. What looks at the code runs at the same time: one of the
+two cores would have little to do while types are checked, so `test` runs the tests that need no
+server beside it. The others follow unless something failed.
 """
 
 import argparse
@@ -31,16 +32,19 @@ LINT: Steps = {
 QUICK_LINT: Steps = {**LINT, "mypy --strict": ("mypy.dmypy", "run", "--timeout", "3600", "--")}
 LOCAL = ("tests/unit", "tests/architecture", "tests/contract")
 #: For two cores. Unit tests keep both busy; the others wait for servers and browsers at times, when
-#: two more workers continue. Files that share an installation stay in one worker, and
-#: `tests/support/scheduling.py` orders them.
-LOCAL_TESTS: Steps = {"unit, architecture and contract tests": ("pytest", "-q", "-n", "2", *LOCAL)}
+#: two more workers continue. Files that share an installation, or what they render, stay in one
+#: worker, and `tests/support/scheduling.py` orders them.
+BY_FILE = ("--dist", "loadfile", "--no-loadscope-reorder")
+LOCAL_TESTS: Steps = {
+    "unit, architecture and contract tests": ("pytest", "-q", "-n", "2", *BY_FILE, *LOCAL)
+}
 OTHERS = tuple(f"--ignore={folder}" for folder in LOCAL)
 #: A module that cannot be imported fails at once, and the workers of the last step find all modules
-#: compiled. The tests that need no server come next and need no collection before.
+#: compiled.
 COLLECTION: Steps = {"collection of other tests": ("pytest", "--collect-only", "-qq", *OTHERS)}
 SERVER_TESTS: Steps = {
     "other tests": (
-        *("pytest", "-q", "-n", "4", "--dist", "loadfile", "--no-loadscope-reorder"),
+        *("pytest", "-q", "-n", "4", *BY_FILE),
         *OTHERS,
     ),
 }
@@ -48,27 +52,33 @@ SERVER_TESTS: Steps = {
 
 def check(_options: argparse.Namespace) -> int:
     """Exit code of the first step that failed, else 0."""
-    return _run_at_once(QUICK_LINT) or _run_steps(LOCAL_TESTS, {})
+    return _run_at_once(QUICK_LINT, {}) or _run_steps(LOCAL_TESTS, {})
 
 
 def test(options: argparse.Namespace) -> int:
     """Exit code of the first step that failed, else 0."""
     if options.only_lint:
-        return _run_at_once(LINT)
+        return _run_at_once(LINT, {})
     # In continuous integration a missing server is a failure, not a reason to skip.
-    return _run_at_once({**LINT, **COLLECTION}) or _run_steps(
-        {**LOCAL_TESTS, **SERVER_TESTS}, {"CI": "true"}
+    defaults = {"CI": "true"}
+    return _run_at_once({**LINT, **COLLECTION, **LOCAL_TESTS}, defaults) or _run_steps(
+        SERVER_TESTS, defaults
     )
 
 
-def _run_at_once(steps: Steps) -> int:
-    """Exit code of the first step that failed, else 0; the output of steps that fail is shown."""
+def _run_at_once(steps: Steps, defaults: Mapping[str, str]) -> int:
+    """Exit code of the first step that failed, else 0; the output of steps that fail is shown.
+
+    `defaults` are variables for the steps, unless the environment has others.
+    """
 
     def run_quietly(name: str, module: tuple[str, ...]) -> tuple[int, float, str]:
         begun = time.monotonic()
-        result = _run(module, {}, capture_output=True)
+        result = _run(module, defaults, capture_output=True)
         if result.returncode > 1 and module != LINT.get(name, module):
-            result = _run(LINT[name], {}, capture_output=True)  # moves of modules crash the daemon
+            result = _run(
+                LINT[name], defaults, capture_output=True
+            )  # moves of modules crash the daemon
         return result.returncode, time.monotonic() - begun, f"{result.stdout}{result.stderr}\n"
 
     with ThreadPoolExecutor(CORES) as pool:

@@ -12,7 +12,7 @@ from playwright.async_api import BrowserContext, Page, Request
 
 from tests.integration.gateway.form_scenes import FORMS, SCENES, Filled, Person
 from tests.integration.gateway.test_returning_forms import FILLED_IN, fields_to_type
-from tests.support.pages.chromium import running
+from tests.support.pages.chromium import FRAMES_BY_TIMER, running
 from tests.support.servers.portal import Portal
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
@@ -28,10 +28,12 @@ Contexts = dict[bool, BrowserContext]
 async def contexts() -> AsyncIterator[Contexts]:
     """For all forms: what their pages share is loaded once."""
     async with running() as chromium:
-        yield {
+        made = {
             scripts: await chromium.new_context(locale="fr-FR", java_script_enabled=scripts)
             for scripts in (True, False)
         }
+        await made[True].add_init_script(FRAMES_BY_TIMER)
+        yield made
 
 
 async def opened(context: BrowserContext, portal: Portal, made: Filled) -> Page:

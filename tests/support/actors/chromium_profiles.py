@@ -11,6 +11,7 @@ from typing import Any
 from playwright.async_api import Browser, BrowserContext, CDPSession, Error, Page
 
 from tests.support.actors.chromium_user import WATCH
+from tests.support.pages.chromium import FRAMES_BY_TIMER
 
 LOCALES = {"fr": "fr-FR", "en": "en-GB"}
 WINDOW = {"width": 1280, "height": 900}
@@ -64,6 +65,7 @@ class Profiles:
         context.set_default_timeout(60_000)
         if scripts:
             await context.add_init_script(WATCH)
+            await context.add_init_script(FRAMES_BY_TIMER)
         page = await context.new_page()
         return Profile(wanted, context, page, await context.new_cdp_session(page))
 

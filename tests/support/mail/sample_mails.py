@@ -130,12 +130,18 @@ def part(message: EmailMessage, kind: str) -> str:
 
 
 @functools.cache
+def content_of(template: str, language: str, case: int = 0, **more: Any) -> bytes:
+    """One mail as it is handed over, built once for all tests of a process."""
+    return messages().build(mail(template, language, case, **more)).content
+
+
+@functools.cache
 def text_of(template: str, language: str, case: int = 0, **more: Any) -> str:
     """The text part of one mail."""
-    return part(parsed(messages().build(mail(template, language, case, **more)).content), "plain")
+    return part(parsed(content_of(template, language, case, **more)), "plain")
 
 
 @functools.cache
 def html_of(template: str, language: str, case: int = 0, **more: Any) -> str:
     """The HTML part of one mail."""
-    return part(parsed(messages().build(mail(template, language, case, **more)).content), "html")
+    return part(parsed(content_of(template, language, case, **more)), "html")

@@ -16,6 +16,7 @@ from playwright.async_api import Browser, Page
 
 from services.gateway.http.security_headers import put_headers
 from services.gateway.http.static_files import IMMUTABLE
+from tests.support.pages.chromium import FRAMES_BY_TIMER
 
 NONCE = "n" * 22
 
@@ -79,6 +80,7 @@ def application(site: Site, folder: Path) -> web.Application:
 async def opened(site: Site, browser: Browser) -> AsyncIterator[Page]:
     """A fresh browser profile; errors of its console are added to `site.complaints`."""
     context = await browser.new_context(viewport={"width": 1280, "height": 900}, locale="fr-FR")
+    await context.add_init_script(FRAMES_BY_TIMER)
     page = await context.new_page()
     page.on("pageerror", lambda error: site.complaints.append(str(error)))
     page.on(

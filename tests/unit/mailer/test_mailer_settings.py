@@ -49,6 +49,7 @@ def test_the_try_out_has_the_guides_contacts_and_a_reserved_sender() -> None:
     assert settings.retry_schedule == tuple(timedelta(minutes=n) for n in (1, 5, 30))
 
 
+@pytest.mark.usefixtures("few_mails")
 def test_every_missing_contact_is_named_in_production() -> None:
     assert problems(PRODUCTION) == {}
     bare = TRY_OUT | {"IMPEX_BASE_URL": PRODUCTION["IMPEX_BASE_URL"]}
@@ -56,6 +57,7 @@ def test_every_missing_contact_is_named_in_production() -> None:
     assert set(problems(bare)) == missing
 
 
+@pytest.mark.usefixtures("few_mails")
 def test_b_10_pages_can_be_elsewhere_and_are_paths() -> None:
     moved = load(MailerSettings, TRY_OUT | {"IMPEX_PAGE_SIGN_IN": "/login"}).moved_pages
     assert moved == (("/connexion", "/login"),)
@@ -63,6 +65,7 @@ def test_b_10_pages_can_be_elsewhere_and_are_paths() -> None:
         assert set(problems(TRY_OUT, IMPEX_PAGE_SIGN_IN=wrong)) == {"IMPEX_PAGE_SIGN_IN"}
 
 
+@pytest.mark.usefixtures("few_mails")
 def test_sender_and_portal_of_different_domains_must_be_allowed() -> None:
     swapped = {"IMPEX_BASE_URL": "https://icimpex.anms.sante.fr"}
     swapped["IMPEX_MAIL_SENDER"] = "impex@ansm.sante.fr"
@@ -130,6 +133,7 @@ def test_b_12_missing_or_unusable_files_are_named(tmp_path: Path) -> None:
     assert "cannot be written" in found["IMPEX_MAIL_TEMPLATES_DIR"]
 
 
+@pytest.mark.usefixtures("few_mails")
 @pytest.mark.parametrize(
     ("name", "text", "why"),
     [

@@ -19,6 +19,7 @@ from tests.support.mail.sample_mails import (
     CODE,
     KINDS,
     TOKEN,
+    content_of,
     mail,
     messages,
     parsed,
@@ -32,7 +33,7 @@ ONCE = ["From", "To", "Subject", "Date", "Message-ID", "Reply-To", "MIME-Version
 def test_em_02_o_17_lines_are_short_and_end_in_crlf(
     template: str, language: str, case: int
 ) -> None:
-    content = messages().build(mail(template, language, case)).content
+    content = content_of(template, language, case)
     lines = content.split(b"\r\n")
     assert max(map(len, lines)) <= 76
     assert not any(b"\r" in line or b"\n" in line for line in lines)
@@ -42,7 +43,7 @@ def test_em_02_o_17_lines_are_short_and_end_in_crlf(
 
 @each_row(("template", "language"), KINDS)
 def test_em_04_05_06_o_17_each_header_occurs_once(template: str, language: str) -> None:
-    message = parsed(messages().build(mail(template, language)).content)
+    message = parsed(content_of(template, language))
     for header in ONCE:
         assert len(message.get_all(header, [])) == 1, header
     assert message["From"] == "IMPEXWEB - ANSM <impexweb@impexweb.example>"
@@ -95,13 +96,13 @@ SUBJECTS = {
 
 @pytest.mark.parametrize(("template", "language"), SUBJECTS)
 def test_em_13_the_subject_has_the_exact_wording(template: str, language: str) -> None:
-    message = parsed(messages().build(mail(template, language)).content)
+    message = parsed(content_of(template, language))
     assert message["Subject"] == SUBJECTS[template, language]
 
 
 @each_row(("template", "language"), KINDS)
 def test_em_07_text_comes_first_then_html_and_nothing_else(template: str, language: str) -> None:
-    message = parsed(messages().build(mail(template, language)).content)
+    message = parsed(content_of(template, language))
     assert message.get_content_type() == "multipart/alternative"
     kinds = [one.get_content_type() for one in message.iter_parts()]
     assert kinds == ["text/plain", "text/html"]

@@ -76,6 +76,7 @@ def test_b_12_an_operators_mail_comes_before_ours_and_makes_both_parts(
     assert "Your password was changed through" in part(english, "plain")
 
 
+@pytest.mark.usefixtures("few_mails")
 @pytest.mark.parametrize(
     ("text", "why"),
     [
@@ -97,6 +98,7 @@ def test_b_12_the_start_stops_on_a_mail_that_cannot_be_used_in_some_case(
     assert why in problem
 
 
+@pytest.mark.usefixtures("few_mails")
 def test_b_12_a_mail_without_a_link_cannot_print_one(tmp_path: Path) -> None:
     (tmp_path / "en").mkdir()
     (tmp_path / "en" / "account_deactivated.j2").write_text(OWN)
