@@ -189,6 +189,7 @@ def main_list(options: argparse.Namespace) -> int:
                 say(f"    {event}")
         if one["push"]:
             say(f"\n  {one['partner']} is posted to at\n    {one['push']}")
+            say(f"    impex partner deliveries {one['partner']} shows what waits")
     for name in sorted(queued | (logins or set()) - known):
         has = "a queue" if name in queued else "a login"
         say(f"\n  {name} has {has} and no file: impex partner remove {name}")

@@ -3,6 +3,8 @@
 import base64
 from datetime import UTC, datetime
 
+import pytest
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
@@ -13,6 +15,7 @@ from services.push.signatures import (
     signed_headers,
 )
 from shared.security.signing_keys import SigningRing, new_signing_key
+from tests.support.push_receiver import Post, verify
 
 #: `test-key-ed25519`, RFC 9421, B.1.4.
 KEY = b"""-----BEGIN PRIVATE KEY-----
@@ -60,3 +63,16 @@ def test_a_message_bears_a_signature_by_each_key() -> None:
     first, second = headers["Signature"].split(", ")
     assert (first[:6], second[:6]) == ("sig1=:", "sig2=:")
     assert first[6:] != second[6:]
+
+
+def test_b_10_a_receiver_verifies_by_the_key_that_it_knows() -> None:
+    """The program of the page, before, during and after a rotation."""
+    url, at = "https://labo.example/events", datetime(2026, 1, 15, 9, 30, tzinfo=UTC)
+    ring = SigningRing.parse(f"{new_signing_key('k2')},{new_signing_key('k1')}")
+    post = Post("/events", signed_headers(url, b"{}", "a/b", ring.keys, at), b"{}")
+    known = {key_id: base64.b64encode(key).decode() for key_id, key in ring.public_keys()}
+    for key_id in known:
+        verify(post, url, {key_id: known[key_id]}, at.timestamp())
+    for wrong in ({"k3": known["k1"]}, {"k1": known["k2"]}):
+        with pytest.raises((ValueError, InvalidSignature)):
+            verify(post, url, wrong, at.timestamp())
