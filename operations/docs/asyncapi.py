@@ -105,6 +105,7 @@ class _Reference:
             "name": message.TYPE,
             "title": message.__name__,
             "summary": summary(message),
+            **_note(message),
             "tags": [{"name": message.OWNER}],
             "contentType": envelope.CONTENT_TYPE,
             "payload": _enveloped(message, self._schemas.reference(message)),
@@ -297,6 +298,14 @@ def _refusal_example(one: RefusalDoc) -> Document:
     if one.params:
         example["params"] = dict.fromkeys(one.params, 3)
     return example
+
+
+def _note(message: type[Event] | type[Request]) -> Document:
+    """Who else publishes an event than its owner."""
+    if issubclass(message, Event) and message.BY_PARTNERS:
+        text = "Every partner with the right to this type publishes it, each with its own name in "
+        return {"description": f"{text}`source` and as `user_id`: see docs/partners.md."}
+    return {}
 
 
 def _publisher(message: type[Event] | type[Request]) -> str:

@@ -102,6 +102,7 @@ class _Pages:
             "owner": owner,
             "is_event": is_event,
             "summary": message["summary"],
+            "note": message.get("description", ""),
             "from": [owner] if is_event else parties.get("asks", []),
             "to": parties.get("hears", []) if is_event else [owner],
             "example": message["examples"][0]["payload"],

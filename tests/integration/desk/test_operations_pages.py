@@ -4,10 +4,12 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from functools import partial
 from uuid import uuid4
 
 import pytest
 import pytest_asyncio
+from playwright.async_api import expect
 
 from operations.local.processes import free_port
 from services.operations.letter_worker import MAX_TRIES
@@ -23,10 +25,12 @@ from tests.support.actors.desk_agent import (
     end_sessions,
     fetch,
     journal_of,
+    leave_act,
     order_act,
     signed_in_agent,
 )
 from tests.support.actors.http_browser import HttpResponse
+from tests.support.pages.chromium import running
 from tests.support.servers.bus_fixture import channel, forge
 from tests.support.servers.desk import Desk
 from tests.support.waiting import eventually
@@ -75,6 +79,36 @@ async def test_the_live_view_ends_with_the_session(operated: Desk) -> None:
     assert rest.rstrip().endswith(b"event: end\ndata: {}")
 
 
+@pytest.mark.browser
+async def test_b_06_letters_and_mails_appear_on_an_open_page(operated: Desk) -> None:
+    """Without a click; what has the focus keeps it."""
+    operator = await signed_in_agent(operated, "operator")
+    await _dead_letter(operated, _deactivated(), "registration", error_type="Live1")
+    await _link_of(operator, "Live1")
+    cookies = [
+        {"name": one.key, "value": one.value, "url": operated.base}
+        for one in operator.browser.session.cookie_jar
+    ]
+    async with running() as chromium:
+        context = await chromium.new_context(base_url=operated.base, locale="fr-FR")
+        await context.add_cookies(cookies)  # type: ignore[arg-type]
+        page = await context.new_page()
+        await page.goto(LETTERS)
+        first = page.get_by_role("link", name="Live1")
+        await expect(page.get_by_role("link", name="Actualiser")).to_be_hidden()
+        await first.focus()
+        await _dead_letter(operated, _deactivated(), "registration", error_type="Live2", **LIVE_2)
+        await expect(page.get_by_role("link", name="Live2")).to_be_visible()
+        await expect(first).to_be_focused()
+
+        await page.goto("/exploitation/messages")
+        mail_id = await add_mail(operated, str(uuid4()))
+        await expect(page.locator(f'a[href$="{mail_id}"]')).to_be_visible()
+        await end_sessions(operated, operator.id)
+        await expect(page.get_by_text("Suivi arrêté")).to_be_visible()
+
+
+LIVE_2 = {"fingerprint": "ValueError in services/support/live.py:f"}
 HOSTILE = "<script>alert(1)</script>\"'\x1b[2J"
 LETTERS = "/exploitation/lettres"
 
@@ -180,8 +214,17 @@ async def test_b_06_a_letter_is_read_tried_and_replayed_on_the_page(operated: De
     await _posted(operator, links["Essayer sans effet"], "Elle serait traitée. Rien n'a changé.")
     assert await _handled(operated, message_id) == 0
 
+    other = await signed_in_agent(operated, "operator")
+    late = await _opened(other, links["Rejouer cette lettre"])
     await _posted(operator, links["Rejouer cette lettre"], "Rejeu demandé")
     await eventually(lambda: _handled(operated, message_id), 15)
+
+    async def refused() -> bool:
+        again = await other.browser.post(late, links["Rejouer cette lettre"].partition("?")[0])
+        return "plus aucune lettre n'est là" in again.text
+
+    await eventually(refused, 15, why="whoever comes second is told that the letter is gone")
+    assert await journal_of(operated, other.id) == []
     ordered = [facts for kind, facts in await journal_of(operated, operator.id) if "Replay" in kind]
     assert [(one["service"], one["count"]) for one in ordered] == [("support", 1)]
     gone = await _opened(operator, address)
@@ -268,6 +311,29 @@ async def test_an_act_that_fails_every_time_ends_and_the_page_shows_why(operated
     assert len(await list_letters(broker.url("operator"), "ghost")) == 1
     async with channel(broker.admin_url) as admin:
         await admin.queue_delete("ghost.dead")
+
+
+async def test_an_act_whose_process_was_killed_is_finished_by_another_one(operated: Desk) -> None:
+    """It had sent one of three letters; its lease tells others to wait until it is over."""
+    operator = await signed_in_agent(operated, "operator")
+    left = {"error_type": "Killed", "fingerprint": "killed"}
+    ids = [await _dead_letter(operated, _deactivated(), "registration", **left) for _ in range(2)]
+    url = operated.system.broker.url("operator")
+    fault = next(one.fault for one in await list_letters(url, "support") if one.id in ids)
+    await leave_act(operated, operator.id, "support", fault, done=1)
+    sql = "select done, ended_at, failure from operations.letter_acts where fault = $1"
+    assert (await fetch(operated, sql, fault))[0]["ended_at"] is None
+    assert [await _handled(operated, one) for one in ids] == [0, 0]
+    operated.clock.advance(seconds=61)
+
+    async def ended() -> bool:
+        return (await fetch(operated, sql, fault))[0]["ended_at"] is not None
+
+    await eventually(ended, 15)
+    (row,) = await fetch(operated, sql, fault)
+    assert (row["done"], row["failure"]) == (3, "")
+    for one in ids:
+        await eventually(partial(_handled, operated, one), 15)
 
 
 async def test_b_06_a_hostile_or_forged_letter_is_shown_as_text_and_only_discarded(

@@ -38,9 +38,11 @@ TABLE = f"""
 /exploitation                                       E    200
 /exploitation/etat                                  E    200
 /exploitation/lettres                               E    200
+/exploitation/lettres/etat                          E    200
 /exploitation/lettres/support/0a1b2c3d              E    503
 /exploitation/lettres/support/0a1b2c3d/rejouer      E    503
 /exploitation/messages                              E    200
+/exploitation/messages/etat                         E    200
 /exploitation/messages/renvoi                       E    200
 /exploitation/messages/{UNKNOWN}              E    503
 /moi                                                ASED 200
@@ -59,6 +61,8 @@ ELSEWHERE = (
     "/langue",
     "/assistance/demandes/{number}/appel/code",
     "/exploitation/suivi",
+    "/exploitation/lettres/suivi",
+    "/exploitation/messages/suivi",
 )
 
 

@@ -49,6 +49,11 @@ INSERT INTO operations.letter_acts
     (act_id, act, service, fault, agent_id, reason, ordered_at, tries)
 VALUES ($1, 'replay', $2, $3, $4, '', $5, $6)
 """
+LEFT_ACT = """
+INSERT INTO operations.letter_acts
+    (act_id, act, service, fault, agent_id, reason, ordered_at, tries, done, lease_until)
+VALUES ($1, 'replay', $2, $3, $4, '', $5, 1, $6, $7)
+"""
 INSERT_MAIL = """
 insert into mailer.deliveries (mail_id, cause, template, subject, language, address, facts,
     asked_at, written_at, expires_at, state, reason, ended_at)
@@ -107,6 +112,14 @@ async def add_mail(desk: Desk, account_id: str) -> str:
 async def order_act(desk: Desk, agent_id: str, service: str, fault: str, tries: int) -> None:
     """A replay of all letters of a fault that was ordered and has failed `tries` times."""
     await _execute(desk, INSERT_ACT, str(uuid4()), service, fault, agent_id, desk.clock(), tries)
+
+
+async def leave_act(desk: Desk, agent_id: str, service: str, fault: str, done: int) -> None:
+    """A replay of all letters of a fault as a process leaves it that was killed while at work."""
+    until = desk.clock() + timedelta(seconds=60)
+    await _execute(
+        desk, LEFT_ACT, str(uuid4()), service, fault, agent_id, desk.clock(), done, until
+    )
 
 
 async def end_sessions(desk: Desk, agent_id: str) -> None:

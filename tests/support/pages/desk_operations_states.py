@@ -213,6 +213,7 @@ def _mails(*mails: dict[str, Any], away: bool = False) -> dict[str, Any]:
         "states": [(key, label, len(mails)) for key, label in STATES.items()],
         "periods": [(key, label) for key, (_, label) in PERIODS.items()],
         "by_address": False,
+        "read_at": NOW,
         "refused": len(mails),
     }
 

@@ -28,7 +28,14 @@ COMMON = {
 }
 
 #: Pieces of shared pages that the desk has of its own.
-FRAME = ["base.html", "parts/enrol_help.html", "parts/enrol_step.html", "parts/me.html"]
+FRAME = [
+    "base.html",
+    "parts/enrol_help.html",
+    "parts/enrol_step.html",
+    "parts/footer_content.html",
+    "parts/footer_links.html",
+    "parts/me.html",
+]
 
 
 def test_every_route_of_the_desk_is_in_the_table() -> None:

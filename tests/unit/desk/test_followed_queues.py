@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.gateway.desk.features.operations import queues_page
+from services.gateway.desk.features.operations import page_updates, queues_page
 from services.gateway.http.errors import HttpError, Redirect
 from services.gateway.http.sse import STREAMS
 from services.gateway.sessions.request_state import REQUEST_STATE
@@ -39,8 +39,8 @@ async def test_the_live_view_ends_where_the_agent_may_no_longer_see_it(
                 STREAMS: SimpleNamespace(follow=poll),
             }
 
-    monkeypatch.setattr(queues_page, "agent_of", lambda _request: session)
-    monkeypatch.setattr(queues_page, "ensure_form_cookie", lambda _request: "browser")
+    monkeypatch.setattr(page_updates, "agent_of", lambda _request: session)
+    monkeypatch.setattr(page_updates, "ensure_form_cookie", lambda _request: "browser")
     monkeypatch.setattr(queues_page, "_read", read)
     request: Any = Request()
     assert await queues_page.follow(request) == [("end", {}, True)]

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from aiohttp import web
 
+from services.gateway.desk.features.operations import page_updates
 from services.gateway.desk.features.operations.letter_words import (
     DEAD,
     EMPTY,
@@ -137,6 +138,39 @@ def _known(query: str) -> dict[str, str]:
 async def show_letters(request: web.Request) -> web.Response:
     """The letters of a place, by fault, and what is being done with them."""
     word = _known(request.query_string).get("ou", DEAD)
+    lang = request[REQUEST_STATE].lang
+    shown = await _letters(request, word)
+    return page(
+        request,
+        "operations_letters.html",
+        **shown,
+        total=_total(shown),
+        places=[(key, translate(label, lang)) for key, (_, label) in PLACES.items()],
+        switch_url=_here(request),
+    )
+
+
+async def letters_state(request: web.Request) -> web.Response:
+    """The part of that page that changes, as data."""
+    return web.json_response(await _current(request))
+
+
+async def follow_letters(request: web.Request) -> web.StreamResponse:
+    """The same as server-sent events, until the session ends."""
+    return await page_updates.follow(request, "part", _current)
+
+
+async def _current(request: web.Request) -> page_updates.Document:
+    shown = await _letters(request, _known(request.query_string).get("ou", DEAD))
+    document = page_updates.part(request, "parts/operations_letters.html", shown["read_at"], shown)
+    return {**document, "dead": _total(shown)} if shown["place"] == "dead" else document
+
+
+def _total(shown: dict[str, Any]) -> int:
+    return sum(one["count"] for one in shown["groups"])
+
+
+async def _letters(request: web.Request, word: str) -> dict[str, Any]:
     place, _ = PLACES[word]
     lang, now = request[REQUEST_STATE].lang, request.app[CLOCK]()
     message = ListDeadLetters(agent_id=agent_of(request).account_id, place=place)
@@ -158,15 +192,12 @@ async def show_letters(request: web.Request) -> web.Response:
         }
         for one in (found.groups if found else ())
     ]
-    return page(
-        request,
-        "operations_letters.html",
-        away=found is None,
-        groups=groups,
-        total=sum(one.count for one in found.groups) if found else 0,
-        read_at=found.read_at if found else None,
-        cut=found.cut if found else False,
-        acts=[
+    return {
+        "away": found is None,
+        "groups": groups,
+        "read_at": found.read_at if found else None,
+        "cut": found.cut if found else False,
+        "acts": [
             {
                 "what": translate(_label(one.act, one=bool(one.code)), lang),
                 "service": one.service,
@@ -180,12 +211,10 @@ async def show_letters(request: web.Request) -> web.Response:
             }
             for one in (found.acts if found else ())
         ],
-        place=place,
-        word=word,
-        places=[(key, translate(label, lang)) for key, (_, label) in PLACES.items()],
-        empty=translate(EMPTY[place], lang),
-        switch_url=_here(request),
-    )
+        "place": place,
+        "word": word,
+        "empty": translate(EMPTY[place], lang),
+    }
 
 
 async def show_letter(request: web.Request) -> web.Response:

@@ -4,11 +4,13 @@ An address that is looked for is sent in a form and never stands in a URL; addre
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from aiohttp import web
 
 from services.gateway.clients.services import seal
+from services.gateway.desk.features.operations import page_updates
 from services.gateway.desk.features.operations.mail_words import (
     OUTCOMES,
     PERIODS,
@@ -74,7 +76,34 @@ async def search(request: web.Request, fields: dict[str, str]) -> web.Response |
     return await _list(request, {}, seal(request, ListMails, "to", fields["address"].strip()))
 
 
+async def mails_state(request: web.Request) -> web.Response:
+    """The part of the list that changes, as data."""
+    return web.json_response(await _current(request))
+
+
+async def follow_mails(request: web.Request) -> web.StreamResponse:
+    """The same as server-sent events, until the session ends."""
+    return await page_updates.follow(request, "part", _current)
+
+
+async def _current(request: web.Request) -> page_updates.Document:
+    shown = await _mails(request, _known(request.query_string), None)
+    return page_updates.part(request, "parts/operations_mails.html", request.app[CLOCK](), shown)
+
+
 async def _list(request: web.Request, query: dict[str, str], to: Sealed | None) -> web.Response:
+    lang = request[REQUEST_STATE].lang
+    return page(
+        request,
+        "operations_mails.html",
+        **await _mails(request, query, to),
+        read_at=request.app[CLOCK](),
+        periods=[(key, translate(label, lang)) for key, (_, label) in PERIODS.items()],
+        switch_url=_here(request, query),
+    )
+
+
+async def _mails(request: web.Request, query: dict[str, str], to: Sealed | None) -> dict[str, Any]:
     lang, now = request[REQUEST_STATE].lang, request.app[CLOCK]()
     since = now - timedelta(hours=PERIODS[query["depuis"]][0]) if "depuis" in query else None
     message = ListMails(
@@ -82,20 +111,18 @@ async def _list(request: web.Request, query: dict[str, str], to: Sealed | None) 
     )
     found = (await ask_support(request, message, DeskMailsView)).mails
     counts = found.counts if found else {}
-    return page(
-        request,
-        "operations_mails.html",
-        away=found is None,
-        mails=[_shown(one, now, lang) for one in (found.mails if found else ())],
-        cut=found.cut if found else False,
-        shown=query.get("etat", ""),
-        period=query.get("depuis", ""),
-        states=[(key, translate(label, lang), counts.get(key, 0)) for key, label in STATES.items()],
-        periods=[(key, translate(label, lang)) for key, (_, label) in PERIODS.items()],
-        by_address=to is not None,
-        refused=counts.get("refused", 0),
-        switch_url=_here(request, query),
-    )
+    return {
+        "away": found is None,
+        "mails": [_shown(one, now, lang) for one in (found.mails if found else ())],
+        "cut": found.cut if found else False,
+        "shown": query.get("etat", ""),
+        "period": query.get("depuis", ""),
+        "states": [
+            (key, translate(label, lang), counts.get(key, 0)) for key, label in STATES.items()
+        ],
+        "by_address": to is not None,
+        "refused": counts.get("refused", 0),
+    }
 
 
 async def show_mail(request: web.Request, form: Form) -> web.Response:

@@ -1,7 +1,6 @@
 """The queues, live: by server-sent events, by asking again, or by « Actualiser » without scripts.
 
-What is at rest is left out unless it is asked for. A stream ends with the session, and counts
-among the streams of one browser.
+What is at rest is left out unless it is asked for.
 """
 
 from collections.abc import Sequence
@@ -10,6 +9,7 @@ from urllib.parse import parse_qs
 
 from aiohttp import web
 
+from services.gateway.desk.features.operations import page_updates
 from services.gateway.desk.features.operations.queue_lines import (
     COLUMNS,
     UNFOLDED,
@@ -17,14 +17,10 @@ from services.gateway.desk.features.operations.queue_lines import (
     queue_lines,
 )
 from services.gateway.desk.support import agent_of, ask_support
-from services.gateway.http.errors import HttpError, Redirect
 from services.gateway.http.rendering import page
-from services.gateway.http.sse import STREAMS, SseEvent
-from services.gateway.sessions.request_state import REQUEST_STATE, ensure_form_cookie
-from services.gateway.sessions.sessions import SESSIONS
+from services.gateway.sessions.request_state import REQUEST_STATE
 from shared.contracts.support.operations import ListQueues, OperatorQueuesView
 from shared.i18n.catalogue import translate
-from shared.i18n.dates import PARIS
 
 #: What is shown also at rest.
 ALL = "tout"
@@ -54,27 +50,16 @@ async def show(request: web.Request) -> web.Response:
 
 async def state(request: web.Request) -> web.Response:
     """The same, as data."""
-    read_at, lines = await _read(request)
-    return web.json_response(_document(read_at, lines))
+    return web.json_response(await _current(request))
 
 
 async def follow(request: web.Request) -> web.StreamResponse:
     """The same as server-sent events, until the session ends."""
-    session = agent_of(request)
-    await _read(request)
-    token, sessions = request[REQUEST_STATE].token, request.app[SESSIONS]
+    return await page_updates.follow(request, "queues", _current)
 
-    async def ask() -> list[SseEvent]:
-        found = await sessions.find(token or "", used=False)
-        if found is None or found.id != session.id:
-            return [("end", {}, True)]
-        try:
-            read_at, lines = await _read(request)
-        except (HttpError, Redirect):
-            return [("end", {}, True)]
-        return [("queues", _document(read_at, lines), False)]
 
-    return await request.app[STREAMS].follow(request, ensure_form_cookie(request), ask)
+async def _current(request: web.Request) -> page_updates.Document:
+    return _document(*await _read(request))
 
 
 async def _read(request: web.Request) -> tuple[datetime | None, list[QueueLine]]:
@@ -86,9 +71,9 @@ async def _read(request: web.Request) -> tuple[datetime | None, list[QueueLine]]
     return found.read_at, queue_lines(found.rows, found.read_at, request[REQUEST_STATE].lang)
 
 
-def _document(read_at: datetime | None, lines: Sequence[QueueLine]) -> dict[str, object]:
+def _document(read_at: datetime | None, lines: Sequence[QueueLine]) -> page_updates.Document:
     return {
-        "at": f"{read_at.astimezone(PARIS):%H:%M:%S}" if read_at else "",
+        "at": page_updates.clock(read_at),
         "dead": sum(one.dead for one in lines),
         "rows": [
             {

@@ -7,6 +7,8 @@ from services.gateway.desk.support import agent_of
 from services.gateway.http.routes import Page
 
 operator_page = partial(Page, guard=agent_of)
+script_page = partial(operator_page, language_target=False, background=True)
+stream_page = partial(script_page, head=False, stream=True)
 PAGES = (
     operator_page(
         "operations",
@@ -15,22 +17,8 @@ PAGES = (
         login_target="exploitation",
         keep_query=queues_page.keep_query,
     ),
-    operator_page(
-        "operations_state",
-        "/exploitation/etat",
-        queues_page.state,
-        language_target=False,
-        background=True,
-    ),
-    operator_page(
-        "operations_live",
-        "/exploitation/suivi",
-        queues_page.follow,
-        language_target=False,
-        background=True,
-        head=False,
-        stream=True,
-    ),
+    script_page("operations_state", "/exploitation/etat", queues_page.state),
+    stream_page("operations_live", "/exploitation/suivi", queues_page.follow),
     operator_page(
         "dead_letters",
         "/exploitation/lettres",
@@ -38,6 +26,8 @@ PAGES = (
         login_target="lettres",
         keep_query=letters_page.keep_query,
     ),
+    script_page("dead_letters_state", "/exploitation/lettres/etat", letters_page.letters_state),
+    stream_page("dead_letters_live", "/exploitation/lettres/suivi", letters_page.follow_letters),
     operator_page(
         "dead_letter",
         "/exploitation/lettres/{service}/{fault}",
@@ -63,6 +53,8 @@ PAGES = (
         login_target="messages",
         keep_query=mails_page.keep_query,
     ),
+    script_page("operator_mails_state", "/exploitation/messages/etat", mails_page.mails_state),
+    stream_page("operator_mails_live", "/exploitation/messages/suivi", mails_page.follow_mails),
     operator_page(
         "operator_mails_search",
         "/exploitation/messages/recherche",

@@ -1,0 +1,53 @@
+"""Pages that follow what they show: by server-sent events, or by asking again.
+
+A stream ends with the session, and counts among the streams of one browser. What a page of letters
+or of mails shows is sent as it stands in the page; its script puts it in place of the former.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any
+
+from aiohttp import web
+
+from services.gateway.desk.support import agent_of
+from services.gateway.http.errors import HttpError, Redirect
+from services.gateway.http.rendering import RENDERER
+from services.gateway.http.sse import STREAMS, SseEvent
+from services.gateway.sessions.request_state import REQUEST_STATE, ensure_form_cookie
+from services.gateway.sessions.sessions import SESSIONS
+from shared.i18n.dates import PARIS
+
+Document = dict[str, object]
+Read = Callable[[web.Request], Awaitable[Document]]
+
+
+async def follow(request: web.Request, name: str, read: Read) -> web.StreamResponse:
+    """What `read` returns, as events of this name, until the session ends."""
+    session = agent_of(request)
+    await read(request)
+    token, sessions = request[REQUEST_STATE].token, request.app[SESSIONS]
+
+    async def ask() -> list[SseEvent]:
+        found = await sessions.find(token or "", used=False)
+        if found is None or found.id != session.id:
+            return [("end", {}, True)]
+        try:
+            return [(name, await read(request), False)]
+        except (HttpError, Redirect):
+            return [("end", {}, True)]
+
+    return await request.app[STREAMS].follow(request, ensure_form_cookie(request), ask)
+
+
+def part(
+    request: web.Request, template: str, read_at: datetime | None, variables: dict[str, Any]
+) -> Document:
+    """A part of a page as it stands there, with the time at which it was read."""
+    html = request.app[RENDERER].render(template, request[REQUEST_STATE].lang, variables)
+    return {"at": clock(read_at), "html": html}
+
+
+def clock(at: datetime | None) -> str:
+    """The time in Paris to the second; nothing where there is none."""
+    return f"{at.astimezone(PARIS):%H:%M:%S}" if at else ""
