@@ -120,6 +120,7 @@ FIELDS: Mapping[str, Rule] = {
     "language": _closed(*LANGUAGES),
     "support/RequestView.language": _closed(*LANGUAGES, ""),
     "AgentEndAnnounced.recipient": _text("anne.martin@exemple.fr", MAX_ADDRESS),
+    "AgentAccepted.recipient": _text("anne.martin@exemple.fr", MAX_ADDRESS),
     "network": {
         "description": "The client's network: an IPv4 /24 or an IPv6 /64, as in RFC 4632.",
         "examples": ["192.0.2.0/24"],
@@ -240,6 +241,9 @@ FIELDS: Mapping[str, Rule] = {
         "calls", "person", "link", "agent", "sign_in", "freeze", "owner", "changed", "closed",
         "replaced", "setting", "clock",
     ),
+    # Empty once the agent is removed.
+    "AgentView.first_name": _text("Zoé", MAX_NAME),
+    "AgentView.last_name": _text("d’Été-Müller", MAX_NAME),
     "InvitationView.first_name": _text("Zoé", MAX_NAME),
     "InvitationView.last_name": _text("d’Été-Müller", MAX_NAME),
     "CheckCode.about": _text(_HASH),

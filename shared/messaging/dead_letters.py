@@ -336,7 +336,7 @@ def _described(service: str, queue: str, message: DeliveredMessage) -> DeadLette
     broker_reason = _text(headers.get("x-first-death-reason"))
     error = _text(headers.get("error")) or BROKER_REASONS.get(broker_reason, "")
     if not vouched and not error.startswith(WRONG_PUBLISHER):
-        error = f"{WRONG_PUBLISHER}the owner of its type"
+        error = f"{WRONG_PUBLISHER}anybody who is known to be allowed to"
     died_at = _died_at(headers)
     first = _text(past.get(FIRST_FAILED_AT)) or _text(headers.get(FIRST_FAILED_AT)) or died_at
     return DeadLetter(
@@ -405,14 +405,11 @@ def _publisher_verified(service: str, message: DeliveredMessage) -> bool:
 
 
 def _key(message: DeliveredMessage) -> str:
-    """The routing key under which it was published, which the broker notes when it moves it."""
-    if message.exchange == EVENTS:
-        return message.routing_key or ""
-    death = _last_death(message.header.properties.headers or {})
-    keys = death.get("routing-keys")
-    return (
-        str(keys[0]) if death.get("exchange") == EVENTS and isinstance(keys, list) and keys else ""
-    )
+    """The routing key under which it was published; nothing where the broker has moved it since.
+
+    The broker notes the key in `x-death`, and goes on with the note that a publisher wrote there.
+    """
+    return message.routing_key or "" if message.exchange == EVENTS else ""
 
 
 def _content(message: DeliveredMessage) -> LetterContent:
