@@ -3,8 +3,9 @@
 .PHONY: help .installed up check test lint status demo reset bench profile docs texts pictures hooks lock
 MAKEFLAGS += --no-print-directory
 PY := .venv/bin/python
-COMPILE := .venv/bin/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
-  --generate-hashes --no-header
+COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+  --no-header
+PEER := benchmarks/allauth_site/requirements
 INSTALL := @python3 -m operations.install.bootstrap
 
 help:
@@ -79,5 +80,6 @@ hooks:
 
 lock:
 	$(INSTALL)
-	@$(COMPILE) --upgrade --extra dev -o requirements-dev.lock
-	@$(COMPILE) --constraint requirements-dev.lock -o requirements.lock
+	@$(COMPILE) pyproject.toml --upgrade --extra dev -o requirements-dev.lock
+	@$(COMPILE) pyproject.toml --constraint requirements-dev.lock -o requirements.lock
+	@$(COMPILE) $(PEER).in --upgrade -o $(PEER).lock

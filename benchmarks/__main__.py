@@ -18,6 +18,7 @@ import uvloop
 from benchmarks import (
     account,
     account_search,
+    allauth_peer,
     dead_letters,
     dossiers,
     equal_timing,
@@ -60,6 +61,7 @@ SCENARIOS: dict[str, Scenario] = {
     "oversized_fields": oversized_fields.run,
     "known_and_unknown": equal_timing.run,
     "whole_journey": full_journey.journey,
+    "allauth": allauth_peer.run,
     "one_process": one_process.run,
     "telemetry": telemetry.run,
     "memory_1000": memory.memory,

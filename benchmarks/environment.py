@@ -153,14 +153,15 @@ class Environment:
             "IMPEX_MAIL_SENDER": "ne-pas-repondre@example.fr",
         }
 
-    async def start_services(self, **extra: str) -> None:
+    async def start_services(self, *, cheap_hashes: bool = False, **extra: str) -> None:
         """Start every service afresh and wait until each reports that it is ready.
 
         `extra` are variables of the interpreter's, such as PYTHONPROFILEIMPORTTIME.
         """
         await self.stop_services()
+        through = ["benchmarks.cheap_hashes"] if cheap_hashes else []
         for name in self.services:
-            self._start(name, [service_registry.package(name)], [name], extra)
+            self._start(name, [*through, service_registry.package(name)], [name], extra)
         await self._all_ready()
 
     async def start_in_one_process(self) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 import aiohttp
 
 from benchmarks.account import NAMES
+from benchmarks.counters import count
 from benchmarks.environment import Environment
 from benchmarks.measure import Line, Plan, cpu_seconds, percentile, ratio_line
 from benchmarks.signed_in_user import SignedInUser
@@ -51,13 +52,13 @@ class Meter:
         }
         return {
             **{name: cpu_seconds(environment.pid(name)) for name in environment.children},
-            **{name: _family(pid) for name, pid in servers.items() if pid is not None},
+            **{name: family_seconds(pid) for name, pid in servers.items() if pid is not None},
             "baselines' peer": cpu_seconds(environment.baselines.peer.process.pid),
             "driver": own.ru_utime + own.ru_stime,
         }
 
 
-def _family(pid: int) -> float:
+def family_seconds(pid: int) -> float:
     """A server's own time, that of its children, and that of those which have ended."""
     total = 0.0
     for path in Path("/proc").glob("[0-9]*/stat"):
@@ -74,12 +75,12 @@ def _family(pid: int) -> float:
 
 
 async def bare_cost(
-    environment: Environment, work: Callable[[int], Awaitable[object]], count: int
+    environment: Environment, work: Callable[[int], Awaitable[object]], calls: int
 ) -> float:
     """Processor milliseconds per call of a baseline, in whatever process they were spent."""
     meter = Meter(environment)
-    await work(count)
-    return 1_000 * sum(meter.spent().values()) / count
+    await work(calls)
+    return 1_000 * sum(meter.spent().values()) / calls
 
 
 async def journey(environment: Environment, plan: Plan) -> list[Line]:
@@ -106,14 +107,23 @@ async def journey(environment: Environment, plan: Plan) -> list[Line]:
         for name, seconds in meter.spent().items():
             parts.setdefault(name, []).append(1_000 * seconds / plan.journeys)
         asked = (sum((await environment.requests_answered()).values()) - answered) / plan.journeys
-        counted = {"hash": HASHES, "post": POSTS, "page": PAGES, "request": asked}
-        needed = sum(count * bare[name] for name, count in counted.items())
+        made = {"hash": HASHES, "post": POSTS, "page": PAGES, "request": asked}
+        needed = sum(number * bare[name] for name, number in made.items())
         limits.append(1_000 * (os.cpu_count() or 1) / needed)
-    return _lines(rates, limits, spent, parts, asked)
+    counted = await count(
+        environment, lambda: take_journeys(environment, plan.journeys), plan.journeys
+    )
+    return [
+        *_lines(rates, limits, spent, parts, asked),
+        *(
+            Line(scenario="whole_journey", what=f"{name} per journey", unit="", values=[value])
+            for name, value in counted.items()
+        ),
+    ]
 
 
-async def take_journeys(environment: Environment, count: int) -> list[float]:
-    """Seconds of each of `count` journeys, eight at a time."""
+async def take_journeys(environment: Environment, people: int) -> list[float]:
+    """Seconds of the journey of each of so many people, eight at a time."""
     free = asyncio.Semaphore(AT_ONCE)
     async with aiohttp.TCPConnector(limit=0) as connector:
 
@@ -127,7 +137,7 @@ async def take_journeys(environment: Environment, count: int) -> list[float]:
                 await member.close()
                 return time.perf_counter() - begin
 
-        return await asyncio.gather(*(one() for _ in range(count)))
+        return await asyncio.gather(*(one() for _ in range(people)))
 
 
 def _allowed(parts: dict[str, list[float]]) -> list[float]:

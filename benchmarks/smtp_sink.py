@@ -1,8 +1,8 @@
 """A mail server that takes everything and remembers when: `python -m benchmarks.smtp_sink`.
 
 It listens on a loopback port of the kernel's choice, prints `{"port": …}`, then one JSON line per
-accepted message: its recipient, its size, the six-figure code that ends a line of it, and the
-monotonic time at which 250 was sent. It speaks as much ESMTP as the mailer needs on loopback, keeps
+accepted message: its recipient, its size, the six-figure code that ends a line of it or is one, and
+the monotonic time at which 250 was sent. It speaks as much ESMTP as mailers need on loopback, keeps
 no message, and ends with its standard input.
 """
 
@@ -19,7 +19,7 @@ from benchmarks.subprocesses import input_ended, say
 GREETING = b"220 sink ESMTP\r\n"
 EXTENSIONS = b"250-sink\r\n250-SIZE 10485760\r\n250-8BITMIME\r\n250-PIPELINING\r\n250 SMTPUTF8\r\n"
 ADDRESS = re.compile(rb"<([^>]*)>")
-CODE = re.compile(rb": (\d{6})\r\n")
+CODE = re.compile(rb"(?:: |\n)(\d{6})\r\n")
 END = b"\r\n.\r\n"
 ANSWERS = {
     b"EHLO": EXTENSIONS,
