@@ -106,7 +106,8 @@ class Pushing:
             "IMPEX_OPERATOR_AMQP_URL": self.system.broker.url("operator"),
             "IMPEX_PUSH_DATABASE_URL": self.system.database.url("push"),
         }
-        done = fork_server.run(("partner", *words), environment)
+        group = () if words[0] == "dead" else ("partner",)
+        done = fork_server.run((*group, *words), environment)
         return done.returncode, done.stdout, done.stderr
 
     def name(self, word: str) -> str:
@@ -138,6 +139,25 @@ class Pushing:
             await exchange.publish(message, routing_key=AccountCreated.TYPE)
         await channel.close()
         return message_id
+
+    async def reject_one(self, partner: str) -> None:
+        """Make a dead letter of an event, as a partner may that reads its queue itself."""
+        admin = await aio_pika.connect(self.system.broker.admin_url)
+        channel = await admin.channel()
+        queue = await channel.get_queue(f"{partner}.events", ensure=False)
+        message = await queue.get()
+        assert message is not None
+        await message.reject(requeue=False)
+        dead = await channel.get_queue(f"{partner}.dead", ensure=False)
+
+        async def there() -> bool:
+            letter = await dead.get(fail=False)
+            if letter is not None:
+                await letter.reject(requeue=True)
+            return letter is not None
+
+        await eventually(there, 20, why="a dead letter")
+        await admin.close()
 
     async def rows(self, partner: str) -> list[Any]:
         """The deliveries of a partner."""
@@ -351,6 +371,9 @@ async def test_b_10_an_operator_makes_lists_replays_and_removes(pushing: Pushing
     await pushing.receiver.start()
     sent = {await pushing.publish() for _ in range(3)}
     first = min(sent)
+    await pushing.reject_one(name)
+    code, out, err = pushing.impex("dead", "replay", name, "--all")
+    assert code == 0, f"{out}{err}"
     async with pushing.running():
         await pushing.until(name, attempts=1, status=500)
         pushing.clock.advance(hours=72.1)
