@@ -30,6 +30,15 @@ class BrokenPipeTolerantIO(io.FileIO):
             return memoryview(data).nbytes
 
 
+def counted(number: int, noun: str) -> str:
+    """A number with its noun.
+
+    >>> counted(1, "row"), counted(0, "row")
+    ('1 row', '0 rows')
+    """
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def ignore_broken_pipe() -> None:
     """Let a command end with its own exit code although nobody reads its output to the end."""
     out = sys.stdout

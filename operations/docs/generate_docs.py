@@ -146,7 +146,8 @@ def _default(field: dataclasses.Field[Any], spec: Spec) -> str:
         return "none"
     value = field.default
     text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
-    return f"`{text}`" + (f" {spec.unit}" if spec.unit else "")
+    unit = spec.unit.removesuffix("s") if spec.unit and value == 1 else spec.unit
+    return f"`{text}`" + (f" {unit}" if unit else "")
 
 
 def _bounds(spec: Spec) -> str:

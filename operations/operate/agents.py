@@ -46,8 +46,8 @@ def main_reset(options: argparse.Namespace) -> int:
         say(f"{options.address} is no agent's address: impex agent list")
         return 1
     say(
-        f"Password and second factor of {options.address} are void and its sessions end: a link is "
-        "on its way, good once for 24 hours."
+        f"Password and second factor of {options.address} are void and its sessions end; what it "
+        "proposed or approved and is not done stops. A link is on its way, good once for 24 hours."
     )
     return 0
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from operations.operate.acts import on_journal
 from operations.operate.endpoints import resolve_broker
-from operations.printing import print_json, say
+from operations.printing import counted, print_json, say
 from operations.provision.database_admin import run_blocking
 from services.support import journal_commands
 from services.support.journal_chain import Anchor, read_anchors
@@ -78,7 +78,8 @@ def main_export(options: argparse.Namespace) -> int:
         lines.writerow(("account", "events", "first", "last"))
         for account, (count, begin, end) in sorted(accounts.items()):
             lines.writerow((account, count, begin.isoformat(), end.isoformat()))
-    say(f"{len(entries)} events of {len(accounts)} accounts, in {folder}.")
+    of = f"{counted(len(entries), 'event')} of {counted(len(accounts), 'account')}"
+    say(f"{of}, in {folder}.")
     return 0
 
 
@@ -86,7 +87,8 @@ def main_collect(_options: argparse.Namespace) -> int:
     """Move the unrouted events to support; exit code 0, also where some must stay."""
     types = {row.event.TYPE for row in SERVICE.hears}
     moved, kept = run_blocking(collect(resolve_broker().operator_url, SERVICE.name, types))
-    say(f"{moved} events moved to {SERVICE.name}; an event that it has already changes nothing.")
+    what = counted(moved, "event")
+    say(f"{what} moved to {SERVICE.name}; an event that it has already changes nothing.")
     if kept:
         say(f"{kept} stay: of an unknown type, or not published by the owner of their type.")
     return 0
@@ -118,8 +120,9 @@ def _show(report: Report, file: str | None) -> None:
         print(describe(found), file=sys.stdout)
     if report.total > SHOWN:
         say(f"and {report.total - SHOWN} more")
-    verdict = "intact" if report.intact else f"{report.total} rows are wrong"
-    say(f"{report.links} links, {report.expired} of them of entries that expired: {verdict}.")
+    verdict = "intact" if report.intact else f"{counted(report.total, 'row')} wrong"
+    links = counted(report.links, "link")
+    say(f"{links}, {report.expired} of them of entries that expired: {verdict}.")
     if report.anchored is None:
         say("No anchor holds: a cut of the end could not be seen.")
         return

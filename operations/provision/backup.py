@@ -19,7 +19,7 @@ import msgspec
 from operations.install.paths import paths
 from operations.local.state import read_running_state
 from operations.operate.endpoints import configured_or_running, resolve_broker
-from operations.printing import say
+from operations.printing import counted, say
 from operations.provision import partners
 from operations.provision.backup_files import (
     DUMP,
@@ -168,7 +168,7 @@ def _print_queues(queues: dict[str, int] | None) -> None:
         say("nobody looked at the queues: what they hold is not in it")
     elif queues:
         listed = ", ".join(f"{name} {count}" for name, count in queues.items())
-        say(f"{sum(queues.values())} messages in queues are not in it: {listed}")
+        say(f"not in it: {counted(sum(queues.values()), 'message')} in queues, {listed}")
 
 
 @contextmanager

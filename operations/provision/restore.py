@@ -13,7 +13,7 @@ from pathlib import Path
 
 from operations import service_registry
 from operations.operate.endpoints import required
-from operations.printing import say
+from operations.printing import counted, say
 from operations.provision import partners
 from operations.provision.backup_files import DUMP, PARTNERS, SECRETS, Manifest, read_backup
 from operations.provision.database_admin import (
@@ -58,7 +58,7 @@ def main_database(options: argparse.Namespace) -> int:
         say(f"the former one is {former}: drop it when nobody needs it any more")
     if manifest.queues:
         lost = sum(manifest.queues.values())
-        say(f"{lost} messages that were in queues at that time were not in the backup")
+        say(f"not in the backup: {counted(lost, 'message')} that waited in queues at that time")
     return 0
 
 

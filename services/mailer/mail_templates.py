@@ -457,7 +457,7 @@ AGENT_ENDED = _template(
     path="/assistance/equipe",
     on_desk=True,
     choices={
-        "state": ("suspended", "removed"),
+        "state": ("suspended", "removed", "reset", "role_changed"),
         "by": ("Paule Martin",),
         "acts": ((), ("ACT-7", "TEL-2B7F-9KQ4")),
         "requests": ((), ("COR-2B7F-9KQ4",)),
@@ -561,6 +561,13 @@ _notice(
     **NO_DISAVOWAL,
     event=lost_phones.LostPhoneReleased,
     at="released_at",
+)
+_notice(
+    "resumption_code_voided",
+    path="/inscription",
+    **NO_DISAVOWAL,
+    event=lost_phones.ResumptionCodeVoided,
+    at="voided_at",
 )
 _notice("account_resumed", event=resumption.AccountResumed, at="resumed_at")
 APPROVAL_REQUESTED = _template(

@@ -17,7 +17,7 @@ import jinja2
 from services.mailer.mail_templates import Template
 from shared.domain.brand import Brand
 from shared.domain.countries import country_names
-from shared.i18n.catalogue import LANGUAGES
+from shared.i18n.catalogue import LANGUAGES, NO_BREAK_SPACE
 from shared.i18n.dates import format_date, format_datetime, format_day, format_time
 from shared.i18n.templates import CompiledTemplates, add_texts
 
@@ -26,7 +26,8 @@ OWN_TEMPLATES = Path(__file__).parent / "templates"
 COMPILED = {language: CompiledTemplates() for language in LANGUAGES}
 #: Earlier releases had one file per part of a mail.
 FORMER_FILE = re.compile(r"\.(subject|txt|html)\.j2$")
-PARAGRAPH_BREAK = re.compile(r"\n\s*\n")
+#: Not at a line that holds a no-break space: it stays in its box.
+PARAGRAPH_BREAK = re.compile(r"\n(?:[ \t]*\n)+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +49,8 @@ class Paragraph:
     @property
     def plain(self) -> str:
         """As the text part shows it."""
-        return "\n".join(f"    {line}" if self.kind == "box" else line for line in self.lines)
+        indent = "    " if self.kind == "box" else ""
+        return "\n".join(f"{indent}{line}".rstrip() for line in self.lines)
 
 
 def paragraphs(body: str, link: str | None) -> Iterator[Paragraph]:
@@ -111,6 +113,15 @@ class Renderer:
                 yield f"{name} is not used: each mail is one file now, such as validation.j2"
 
 
+def boxed(text: str) -> str:
+    """Somebody's text as one box, however many paragraphs it has.
+
+    >>> [one.lines for one in paragraphs(boxed("One.\\n\\nTwo."), None)]
+    [('One.', '', 'Two.')]
+    """
+    return "\n".join(f"    {line.strip() or NO_BREAK_SPACE}" for line in text.splitlines())
+
+
 def _environment(language: str, brand: Brand, overrides: Path | None) -> jinja2.Environment:
     operators = [] if overrides is None else [overrides / language, overrides]
     environment = jinja2.Environment(
@@ -131,6 +142,7 @@ def _environment(language: str, brand: Brand, overrides: Path | None) -> jinja2.
         "phone": french if language == "fr" else brand.phone_international,
     }
     environment.filters |= {
+        "boxed": boxed,
         "date": lambda at: format_date(at, language),
         "day": lambda iso: format_day(iso, language),
         "time": lambda at: format_time(at, language),

@@ -11,6 +11,8 @@ from shared.domain.typed_text import folded_letters
 #: How long a request waits for the desk, which compares names.
 HELD_RETENTION = timedelta(days=15)
 TRIES = 5
+#: How long a code that was told is valid at most.
+CODE_LIFETIME = timedelta(days=7)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -51,6 +51,7 @@ from shared.contracts.support.lost_phones import (
     LostPhoneStopped,
     OtherNamesAccepted,
     ResumptionCodeTold,
+    ResumptionCodeVoided,
 )
 from shared.messaging.handlers import answers, hears, hears_sql
 from shared.runtime.service import Runtime, Service
@@ -133,6 +134,7 @@ SERVICE = Service(
         hears(acts.AnonymisationOrdered, desk_orders.anonymise),
         hears(acts.CredentialsRemovalOrdered, resumption.remove_credentials),
         hears(ResumptionCodeTold, resumption.store_code),
+        hears(ResumptionCodeVoided, resumption.void_code),
         hears(OtherNamesAccepted, resumption.accept_other_names),
         hears(LostPhoneStopped, freezing.lost_phone_stopped),
     ),

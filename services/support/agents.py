@@ -68,6 +68,11 @@ class Agent:
         return f"{self.first_name} {self.last_name}".strip() or self.address
 
     @property
+    def name_and_address(self) -> str:
+        """As whoever decides about the agent must read it: two may have the same name."""
+        return self.address if self.name == self.address else f"{self.name}, {self.address}"
+
+    @property
     def newcomer_until(self) -> datetime | None:
         """Until when the agent approves nothing."""
         return None if self.joined_at is None else self.joined_at + NEWCOMER_TIME

@@ -214,6 +214,7 @@ EVENT_RULES: Mapping[str, EntryRule] = {
     "support.CallStarted.v1": _kept("agents", agent="agent_id"),
     "support.CallEnded.v1": _kept("agents", agent="agent_id"),
     "support.ResumptionCodeTold.v1": _kept("agents", agent="agent_id"),
+    "support.ResumptionCodeVoided.v1": _kept("agents", agent="agent_id"),
     "support.LostPhoneStopped.v1": _kept("security", agent="agent_id"),
     "support.PhoneReplacementPlanned.v1": _kept("security"),
     "support.PhoneReplacementOpened.v1": _kept("security"),

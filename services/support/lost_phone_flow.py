@@ -26,6 +26,7 @@ from shared.contracts.support.lost_phones import (
     LostPhoneReleased,
     LostPhoneStopped,
     PhoneRemovalPlanned,
+    ResumptionCodeVoided,
 )
 from shared.runtime.telemetry import get_logger
 from shared.security.sealing import keyed_hash, new_token, seal_context
@@ -155,6 +156,20 @@ async def release(context: ActContext, proposal: Proposal) -> None:
     event = LostPhoneReleased(number=case.number, released_at=context.now)
     await context.emit(event, subject=case.account_id)
     await _move(context, case.number, Action.STOP, None, None)
+
+
+async def void_code(context: ActContext, number: str, told_at: datetime, agent_id: str) -> None:
+    """The code told last is worth nothing any more; it takes none of those that are left."""
+    case = await lost_phone_store.find(context.tx, number)
+    if case is None:
+        return
+    voided = dataclasses.replace(case, codes=max(0, case.codes - 1), code_until=None)
+    await lost_phone_store.save(context.tx, voided)
+    event = ResumptionCodeVoided(
+        number=number, agent_id=agent_id, told_at=told_at, voided_at=context.now
+    )
+    await context.emit(event, subject=case.account_id)
+    log.warning("A resumption code is void.", action="resumption_code_voided", number=number)
 
 
 async def resumed(context: ActContext, case: LostPhone) -> None:

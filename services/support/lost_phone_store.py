@@ -65,6 +65,18 @@ select id::text, number from calls
 where ended_at is null and ends_at <= $1 and id <> all($2) order by ends_at limit $3
 """
 OPEN_OF_AGENT = f"{CALL} where agent_id = $1 and ended_at is null order by id"
+#: Codes that an agent told last, at the end of a call, and that nobody has typed yet.
+TOLD_BY_AGENT = """
+select one.number, told.ended_at as told_at
+from lost_phones as one
+    cross join lateral (
+        select agent_id, ended_at from calls
+        where calls.number = one.number and outcome = 'told' order by started_at desc limit 1
+    ) as told
+where told.agent_id = $1 and one.code_until > $2 and one.held_at is null
+    and one.resumed_at is null
+order by one.number
+"""
 FIND_CALL = f"{CALL} where id = $1"
 #: Not the state of the act, which is another table's.
 STORED = (
@@ -163,6 +175,12 @@ async def overdue_calls(
 async def open_calls_of_agent(tx: Connection, agent_id: str) -> list[Call]:
     """The calls of an agent that nobody has ended."""
     return [_call(row) for row in await tx.fetch(OPEN_OF_AGENT, agent_id)]
+
+
+async def told_by_agent(tx: Connection, agent_id: str, now: datetime) -> dict[str, datetime]:
+    """The codes that an agent told and that can still be typed: when, by number of the request."""
+    rows = await tx.fetch(TOLD_BY_AGENT, agent_id, now)
+    return {row["number"]: row["told_at"] for row in rows}
 
 
 async def find_call(tx: Connection, call_id: str) -> Call | None:

@@ -41,6 +41,8 @@ ACT_REASONS = (
     "suspicious_access",
     "legal_duty",
 )
+#: Why an agent asks for more accounts and searches than a day allows.
+LIMIT_REASONS = ("daily_limit",)
 #: Why something is done to the account of an agent.
 AGENT_REASONS = (
     "new_colleague",
@@ -275,7 +277,8 @@ LOOK_REASONS: Mapping[str, LookReason] = {reason.name: reason for reason in _LOO
 
 def reasons_of(act: str) -> tuple[str, ...]:
     """The closed list of reasons for an act; KeyError for an act that does not exist."""
-    return AGENT_REASONS if ACTS[act].subject == "agent" else ACT_REASONS
+    by_subject = {"agent": AGENT_REASONS, "desk": LIMIT_REASONS}
+    return by_subject.get(ACTS[act].subject, ACT_REASONS)
 
 
 def may_do(role: str, act: str) -> bool:

@@ -204,7 +204,7 @@ def test_gd_05_an_export_has_accounts_and_events_and_only_its_owner_reads_it(
     today = datetime.now(PARIS).date().isoformat()
     folder = tmp_path / "export"
     code, out, _ = operator.impex("journal", "export", today, today, "--to", str(folder))
-    assert (code, "events of 1 accounts" in out) == (0, True)
+    assert (code, " of 1 account, in" in out) == (0, True)
     assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
     accounts = list(csv.DictReader((folder / "accounts.csv").read_text().splitlines()))
     assert [row["account"] for row in accounts] == [ACCOUNT]

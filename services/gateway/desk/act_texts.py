@@ -20,7 +20,13 @@ ACTS: dict[str, str] = {
     "mark_password_compromised": N_("mot de passe compromis"),
     "resend_mail": N_("message renvoyé"),
     "anonymise": N_("compte anonymisé"),
+    "accept_other_names": N_("noms différents acceptés"),
     "view_more_accounts": N_("limite du jour dépassée"),
+    "invite_agent": N_("agent invité"),
+    "reinstate_agent": N_("agent rétabli"),
+    "reset_agent": N_("agent réinitialisé"),
+    "change_agent_role": N_("rôle d'un agent changé"),
+    "export_journal": N_("journal exporté"),
 }
 
 

@@ -50,8 +50,30 @@ NO_EFFECT: dict[str, str] = {
     "no_session": N_("Cet acte n'aurait aucun effet : aucune session n'est ouverte."),
     "no_transfer": N_("Aucun transfert des 30 derniers jours ne reste à défaire."),
 }
+#: What each act on an agent does.
+AGENT_EFFECTS: dict[str, str] = {
+    "suspend_agent": N_("Ses sessions se ferment et plus rien ne s'ouvre, tout de suite."),
+    "reinstate_agent": N_(
+        "L'accès s'ouvre de nouveau, avec le même mot de passe et le même téléphone."
+    ),
+    "change_agent_role": N_(
+        "Ses sessions se ferment ; le nouveau rôle vaut dès la connexion suivante. Ce que cette "
+        "personne a proposé ou approuvé, qui n'est pas fait et que ce rôle ne permet pas s'arrête."
+    ),
+    "reset_agent": N_(
+        "Mot de passe et téléphone ne valent plus rien ; un lien valable 24 h part par email pour "
+        "en choisir d'autres. Pendant 72 h cette personne n'approuve rien."
+    ),
+    "remove_agent": N_(
+        "L'accès est supprimé, tout de suite et pour de bon ; le journal garde ses actes."
+    ),
+}
 #: What happens, on the page of the second person.
 EFFECTS: dict[str, str] = {
+    **AGENT_EFFECTS,
+    "invite_agent": N_(
+        "Un lien part à cette adresse, valable une fois et 48 h. Toute la supervision est prévenue."
+    ),
     "remove_lost_phone": N_(
         "Mot de passe, adresse et téléphone ne permettent plus de se connecter, et les sessions se "
         "ferment. L'historique reste : un second appel dit un code de reprise."
@@ -95,6 +117,21 @@ REASONS: dict[str, str] = {
     "departure": N_("Départ"),
     "suspicious_access": N_("Accès suspect"),
     "legal_duty": N_("Obligation légale"),
+}
+#: Why something is done to the account of an agent, as in support's list.
+AGENT_REASONS: dict[str, str] = {
+    "new_colleague": N_("Arrivée dans l'équipe"),
+    "change_of_duties": N_("Changement de fonctions"),
+    "absence": N_("Absence"),
+    "departure": N_("Départ"),
+    "lost_phone": N_("Téléphone perdu"),
+    "suspicious_access": N_("Accès suspect"),
+}
+#: All that an act may have.
+ALL_REASONS: dict[str, str] = {
+    **AGENT_REASONS,
+    **REASONS,
+    "daily_limit": N_("La limite du jour est atteinte"),
 }
 STATES: dict[str, str] = {
     "proposed": N_("à approuver"),
@@ -147,13 +184,17 @@ ENDED_BY: dict[str, str] = {
     "agent": N_("un agent"),
     "sign_in": N_("une connexion complète"),
     "freeze": N_("le blocage du compte"),
-    "departure": N_("la fin de l'accès d'un agent"),
+    "departure": N_("la fin ou le changement de l'accès d'un agent"),
     "clock": N_("le délai"),
     "owner": N_("le service concerné"),
 }
 FIELDS: dict[str, str] = {
     **LABELS,
     "new_address": N_("Nouvelle adresse email"),
+    "first_day": N_("Du"),
+    "last_day": N_("Au"),
+    "role": N_("Rôle"),
+    "language": N_("Langue du message"),
     "to_account_id": N_("Compte qui reçoit"),
     "confirmed_by": N_("Confirmé par"),
     "transfer_id": N_("Transfert à défaire"),
@@ -177,6 +218,7 @@ LINES: dict[str, str] = {
     "file": N_("celui du dossier"),
     "switchboard": N_("le standard publié de l'établissement"),
 }
+LANGUAGES: dict[str, str] = {"fr": "Français", "en": "English"}
 YES: dict[str, str] = {"yes": N_("oui")}
 HOURS = Plural("{n} h", "{n} h")
 MINUTES = Plural("{n} min", "{n} min")

@@ -60,7 +60,7 @@ async def propose(
 async def ask_for_more(request: web.Request, fields: dict[str, str]) -> Form | None:
     """Ask a supervisor to agree that the agent opens more accounts and makes more searches today.
     The form again where that was refused."""
-    wanted = ActForm(act="view_more_accounts", reason="requested_by_person")
+    wanted = ActForm(act="view_more_accounts", reason="daily_limit")
     asked = await propose(request, fields, wanted, fresh_code=False)
     if isinstance(asked, Form):
         return asked

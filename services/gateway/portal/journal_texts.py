@@ -113,6 +113,7 @@ EVENTS: Mapping[str, str] = {
     "support.CallStarted.v1": N_("Appel commencé"),
     "support.CallEnded.v1": N_("Appel terminé"),
     "support.ResumptionCodeTold.v1": N_("Code de reprise dit au téléphone"),
+    "support.ResumptionCodeVoided.v1": N_("Code de reprise annulé"),
     "support.LostPhoneStopped.v1": N_("Téléphone perdu : tout est arrêté"),
     "support.PhoneReplacementPlanned.v1": N_(
         "Téléphone perdu, sans le secrétariat : un autre possible à partir du {due_at}"
@@ -219,7 +220,7 @@ VALUES: Mapping[str, str] = {
     "agent": N_("un agent"),
     "sign_in": N_("par une connexion complète"),
     "freeze": N_("compte bloqué"),
-    "departure": N_("avec l'accès d'un agent"),
+    "departure": N_("fin ou changement de l'accès d'un agent"),
     "calls": N_("après deux appels sans résultat"),
     "owner": N_("secrétariat"),
     "changed": N_("mot de passe ou informations changés"),
@@ -250,6 +251,7 @@ REASONS: Mapping[str, str] = {
     "departure": N_("départ"),
     "suspicious_access": N_("accès suspect"),
     "legal_duty": N_("obligation légale"),
+    "daily_limit": N_("limite du jour atteinte"),
     "lost_phone": N_("téléphone perdu"),
     "correction": N_("correction demandée"),
     "mail_not_received": N_("message non reçu"),

@@ -44,6 +44,7 @@ MAILS: dict[str, str] = {
     "lost_phone_stopped": N_("demande pour téléphone perdu arrêtée"),
     "lost_phone_released": N_("téléphone détaché, appel à venir"),
     "resumption_code_told": N_("code de reprise dit au téléphone"),
+    "resumption_code_voided": N_("code de reprise annulé, autre appel à venir"),
     "account_resumed": N_("compte retrouvé"),
     "account_frozen": N_("compte bloqué"),
     "account_deactivated": N_("compte désactivé"),

@@ -19,6 +19,7 @@ from services.registration.deps import Deps
 from services.registration.handlers.account_requests import GONE, emit_expired, show
 from services.registration.handlers.mailed_links import PASSWORD, PHONE
 from services.registration.resumption import (
+    CODE_LIFETIME,
     HELD_RETENTION,
     TRIES,
     ResumptionCode,
@@ -34,7 +35,11 @@ from shared.contracts.registration.resumption import (
     ResumptionHeld,
 )
 from shared.contracts.support.acts import CredentialsRemovalOrdered
-from shared.contracts.support.lost_phones import OtherNamesAccepted, ResumptionCodeTold
+from shared.contracts.support.lost_phones import (
+    OtherNamesAccepted,
+    ResumptionCodeTold,
+    ResumptionCodeVoided,
+)
 from shared.domain.resumption_codes import read_resumption_code
 from shared.errors import Reject
 from shared.messaging.handlers import Context, Refused, RequestContext
@@ -86,6 +91,27 @@ async def store_code(event: ResumptionCodeTold, context: Context[Deps]) -> None:
         expires_at=event.expires_at,
     )
     await resumption_store.save_code(context.tx, stored)
+
+
+async def void_code(event: ResumptionCodeVoided, context: Context[Deps]) -> None:
+    """The code of this moment opens nothing, also where it arrives later; a newer one stays."""
+    account_id = context.require_account_id()
+    if await account_store.lock(context.tx, account_id) is None:
+        return
+    former = await resumption_store.lock_code(context.tx, account_id)
+    if former is None or former.told_at < event.told_at:
+        former = ResumptionCode(
+            account_id=account_id,
+            code_key_id="",
+            code_hash=b"",
+            told_at=event.told_at,
+            expires_at=event.told_at + CODE_LIFETIME,
+        )
+    if former.told_at > event.told_at or former.used_at is not None:
+        return
+    void = dataclasses.replace(former, used_at=event.voided_at)
+    await resumption_store.save_code(context.tx, void)
+    log.warning("A resumption code is void.", action="resumption_code_voided", account=account_id)
 
 
 async def resume_account(request: ResumeAccount, context: RequestContext[Deps]) -> Reply:

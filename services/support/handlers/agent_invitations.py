@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.support import agent_store
+from services.support import agent_departures, agent_store
+from services.support.act_context import ActContext
 from services.support.agents import (
     ENROL_TIME,
     INVITATION_TIME,
@@ -19,7 +20,6 @@ from services.support.jobs import BATCH, handle_each
 from services.support.views import show_agent
 from shared.contracts.base import FieldError, Refusal
 from shared.contracts.support.agents import (
-    OWNER,
     AcceptInvitation,
     AgentInvited,
     AgentSignInView,
@@ -27,9 +27,9 @@ from shared.contracts.support.agents import (
     InvitationView,
 )
 from shared.database import Connection, Pool, transaction
+from shared.database.locks import lock_name
 from shared.domain.person_names import check_name
 from shared.messaging.handlers import Refused, RequestContext
-from shared.outbox import emit
 from shared.runtime.telemetry import get_logger
 from shared.security.password_hashing import PasswordHash
 from shared.security.sealing import keyed_hash, keyed_hashes, new_token, seal_context
@@ -50,16 +50,24 @@ class CheckedInvitation:
 
 
 async def send_due(pool: Pool, deps: Deps) -> int:
-    """Send a link to every agent who was agreed to; returns to how many."""
+    """Send a link to every agent who was agreed to, or begins anew; returns to how many. With the
+    former password and phone ends what was done with them and is not carried out."""
 
     async def accepted(tx: Connection, tried: Sequence[str]) -> list[str]:
         return await agent_store.in_state(tx, "accepted", tried, BATCH)
 
     async def send(tx: Connection, agent_id: str) -> bool:
+        acting = ActContext(tx=tx, deps=deps, now=deps.clock())
+        await lock_name(tx, "agents")
+        await agent_departures.lock_requests(acting, agent_id)
         agent = await agent_store.lock(tx, agent_id)
         if agent is None or agent.state != "accepted":
             return False
-        await _send(tx, agent, deps)
+        if agent.joined_at is not None:
+            # Whoever had password and phone may have used them, whoever reset them.
+            left = await agent_departures.stop_work(acting, agent, None)
+            await agent_departures.announce(acting, agent, "reset", None, left)
+        await _send(acting, agent)
         return True
 
     return await handle_each(pool, "invitations", accepted, send)
@@ -131,8 +139,8 @@ async def accept_invitation(
     )
 
 
-async def _send(tx: Connection, agent: Agent, deps: Deps) -> None:
-    now, token = deps.clock(), new_token()
+async def _send(acting: ActContext, agent: Agent) -> None:
+    tx, deps, now, token = acting.tx, acting.deps, acting.now, new_token()
     kind, lifetime = (RESET, RESET_TIME) if agent.joined_at else (INVITATION, INVITATION_TIME)
     link_hash = keyed_hash(deps.token_keys, LINK, token)[1]
     expires_at = now + lifetime
@@ -149,7 +157,7 @@ async def _send(tx: Connection, agent: Agent, deps: Deps) -> None:
         requested_at=now,
         expires_at=expires_at,
     )
-    await emit(tx, OWNER, event, subject=agent.id, now=now)
+    await acting.emit(event, subject=agent.id)
     log.info("An agent is invited.", action="agent_invited", agent=agent.id, kind=kind)
 
 

@@ -106,4 +106,5 @@ def _row(proposal: Proposal, agent: Agent, now: datetime, names: dict[str, str])
         receiver_id=receiver_of(proposal),
         may_approve=approval_refusal(proposal, agent, now) is None,
         may_stop=stopping_refusal(proposal, agent) is None,
+        subject_agent=names.get(proposal.subject_agent_id or "", ""),
     )

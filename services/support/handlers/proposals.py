@@ -13,6 +13,7 @@ import msgspec
 from services.support import (
     act_flow,
     act_holders,
+    agent_departures,
     agent_store,
     look_store,
     proposal_store,
@@ -271,7 +272,13 @@ async def approve_proposal(request: ApproveProposal, context: RequestContext[Dep
         )
         if refusal is not None:
             raise Refused(refusal)
-        return await act_flow.approve(acting, agent, proposal, own_account=own)
+        changes_role = proposal.act == "change_agent_role"
+        if changes_role:
+            await agent_departures.lock_requests(acting, proposal.subject_agent_id or "")
+        agreed = await act_flow.approve(acting, agent, proposal, own_account=own)
+        if changes_role:
+            await agent_departures.after_role_change(acting, agreed)
+        return agreed
 
     return await _decided(request, context, "approve", decide)
 
@@ -328,7 +335,7 @@ async def describe_act(request: DescribeAct, context: RequestContext[Deps]) -> A
     return ActView(
         act=act.name,
         fields=FIELDS.get(act.name, ()),
-        reasons=ACT_REASONS,
+        reasons=reasons_of(act.name),
         two_people=bool(act.approvers),
         delay_minutes=int(delays.of(act).total_seconds() // 60),
         fresh_code=act.fresh_code,
@@ -384,6 +391,8 @@ async def show(
     stopper = (
         await agent_store.find(tx, proposal.ended_agent_id) if proposal.ended_agent_id else None
     )
+    subject_id = proposal.subject_agent_id
+    subject = await agent_store.find(tx, subject_id) if subject_id else None
     refusal = approval_refusal(proposal, agent, now, own_account=own)
     parts = None if proposal.state in OPEN_STATES else await _open_parts(context, agent, proposal)
     content = msgspec.json.encode(shown_details(proposal, parts)).decode()
@@ -417,6 +426,7 @@ async def show(
         may=may(proposal, agent, now, own_account=own),
         why_not="" if refusal is None else refusal.slug,
         names=_names(context, proposal, found),
+        subject_agent=subject.name_and_address if subject else "",
     )
 
 

@@ -56,7 +56,8 @@ class ActStopped(ActEvent, frozen=True, kw_only=True):
     """The act was stopped before it was carried out; nothing changed.
 
     `by` is `person`, `link` (of the mail that announced it), `agent`, `sign_in`, `freeze`
-    or `departure` (the access of an agent who proposed or approved it ended, by `agent_id`).
+    or `departure` (the access of an agent who proposed or approved it ended, or became another one
+    by `agent_id`; empty where the agent begins anew).
     """
 
     by: str

@@ -234,11 +234,11 @@ class AgentAccepted(Event, frozen=True, kw_only=True):
 
 @event(OWNER)
 class AgentEndAnnounced(Event, frozen=True, kw_only=True):
-    """An agent's access was suspended or removed: every supervisor gets a mail.
+    """An agent's access ended, begins anew or is another one: every supervisor gets a mail.
 
-    One event for each `recipient`, whose `language` it bears. `state` is `suspended` or `removed`,
-    `by` the name of who did it, `acts` the numbers of the acts that stopped with it, `requests`
-    those of the requests that went back to the queue.
+    One event for each `recipient`, whose `language` it bears. `state` is `suspended`, `removed`,
+    `reset` or `role_changed`, `by` the name of who did it, empty for `reset`, `acts` the numbers of
+    the acts that stopped with it, `requests` those of the requests that went back to the queue.
     """
 
     recipient: str

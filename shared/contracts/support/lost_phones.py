@@ -145,6 +145,17 @@ class ResumptionCodeTold(Event, frozen=True, kw_only=True):
 
 
 @event(OWNER)
+class ResumptionCodeVoided(Event, frozen=True, kw_only=True):
+    """The code told at `told_at` is worth nothing any more: the access of the agent who told it
+    ended. Another call tells another code. `agent_id` is who ended the access, or empty."""
+
+    number: str
+    agent_id: str
+    told_at: datetime
+    voided_at: datetime
+
+
+@event(OWNER)
 class OtherNamesAccepted(Event, frozen=True, kw_only=True):
     """Two agents agreed that the person who gave other names is the account's holder."""
 

@@ -30,7 +30,8 @@ class ProposalView(Reply, frozen=True, kw_only=True):
     account's masked name and address and its establishment, sealed for the desk; None where
     registration does not know it or does not answer. `receiver` is the same of the account that
     receives the dossiers of a transfer. `names`, of `accept_other_names`, is the JSON of
-    `BothNames`, sealed for the desk, as long as they wait for the decision.
+    `BothNames`, sealed for the desk, as long as they wait for the decision. `subject_agent` is the
+    name and address of the agent whom the act is about.
     """
 
     proposal_id: str
@@ -62,6 +63,7 @@ class ProposalView(Reply, frozen=True, kw_only=True):
     may: tuple[str, ...] = ()
     why_not: str = ""
     names: Sealed | None = None
+    subject_agent: str = ""
 
 
 class ActView(Reply, frozen=True, kw_only=True):
@@ -104,7 +106,8 @@ class UndoableTransfer(msgspec.Struct, frozen=True, kw_only=True):
 
 class ProposalRow(msgspec.Struct, frozen=True, kw_only=True):
     """One line of a list of acts. `may_stop`: the agent may stop it. `receiver_id` is the account
-    that receives the dossiers of a transfer."""
+    that receives the dossiers of a transfer, `subject_agent` the name of the agent whom the act is
+    about."""
 
     proposal_id: str
     number: str
@@ -120,6 +123,7 @@ class ProposalRow(msgspec.Struct, frozen=True, kw_only=True):
     receiver_id: str = ""
     may_approve: bool = False
     may_stop: bool = False
+    subject_agent: str = ""
 
 
 class ProposalsView(Reply, frozen=True, kw_only=True):

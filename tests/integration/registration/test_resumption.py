@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 from itertools import count
 
+import pytest
+
 from services.registration import account_search_store
 from shared.contracts.base import Refusal
 from shared.contracts.registration.events import (
@@ -21,7 +23,11 @@ from shared.contracts.registration.resumption import (
 )
 from shared.contracts.registration.views import RequestView
 from shared.contracts.support.acts import CredentialsRemovalOrdered
-from shared.contracts.support.lost_phones import OtherNamesAccepted, ResumptionCodeTold
+from shared.contracts.support.lost_phones import (
+    OtherNamesAccepted,
+    ResumptionCodeTold,
+    ResumptionCodeVoided,
+)
 from shared.database import transaction
 from shared.domain.resumption_codes import in_groups, make_resumption_code
 from shared.security.sealing import seal_context
@@ -102,6 +108,30 @@ async def test_g_26_a_deactivated_account_keeps_its_credentials(
     await remove(harness, holder.account_id)
     assert await harness.events(CredentialsRemoved) == []
     assert await harness.count("credentials") == 1
+
+
+@pytest.mark.parametrize("late", [False, True])
+async def test_g_26_a_voided_code_joins_nothing_also_where_it_comes_late(
+    harness: RegistrationHarness, late: bool
+) -> None:
+    holder = await HarnessAccountHolder.of(harness)
+    await remove(harness, holder.account_id)
+    void = ResumptionCodeVoided(
+        number="TEL-ABCDE-FGHIJ", agent_id="2", told_at=harness.now, voided_at=harness.now
+    )
+    if late:
+        await harness.handle_event(void, holder.account_id)
+    await send_code(harness, holder.account_id)
+    if not late:
+        await harness.handle_event(void, holder.account_id)
+    request_id = await returning(harness)
+    assert (await refused(harness, request_id, CODE)).slug == "resumption_not_told"
+    # The next code is another one's.
+    harness.advance(minutes=1)
+    await send_code(harness, holder.account_id)
+    await harness.handle_event(void, holder.account_id)
+    view = await harness.ask(give(harness, request_id, CODE))
+    assert view.resumed
 
 
 async def test_g_26_the_code_joins_the_account_with_its_id_and_names(

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from services.support import agent_store, request_store
+from services.support import agent_store, request_store, team_commands
+from services.support.agents import Agent
 from shared.contracts.base import Request
 from shared.contracts.support.acts import (
     ActStopAnnounced,
@@ -14,16 +15,19 @@ from shared.contracts.support.acts import (
     ChangeStopped,
 )
 from shared.contracts.support.agents import (
-    AgentAccepted,
     AgentEndAnnounced,
-    AgentInvited,
     AgentsView,
     AgentView,
     ListAgents,
     RemoveAgent,
     SuspendAgent,
 )
-from shared.contracts.support.lost_phones import CallEnded, LostPhoneStopped
+from shared.contracts.support.lost_phones import (
+    CallEnded,
+    LostPhoneStopped,
+    ResumptionCodeTold,
+    ResumptionCodeVoided,
+)
 from shared.contracts.support.people_requests import RequestReleased, TakeRequest
 from shared.database import transaction
 from tests.integration.support.test_acts import (
@@ -35,6 +39,7 @@ from tests.integration.support.test_acts import (
     state,
     wait,
 )
+from tests.integration.support.test_agent_acts import act, approve, supervisors
 from tests.support.harness.lost_phone_desk import LostPhoneDesk
 from tests.support.harness.request_desk import RequestDesk
 from tests.support.harness.support import SupportHarness
@@ -103,15 +108,104 @@ async def test_az_04_what_an_agent_proposed_or_approved_stops_with_the_access(
     assert (released.number, released.agent_id) == (number, boss.id)
     view = await requests.show(stays, number)
     assert (view.row.state, view.row.agent_id) == ("received", "")
-    # All leaves at once: what the relay has to find by itself comes from commands and jobs only.
-    sql = "select distinct type from outbox where next_at = created_at"
-    found = {row["type"] for row in await harness.fetch(sql)}
-    assert found <= {AgentInvited.TYPE, AgentAccepted.TYPE}
     after = await listed(harness, boss.id, leaver.id)
     assert (after.open_acts, after.open_requests) == (0, 0)
     assert set(after.stopped) == {proposed.number, planned.number}
     await wait(harness, days=30)
     assert await harness.events(AddressChangeOrdered) == []
+
+
+async def _changed(harness: SupportHarness, act_name: str, subject: Agent, role: str = "") -> Agent:
+    """Two supervisors give an agent another role, or let the agent begin anew; one of the two."""
+    first, second = await supervisors(harness)
+    details = {"role": role} if role else {}
+    about = {"subject_agent_id": subject.id, "reason": "suspicious_access", "details": details}
+    view = await harness.ask(act(harness, first, act_name, **about))
+    await harness.ask(approve(harness, second, view))
+    await harness.send_invitations()
+    return first
+
+
+async def _reset_by_command(harness: SupportHarness, subject: Agent) -> None:
+    async with transaction(harness.pool) as tx:
+        await team_commands.reset(tx, subject.address, harness.now)
+    await harness.send_invitations()
+
+
+@pytest.mark.parametrize("by_command", [False, True])
+async def test_az_04_what_an_agent_did_stops_with_a_reset(
+    harness: SupportHarness, by_command: bool
+) -> None:
+    leaver = await harness.joined("leaver@ansm.example")
+    stays = await harness.joined("stays@ansm.example")
+    proposed = await change_of_address(harness, leaver)
+    planned = await harness.ask(
+        proposal(harness, stays, "unblock_account", account_id=OTHER_ACCOUNT)
+    )
+    await harness.ask(approval(harness, leaver, planned))
+    requests = RequestDesk(harness)
+    number = await requests.correction(ACCOUNT)
+    await requests.take(leaver, number)
+    if by_command:
+        boss = await harness.joined("boss@ansm.example", "supervisor")
+        await _reset_by_command(harness, leaver)
+    else:
+        boss = await _changed(harness, "reset_agent", leaver)
+    assert [await state(harness, one) for one in (proposed, planned)] == ["stopped", "stopped"]
+    mail = (await harness.events(AgentEndAnnounced))[0]
+    assert (mail.state, mail.by, mail.requests) == ("reset", "", (number,))
+    assert set(mail.acts) == {proposed.number, planned.number}
+    assert set((await listed(harness, boss.id, leaver.id)).stopped) == set(mail.acts)
+    # A link for a new colleague announces nothing of the kind.
+    count = len(await harness.events(AgentEndAnnounced))
+    await harness.joined("new@ansm.example")
+    assert len(await harness.events(AgentEndAnnounced)) == count
+
+
+@pytest.mark.parametrize(
+    ("role", "states", "released"),
+    [("auditor", ["stopped", "stopped"], True), ("supervisor", ["proposed", "approved"], False)],
+)
+async def test_az_04_with_another_role_stops_what_it_may_not_do(
+    harness: SupportHarness, role: str, states: list[str], released: bool
+) -> None:
+    subject = await harness.joined("luc@ansm.example")
+    stays = await harness.joined("stays@ansm.example")
+    proposed = await change_of_address(harness, subject)
+    planned = await harness.ask(
+        proposal(harness, stays, "unblock_account", account_id=OTHER_ACCOUNT)
+    )
+    await harness.ask(approval(harness, subject, planned))
+    requests = RequestDesk(harness)
+    number = await requests.correction(ACCOUNT)
+    await requests.take(subject, number)
+    await _changed(harness, "change_agent_role", subject, role)
+    assert [await state(harness, one) for one in (proposed, planned)] == states
+    mail = (await harness.events(AgentEndAnnounced))[0]
+    assert (mail.state, mail.by) == ("role_changed", "Zoé Martin")
+    assert mail.requests == ((number,) if released else ())
+    view = await requests.show(stays, number)
+    assert view.row.agent_id == ("" if released else subject.id)
+
+
+async def test_g_26_the_code_of_a_departing_agent_is_void(harness: SupportHarness) -> None:
+    boss = await harness.joined("boss@ansm.example", "supervisor")
+    desk = await LostPhoneDesk.of(harness)
+    await desk.released()
+    await desk.second_call()
+    (told,) = await harness.events(ResumptionCodeTold)
+    asked = SuspendAgent(agent_id=boss.id, subject_id=desk.first.id, reason="suspicious_access")
+    await harness.ask(harness.coded(asked))
+    ((subject, void),) = await harness.subject_events(ResumptionCodeVoided)
+    assert (subject, void.number, void.agent_id) == (desk.account, desk.number, boss.id)
+    assert void.told_at == told.told_at
+    assert (await desk.page()).state == "released"
+    # A colleague calls again; the void code counts for none of three.
+    await RequestDesk(harness).take(desk.second, desk.number)
+    desk.first = desk.second
+    assert (await desk.look()).codes_left == 3
+    await desk.second_call()
+    assert (await desk.page()).state == "code_told"
 
 
 async def test_ot_15_a_lost_phone_of_a_departing_agent_is_not_removed(

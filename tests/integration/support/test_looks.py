@@ -261,7 +261,7 @@ async def test_the_account_after_the_hundredth_needs_a_supervisor(desk: Desk) ->
     refusal = await desk.harness.refusal(another)
     assert (refusal.slug, refusal.params) == ("too_many_accounts", {"allowed": MAX_ACCOUNTS})
     assert await desk.harness.outcome(desk.opening("departure")) == "done", "it is open already"
-    act, reason = "view_more_accounts", "legal_duty"
+    act, reason = "view_more_accounts", "daily_limit"
     asked = await desk.harness.ask(Propose(agent_id=agent.id, act=act, reason=reason))
     assert await desk.harness.outcome(another) == "too_many_accounts", "asking is not enough"
     own = ApproveProposal(agent_id=agent.id, proposal_id=asked.proposal_id)
@@ -298,7 +298,7 @@ async def test_b_05_searches_of_a_day_are_limited_and_a_supervisor_allows_more(d
     assert (kind, public["kind"]) == ("support.LimitReached", "searches")
     assert (await desk.search("TEL-A44X2-YZ7EW"))[0].request_number, "no search among accounts"
     assert (await desk.search("durand", "supervisor"))[0].count == 1, "each agent's own"
-    asking = Propose(agent_id=agent.id, act="view_more_accounts", reason="requested_by_person")
+    asking = Propose(agent_id=agent.id, act="view_more_accounts", reason="daily_limit")
     asked = await desk.harness.ask(asking)
     assert await desk.harness.outcome(searching(desk, "durand")) == "too_many_searches"
     supervisor = desk.agents["supervisor"].id

@@ -43,6 +43,7 @@ from shared.contracts.support.lost_phones import (
     PhoneReplacementOpened,
     PhoneReplacementPlanned,
     ResumptionCodeTold,
+    ResumptionCodeVoided,
 )
 from shared.messaging.envelope import new_id
 from shared.security.seal_keys import SealRing
@@ -168,6 +169,10 @@ def everything() -> list[tuple[Event, str]]:
         (code_told(), "resumption_code_told"),
         (LostPhoneStopped(number=NUMBER, by="sign_in", stopped_at=at), "lost_phone_stopped"),
         (LostPhoneReleased(number=NUMBER, released_at=at), "lost_phone_released"),
+        (
+            ResumptionCodeVoided(number=NUMBER, agent_id=OTHER, told_at=at, voided_at=at),
+            "resumption_code_voided",
+        ),
         (
             AccountResumed(request_id=new_id(), resumed_at=at, enrol_before=at + HOUR),
             "account_resumed",

@@ -10,6 +10,8 @@ from functools import cache, partial
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
+
 from services.gateway.desk import act_words
 from services.gateway.desk.act_words import transfer_text
 from services.gateway.desk.app import PAGES
@@ -19,7 +21,7 @@ from services.gateway.desk.features.journal.verification_texts import first_find
 from services.gateway.desk.navigation import ENTRIES
 from services.gateway.desk.resources import TEMPLATES
 from services.gateway.desk.support import FORBIDDEN, NOT_FOUND
-from services.gateway.desk.texts import AGENT_TEXTS
+from services.gateway.desk.texts import AGENT_TEXTS, role_text
 from services.gateway.http.errors import OTHER_NETWORK, ErrorText, error_text
 from services.gateway.http.rendering import Renderer
 from services.gateway.http.routes import Routes
@@ -217,14 +219,10 @@ def _approval(
         "account_id": ACCOUNT,
         "number": "ACT-12",
         "act": "change_address",
+        "reason": "requested_by_person",
         **more,
     }
-    view = ProposalView(
-        proposal_id=ACCOUNT,
-        state=state,
-        reason="requested_by_person",
-        **values,
-    )
+    view = ProposalView(proposal_id=ACCOUNT, state=state, **values)
     return {
         "form": shown or form(),
         "view": view,
@@ -272,8 +270,13 @@ def _approvals(count: int, shown: str = "to_approve") -> dict[str, Any]:
         account_id=ACCOUNT,
         may_approve=True,
     )
+    done = msgspec.structs.replace(row, number="ACT-11", state="done", may_approve=False)
     view = ProposalsView(
-        rows=(row,) * count, page=1, pages=2 if count else 1, total=count, to_approve=count
+        rows=((row,) * count + (done,))[-count:] if count else (),
+        page=1,
+        pages=2 if count else 1,
+        total=count,
+        to_approve=count,
     )
     return {
         "view": view,
@@ -328,7 +331,16 @@ ACT_STATES = (
     State(
         "desk-approval-own",
         "approval.html",
-        _approval(may=("stop",), why_not="own_act"),
+        _approval(
+            may=("stop",),
+            why_not="own_act",
+            act="change_agent_role",
+            account_id="",
+            subject_agent_id=ACCOUNT,
+            subject_agent="Nina Neuve, nina.neuve@agency.example.fr",
+            reason="change_of_duties",
+            details={"role": role_text("supervisor", "fr")},
+        ),
         me=agent(),
     ),
     State(

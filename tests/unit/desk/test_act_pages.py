@@ -5,6 +5,9 @@ import re
 import pytest
 from bs4 import BeautifulSoup
 
+from services.gateway.desk import act_words
+from services.support.act_details import FIELDS
+from services.support.permissions import ACTS, reasons_of
 from shared.i18n.catalogue import translate
 from tests.support.pages.desk_states import ACCOUNT, RECEIVER, STATES, render
 
@@ -71,3 +74,23 @@ def test_on_a_phone_what_is_secondary_is_folded_and_nothing_is_lost(name: str) -
         left = {one for one in secondary - folded if shown is None or one[1] not in shown.text}
         assert left == set()
         assert row.select_one("th").text.strip()
+
+
+def test_ot_15_the_second_person_reads_every_act_field_and_reason_in_words() -> None:
+    decided = [act.name for act in ACTS.values() if act.approvers]
+    assert {reason for act in decided for reason in reasons_of(act)} <= set(act_words.ALL_REASONS)
+    assert set(decided) <= set(act_words.ACTS)
+    assert {field for act in decided for field in FIELDS.get(act, ())} <= set(act_words.FIELDS)
+
+
+def test_az_04_the_second_person_reads_which_agent_an_act_is_about() -> None:
+    page = soup("desk-approval-own").select_one("main")
+    assert "Nina Neuve, nina.neuve@agency.example.fr" in page.text
+    assert "Changement de fonctions" in page.text
+    assert "Supervision" in page.text
+
+
+def test_ot_15_an_act_that_has_ended_shows_no_date_of_expiry() -> None:
+    (row,) = (row for row in soup("desk-approvals").select("tbody tr") if "ACT-11" in row.text)
+    cells = {str(cell["data-label"]): cell.text for cell in row.select("td[data-label]")}
+    assert (cells["Expire ou prévu"], cells["État"]) == ("-", "fait")

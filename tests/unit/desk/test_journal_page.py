@@ -6,6 +6,7 @@ from typing import get_args
 import pytest
 from bs4 import BeautifulSoup
 
+from services.gateway.desk.act_texts import ACTS
 from services.gateway.desk.features.journal.journal_page import (
     PARAMETERS,
     keep_query,
@@ -14,6 +15,7 @@ from services.gateway.desk.features.journal.journal_page import (
 )
 from services.gateway.desk.features.journal.verification_texts import FINDINGS, first_finding_text
 from services.support.journal_verification import Kind
+from services.support.orders import ORDERS
 from shared.contracts.support.journal import VerificationView
 from tests.support.pages.desk_states import STATES, render
 from tests.support.pages.page_basis import NOW
@@ -23,6 +25,10 @@ TODAY = date(2026, 6, 15)
 
 def given(**values: str) -> dict[str, str]:
     return dict.fromkeys(PARAMETERS, "") | values
+
+
+def test_b_05_every_act_that_the_journal_can_name_has_words() -> None:
+    assert set(ORDERS) <= set(ACTS)
 
 
 def test_without_parameters_the_last_month_of_agents_is_asked() -> None:

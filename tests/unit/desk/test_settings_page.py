@@ -19,12 +19,12 @@ from shared.settings import specs
 from tests.support.pages.desk_states import STATES, render
 
 
-def _row(name: str, value: str) -> SettingRow:
+def _row(name: str, value: str, default: str = "1", unit: str = "days") -> SettingRow:
     return SettingRow(
         name=name,
         value=value,
-        default="1",
-        unit="days",
+        default=default,
+        unit=unit,
         meaning="Days.",
         secret=False,
         is_set=True,
@@ -45,6 +45,17 @@ def test_a_setting_of_several_services_is_one_line_for_each_value() -> None:
         ("IMPEX_X", "1", ["support", "mailer"]),
         ("IMPEX_X", "2", ["mfa"]),
     ]
+
+
+def test_a_value_has_its_unit_in_the_form_that_goes_with_the_number() -> None:
+    rows = (_row("IMPEX_A", "1", "3", "working days"), _row("IMPEX_B", "0.5", "none", "seconds"))
+    services = [ServiceSettingRows(service="support", rows=rows)]
+    french, english = (
+        [(one.value, one.default) for one in shown_settings(services, language)]
+        for language in ("fr", "en")
+    )
+    assert french == [("1 jour ouvré", "3 jours ouvrés"), ("0.5 secondes", "aucun")]
+    assert english == [("1 working day", "3 working days"), ("0.5 seconds", "none")]
 
 
 def test_an_effect_of_an_unknown_setting_is_marked_and_folded() -> None:

@@ -3,7 +3,8 @@
 import re
 from datetime import timedelta
 from email.errors import MessageError
-from uuid import uuid4
+from email.headerregistry import Address
+from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from services.mailer.mail_templates import FinalisationData
 from services.mailer.messages import InvalidMail, check_name, envelope_address
+from services.mailer.mime_messages import MimeWriter
 from tests.support.each_row import each_row
 from tests.support.mail.sample_mails import (
     ASKED,
@@ -18,6 +20,7 @@ from tests.support.mail.sample_mails import (
     CASES,
     CODE,
     KINDS,
+    MAIL_ID,
     TOKEN,
     content_of,
     mail,
@@ -26,6 +29,7 @@ from tests.support.mail.sample_mails import (
     part,
 )
 
+SENDER = Address("IMPEXWEB - ANSM", "impexweb", "impexweb.example")
 ONCE = ["From", "To", "Subject", "Date", "Message-ID", "Reply-To", "MIME-Version", "Content-Type"]
 
 
@@ -98,6 +102,17 @@ SUBJECTS = {
 def test_em_13_the_subject_has_the_exact_wording(template: str, language: str) -> None:
     message = parsed(content_of(template, language))
     assert message["Subject"] == SUBJECTS[template, language]
+
+
+def test_em_03_no_subject_loses_a_blank_where_its_line_breaks() -> None:
+    writer = MimeWriter(SENDER, SENDER)
+    words = "Secrétariat IMPEXWEB\u00a0: un téléphone a été enrôlé"
+    written = [words[start:] for start in range(20)] + ["a" * more + words for more in range(20)]
+    for subject in written:
+        content = writer.write(
+            UUID(MAIL_ID), SENDER, ASKED, language="fr", subject=subject, text="", html=""
+        )
+        assert parsed(content)["Subject"] == subject
 
 
 @each_row(("template", "language"), KINDS)

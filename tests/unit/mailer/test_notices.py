@@ -53,7 +53,10 @@ WORDS = {
     ("phone_replaced", 0): ("avec un code de l'ancien.", "with a code from the old one."),
     ("phone_replaced", 1): ("avec un code de secours.", "with a recovery code."),
     ("phone_replaced", 2): ("après le délai d'un téléphone", "after the delay of a phone"),
-    ("phone_replaced_second", 0): ("l'adresse de secours d'un compte", "recovery address of a"),
+    ("phone_replaced_second", 0): (
+        "l'adresse de secours d'un compte",
+        "address for an account",
+    ),
     ("phone_removed", 0): ("n'est plus lié à votre compte", "no longer linked to your account"),
     ("recovery_code_used", 0): ("Il vous reste 9 codes de secours.", "9 recovery codes left."),
     ("recovery_code_used", 1): ("Il vous reste 1 code de secours.", "1 recovery code left."),
@@ -119,6 +122,7 @@ WORDS = {
     ("lost_phone_stopped", 8): ("n'est plus proposé", "is no longer offered"),
     ("lost_phone_stopped", 9): ("n'a été enrôlé à temps", "was linked in time"),
     ("lost_phone_released", 0): ("vous dit un code de reprise", "tells you a resumption code"),
+    ("resumption_code_voided", 0): ("n'est plus valable", "no longer valid"),
     ("account_resumed", 0): (
         "informations, établissement et dossiers",
         "information, establishment",
@@ -262,6 +266,7 @@ def test_every_notice_has_that_link_but_those_where_it_does_not_help() -> None:
         "account_deactivated",
         "account_dormant",
         "lost_phone_released",  # nobody can sign in any more
+        "resumption_code_voided",  # nor here
         "sign_in_locked",  # strangers provoke it (S-04)
     }
     for language in LANGUAGES:

@@ -104,3 +104,12 @@ def test_b_12_a_mail_without_a_link_cannot_print_one(tmp_path: Path) -> None:
     (tmp_path / "en" / "account_deactivated.j2").write_text(OWN)
     (problem,) = Messages(DEFAULT_BRAND, BASE_URL, tmp_path).check()
     assert "'link' is undefined" in problem
+
+
+def test_em_07_what_an_agent_wrote_is_one_box_in_both_parts() -> None:
+    """Its paragraphs stay apart from the details that follow."""
+    text = text_of("request_answered", "fr")
+    assert "    Il nous faut le numéro.\n\n    Merci.\n\n    Demande" in text
+    boxes = html_of("request_answered", "fr").split('<p class="box"')[1:]
+    assert ["Merci." in box for box in boxes] == [True, False]
+    assert "Il nous faut le numéro." in boxes[0]

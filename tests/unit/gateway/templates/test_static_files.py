@@ -43,6 +43,16 @@ def test_only_the_faces_that_pages_show_are_sent() -> None:
     assert fonts == ["fonts/Marianne-Bold.woff2", "fonts/Marianne-Regular.woff2"]
 
 
+def test_a_colon_after_a_column_s_name_is_set_as_in_the_language_of_the_page() -> None:
+    """In one place: a blank that does not break before it in French, none in English."""
+    sheets = [path.read_text("utf-8") for path in GATEWAY.rglob("static/css/*.css")]
+    written = re.findall(r"content: attr\(data-label\)([^;]*);", " ".join(sheets))
+    assert len(sheets) >= 2
+    assert set(written) == {"", " var(--impex-colon)"}
+    colons = dict(re.findall(r'(:root\S*) \{ --impex-colon: "([^"]*)"; \}', " ".join(sheets)))
+    assert colons == {":root": ": ", ":root:lang(fr)": r"\00a0: "}
+
+
 def test_the_dark_theme_needs_no_script() -> None:
     stylesheet = design_system.bundle_css(DSFR, "dsfr/{}".format)
     before, _, copies = stylesheet.rpartition("@media screen and (prefers-color-scheme:dark){")

@@ -3,7 +3,7 @@
 Support decides at each request; a button that one may not press is absent.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
@@ -13,6 +13,7 @@ from services.gateway.clients.services import open_sealed
 from services.gateway.desk import act_words
 from services.gateway.desk.name_comparison import compared_names
 from services.gateway.desk.support import act, agent_of, ask_support, with_fresh_code
+from services.gateway.desk.texts import ROLES
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
 from services.gateway.http.routes import path_values, redirect
@@ -29,15 +30,17 @@ from shared.contracts.support.proposals import (
     RefuseProposal,
     StopProposal,
 )
-from shared.i18n.dates import format_datetime
+from shared.i18n.dates import format_date, format_datetime
 
 SHOWN = ("to_approve", "open", "all")
-#: Fields of an act that are a moment, and those that are a word of a table.
-MOMENTS = ("line_since", "matched_at")
+#: Fields of an act that are a moment or a day, and those that are a word of a table.
+MOMENTS, DAYS = ("line_since", "matched_at"), ("first_day", "last_day")
 WORDS = {
     "confirmed_by": act_words.CONFIRMED_BY,
     "line": act_words.LINES,
     "stolen": act_words.YES,
+    "role": ROLES,
+    "language": act_words.LANGUAGES,
 }
 #: What the second person ticks: the act, the account, the evidence.
 TICKS = ("what", "who", "evidence")
@@ -171,6 +174,8 @@ def _details(request: web.Request, view: ProposalView) -> dict[str, str]:
 def _in_words(name: str, value: str, lang: str) -> str:
     if name in MOMENTS:
         return format_datetime(datetime.fromisoformat(value), lang)
+    if name in DAYS:
+        return format_date(date.fromisoformat(value), lang)
     if name in WORDS:
         return act_words.words(WORDS[name], value, lang)
     return value_text(name, value, lang)

@@ -1,19 +1,19 @@
 """What settings do, in words: those that people or agents notice. The others, technical, are in
 `technical_effects.py`."""
 
-from shared.i18n.catalogue import N_
+from shared.i18n.catalogue import N_, Plural
 
-#: The units of values.
-UNITS: dict[str, str] = {
-    "KiB": N_("Kio"),
-    "characters": N_("caractères"),
-    "days": N_("jours"),
-    "hours": N_("heures"),
-    "minutes": N_("minutes"),
-    "months": N_("mois"),
-    "per second": N_("par seconde"),
-    "seconds": N_("secondes"),
-    "working days": N_("jours ouvrés"),
+#: Values with their unit.
+UNITS: dict[str, Plural] = {
+    "KiB": Plural("{n} Kio", "{n} Kio"),
+    "characters": Plural("{n} caractère", "{n} caractères"),
+    "days": Plural("{n} jour", "{n} jours"),
+    "hours": Plural("{n} heure", "{n} heures"),
+    "minutes": Plural("{n} minute", "{n} minutes"),
+    "months": Plural("{n} mois", "{n} mois"),
+    "per second": Plural("{n} par seconde", "{n} par seconde"),
+    "seconds": Plural("{n} seconde", "{n} secondes"),
+    "working days": Plural("{n} jour ouvré", "{n} jours ouvrés"),
 }
 #: In the order of the page.
 EFFECTS: dict[str, str] = {

@@ -18,7 +18,7 @@ from services.gateway.http.rendering import page
 from services.gateway.sessions.request_state import REQUEST_STATE
 from shared.contracts.settings import SettingRow
 from shared.contracts.support.settings import AllSettingsView, ListSettings, ServiceSettingRows
-from shared.i18n.catalogue import translate
+from shared.i18n.catalogue import translate, translate_plural
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +29,7 @@ class ShownSetting:
 
     row: SettingRow
     services: list[str]
-    unit: str
+    value: str
     effect: str
     default: str
     in_english: bool
@@ -61,9 +61,9 @@ def shown_settings(services: Iterable[ServiceSettingRows], lang: str) -> list[Sh
                 ShownSetting(
                     row=row,
                     services=[],
-                    unit=translate(UNITS.get(row.unit, row.unit), lang) if row.unit else "",
+                    value=_with_unit(row.value, row.unit, lang),
                     effect=row.meaning if effect is None else translate(effect, lang),
-                    default=default_text(row.default, lang),
+                    default=_with_unit(default_text(row.default, lang), row.unit, lang),
                     in_english=effect is None,
                 ),
             )
@@ -76,3 +76,14 @@ def shown_settings(services: Iterable[ServiceSettingRows], lang: str) -> list[Sh
             shown.row.name,
         ),
     )
+
+
+def _with_unit(value: str, unit: str, lang: str) -> str:
+    """« 3 jours ». What is no number stands alone; a unit of another version stays in English."""
+    if not unit or not value.replace(".", "", 1).isdigit():
+        return value
+    if unit not in UNITS:
+        return f"{value} {unit}"
+    if value.isdigit():
+        return translate_plural(UNITS[unit], int(value), lang)
+    return translate_plural(UNITS[unit], 2, lang, n=value)

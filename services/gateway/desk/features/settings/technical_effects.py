@@ -263,6 +263,15 @@ TECHNICAL_EFFECTS: dict[str, str] = {
         "Clés de ce qui est scellé pour les pages de l'assistance : privées chez desk, publiques "
         "ailleurs."
     ),
+    "IMPEX_PUSH_KEYS": N_("Clés privées qui signent ce qui est envoyé aux partenaires par HTTP."),
+    "IMPEX_PUSH_NETWORKS": N_(
+        "Réseaux internes où se trouvent des serveurs de partenaires ; vide : les adresses "
+        "publiques seulement."
+    ),
+    "IMPEX_PUSH_CA_FILE": N_(
+        "Fichier d'autorités acceptées pour les certificats de serveurs de partenaires, en plus de "
+        "celles du système."
+    ),
 }
 #: Defaults that are no value, by what the documents say in English.
 DEFAULTS: dict[str, str] = {

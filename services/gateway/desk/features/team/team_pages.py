@@ -127,7 +127,7 @@ async def show_act(request: web.Request, form: Form) -> web.Response:
         label=translate(one.label, lang),
         effect=translate(one.effect, lang),
         proposed=one.proposed,
-        ends=not one.proposed,
+        ends=one.ends,
         approvable=is_approvable(agents, agent_of(request).account_id, request.app[CLOCK]()),
         reasons=reasons(lang),
         roles=[

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.gateway.desk.act_words import AGENT_EFFECTS, AGENT_REASONS
 from shared.contracts.support.agents import AgentView
 from shared.i18n.catalogue import N_, translate
 
@@ -16,15 +17,6 @@ STATES: dict[str, str] = {
     "suspended": N_("Accès suspendu"),
     "removed": N_("Accès retiré"),
 }
-#: As in support's list of reasons.
-REASONS: dict[str, str] = {
-    "new_colleague": N_("Arrivée dans l'équipe"),
-    "change_of_duties": N_("Changement de fonctions"),
-    "absence": N_("Absence"),
-    "departure": N_("Départ"),
-    "lost_phone": N_("Téléphone perdu"),
-    "suspicious_access": N_("Accès suspect"),
-}
 #: Those of an invitation.
 WHY_INVITED = ("new_colleague", "change_of_duties", "absence")
 
@@ -33,7 +25,8 @@ WHY_INVITED = ("new_colleague", "change_of_duties", "absence")
 class AgentAct:
     """An act on an agent: its address, its button, what it does, in which states it is possible.
 
-    `proposed`: another supervisor must approve it. `flash` is the message after it.
+    `proposed`: another supervisor must approve it. `ends`: whatever the agent did that is not
+    carried out stops. `flash` is the message after it.
     """
 
     name: str
@@ -43,6 +36,7 @@ class AgentAct:
     states: tuple[str, ...]
     flash: str
     proposed: bool = False
+    ends: bool = False
 
 
 WORKING = ("active", "to_enrol", "invited", "accepted")
@@ -51,15 +45,16 @@ ACTS = (
         "suspend_agent",
         "suspendre",
         N_("Suspendre l'accès"),
-        N_("Ses sessions se ferment et plus rien ne s'ouvre, tout de suite."),
+        AGENT_EFFECTS["suspend_agent"],
         WORKING,
         "agent_suspended",
+        ends=True,
     ),
     AgentAct(
         "reinstate_agent",
         "reprendre",
         N_("Rétablir l'accès"),
-        N_("L'accès s'ouvre de nouveau, avec le même mot de passe et le même téléphone."),
+        AGENT_EFFECTS["reinstate_agent"],
         ("suspended",),
         "act_proposed",
         proposed=True,
@@ -68,7 +63,7 @@ ACTS = (
         "change_agent_role",
         "role",
         N_("Changer de rôle"),
-        N_("Ses sessions se ferment ; le nouveau rôle vaut dès la connexion suivante."),
+        AGENT_EFFECTS["change_agent_role"],
         WORKING,
         "act_proposed",
         proposed=True,
@@ -77,21 +72,20 @@ ACTS = (
         "reset_agent",
         "reinitialiser",
         N_("Réinitialiser l'accès"),
-        N_(
-            "Mot de passe et téléphone ne valent plus rien ; un lien valable 24 h part par email "
-            "pour en choisir d'autres. Pendant 72 h cette personne n'approuve rien."
-        ),
+        AGENT_EFFECTS["reset_agent"],
         WORKING,
         "act_proposed",
         proposed=True,
+        ends=True,
     ),
     AgentAct(
         "remove_agent",
         "retirer",
         N_("Retirer l'accès"),
-        N_("L'accès est supprimé, tout de suite et pour de bon ; le journal garde ses actes."),
+        AGENT_EFFECTS["remove_agent"],
         (*WORKING, "suspended", "proposed"),
         "agent_removed",
+        ends=True,
     ),
 )
 BY_SLUG = {act.slug: act for act in ACTS}
@@ -120,6 +114,8 @@ def state_text(agent: AgentView, lang: str) -> str:
     return translate(STATES[agent.state], lang)
 
 
-def reasons(lang: str, only: Collection[str] = tuple(REASONS)) -> list[tuple[str, str]]:
+def reasons(lang: str, only: Collection[str] = tuple(AGENT_REASONS)) -> list[tuple[str, str]]:
     """The reasons as options: value and label."""
-    return [(value, translate(label, lang)) for value, label in REASONS.items() if value in only]
+    return [
+        (value, translate(label, lang)) for value, label in AGENT_REASONS.items() if value in only
+    ]
