@@ -33,19 +33,16 @@ LINT: Steps = {
 QUICK_LINT: Steps = {**LINT, "mypy --strict": ("mypy.dmypy", "run", "--timeout", "3600", "--")}
 LOCAL = ("tests/unit", "tests/architecture", "tests/contract")
 #: For two cores. Unit tests keep both busy; the others wait for servers and browsers at times, when
-#: two more workers continue. Files that share an installation, or what they render, stay in one
-#: worker, and `tests/support/scheduling.py` orders them.
-BY_FILE = ("--dist", "loadfile", "--no-loadscope-reorder")
-LOCAL_TESTS: Steps = {
-    "unit, architecture and contract tests": ("pytest", "-q", "-n", "2", *BY_FILE, *LOCAL)
-}
+#: two more workers continue. Files that share an installation stay in one worker, and
+#: `tests/support/scheduling.py` orders them.
+LOCAL_TESTS: Steps = {"unit, architecture and contract tests": ("pytest", "-q", "-n", "2", *LOCAL)}
 OTHERS = tuple(f"--ignore={folder}" for folder in LOCAL)
 #: A module that cannot be imported fails at once, and the workers of the last step find all modules
 #: compiled and the order of the pages known.
 COLLECTION: Steps = {"collection of other tests": ("pytest", "--collect-only", "-qq", *OTHERS)}
 SERVER_TESTS: Steps = {
     "other tests": (
-        *("pytest", "-q", "-n", "4", *BY_FILE),
+        *("pytest", "-q", "-n", "4", "--dist", "loadfile", "--no-loadscope-reorder"),
         *OTHERS,
     ),
 }

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import pytest
 
 #: Files and folders of a group share what is expensive to start: dedicated servers, a portal with
-#: all services and the browser profiles of its visitors, all mails, the states of all pages. The
+#: all services and the browser profiles of its visitors, the rendered states of all pages. The
 #: forms of the portal have portals of their own: one worker would need most of a run for all tests
 #: of that folder. The first line that a path begins with counts.
 GROUPS = {
@@ -21,8 +21,6 @@ GROUPS = {
     "tests/integration/gateway/test_forms_in_chromium.py": "forms in Chromium",
     "tests/integration/gateway/": "gateway",
     "tests/integration/desk/": "desk",
-    "tests/unit/mailer/": "mails",
-    "tests/unit/gateway/templates/": "pages",
 }
 #: Seconds of groups and files with four workers on two idle cores, rounded; others take less than
 #: ten.
@@ -37,8 +35,6 @@ SECONDS = {
     "desk": 50,
     "tests/operations/test_up.py": 45,
     "tests/operations/test_rights.py": 45,
-    "pages": 25,
-    "mails": 25,
     "tests/integration/shared/messaging/test_requests.py": 20,
     "tests/integration/shared/messaging/test_pitfalls.py": 20,
     "tests/integration/shared/runtime/test_main_loop.py": 20,
