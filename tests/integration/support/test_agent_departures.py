@@ -15,7 +15,9 @@ from shared.contracts.support.acts import (
     ChangeStopped,
 )
 from shared.contracts.support.agents import (
+    AgentAccepted,
     AgentEndAnnounced,
+    AgentInvited,
     AgentsView,
     AgentView,
     ListAgents,
@@ -108,6 +110,10 @@ async def test_az_04_what_an_agent_proposed_or_approved_stops_with_the_access(
     assert (released.number, released.agent_id) == (number, boss.id)
     view = await requests.show(stays, number)
     assert (view.row.state, view.row.agent_id) == ("received", "")
+    # All leaves at once: what the relay has to find by itself comes from commands and jobs only.
+    sql = "select distinct type from outbox where next_at = created_at"
+    found = {row["type"] for row in await harness.fetch(sql)}
+    assert found <= {AgentInvited.TYPE, AgentAccepted.TYPE}
     after = await listed(harness, boss.id, leaver.id)
     assert (after.open_acts, after.open_requests) == (0, 0)
     assert set(after.stopped) == {proposed.number, planned.number}

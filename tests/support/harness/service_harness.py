@@ -20,7 +20,7 @@ from shared.contracts.base import EVENTS, Event, Refusal, Reply, Request, Sealed
 from shared.database import Pool, acquire, migrate, open_pool, transaction
 from shared.messaging.envelope import Envelope
 from shared.messaging.handlers import Answer, Context, RefusalReply, Refused, RequestContext
-from shared.outbox import apply_once, emit
+from shared.outbox import apply_once, insert_reserved, outbox_row
 from shared.runtime.service import Service
 from shared.security.sealing import Opener, Sealer, seal_context
 from tests.support.reference_schemas import problems
@@ -191,8 +191,9 @@ class ServiceHarness:
     def _parts(self, tx: Any, kind: str, subject: str | None = None) -> dict[str, Any]:
         async def emit_event(event: Event, *, subject: str | None) -> str:
             _check_described(event)
-            name = self.service.name
-            return await emit(tx, name, event, subject=subject, now=self.now)
+            row = outbox_row(self.service.name, event, subject=subject, now=self.now)
+            await insert_reserved(tx, [row])
+            return row.message_id
 
         envelope = Envelope(
             id=str(uuid4()), source="impex/tests", type=kind, subject=subject, time=self.now,
