@@ -111,11 +111,13 @@ def test_b_11_every_mail_and_every_field_has_a_label() -> None:
 
 
 def test_p_15_every_value_that_the_services_choose_has_words() -> None:
-    """« Nature : address » says nothing: whatever a table's check allows is put in words."""
+    """« Nature : address » says nothing: whatever a table's check allows is put in words, at the
+    services that give their data."""
     checks = re.compile(r"(\w+) IN \(([^()]*)\)", re.IGNORECASE)
     allowed = {
         value
-        for migration in Path("services").glob("*/migrations/*.sql")
+        for service in TITLES
+        for migration in Path("services", service).glob("migrations/*.sql")
         for column, values in checks.findall(migration.read_text("utf-8"))
         if column in CHOSEN
         for value in re.findall(r"'([^']*)'", values)
