@@ -15,7 +15,13 @@ from services.registration.email_addresses import MAX_ADDRESS
 from services.support.answer_texts import MAX_TEXT, MAX_TITLE
 from services.support.handlers.lost_phone_calls import MAX_FOUND_AT
 from services.support.journal_views import MAX_DEFERRAL_DAYS
-from services.support.permissions import ACT_REASONS, ACTS, AGENT_REASONS, LOOK_REASONS
+from services.support.permissions import (
+    ACT_REASONS,
+    ACTS,
+    AGENT_REASONS,
+    LIMIT_REASONS,
+    LOOK_REASONS,
+)
 from services.support.request_states import CLOSING_REASONS
 from shared.contracts.backoffice import KINDS
 from shared.contracts.dossiers import REFUSAL_REASONS, TABS
@@ -226,8 +232,8 @@ FIELDS: Mapping[str, Rule] = {
     "kind": _known(*REQUEST_KINDS),
     "CodeCheckLocked.kind": _known("totp", "recovery"),
     "channel": _known("portal", "call", "mail"),
-    "reason": _known(*dict.fromkeys((*ACT_REASONS, *AGENT_REASONS))),
-    "reasons": _known(*dict.fromkeys((*ACT_REASONS, *AGENT_REASONS))),
+    "reason": _known(*dict.fromkeys((*ACT_REASONS, *LIMIT_REASONS, *AGENT_REASONS))),
+    "reasons": _known(*dict.fromkeys((*ACT_REASONS, *LIMIT_REASONS, *AGENT_REASONS))),
     "AccountView.reasons": _known(*LOOK_REASONS),
     "OpenAccount.reason": _known(*LOOK_REASONS),
     "LookRow.reason": _known(*LOOK_REASONS),

@@ -71,8 +71,9 @@ async def test_g_50_au_07_each_security_event_brings_its_one_mail_however_often_
     assert all("Bonjour Élodie O'Brien," in one.text() for one in notices)
     assert len({one.message["Message-ID"] for one in notices}) == len(causes)
     tokens = [token for one in notices for token in LINK.findall(one.text())]
-    # Not where an account is closed, strangers provoke it (S-04), or a lost phone has its own link.
-    assert len(tokens) == len(causes) - 5
+    # Not where an account is closed or has no credentials, strangers provoke it (S-04), or a lost
+    # phone has its own link.
+    assert len(tokens) == len(causes) - 6
     assert not any(token in stored or token.rpartition(".")[2] in stored for token in tokens)
 
 
