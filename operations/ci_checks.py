@@ -75,9 +75,8 @@ def _run_at_once(steps: Steps, defaults: Mapping[str, str]) -> int:
         begun = time.monotonic()
         result = _run(module, defaults, capture_output=True)
         if result.returncode > 1 and module != LINT.get(name, module):
-            result = _run(
-                LINT[name], defaults, capture_output=True
-            )  # moves of modules crash the daemon
+            # Moves of modules crash the daemon.
+            result = _run(LINT[name], defaults, capture_output=True)
         return result.returncode, time.monotonic() - begun, f"{result.stdout}{result.stderr}\n"
 
     with ThreadPoolExecutor(CORES) as pool:

@@ -1,4 +1,4 @@
-"""Tells the push service where the events of partners are posted: from their files to its table."""
+"""Copies the addresses that events are posted to from the partners' files to the push service."""
 
 import asyncpg
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Literal
 
-#: Waits between attempts; the last one goes on until the event is given up.
+#: Waits between attempts; the last one repeats until the event is given up.
 WAITS = (
     timedelta(seconds=5),
     timedelta(seconds=30),

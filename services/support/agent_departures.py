@@ -3,7 +3,7 @@
 Their acts, proposed or approved by them, stop, also where a colleague approved one: who leaves on
 good terms costs the desk a second proposal, a hostile agent costs nobody an account. What is done
 stays done. Their requests go back to the queue, their calls end, and the « codes de reprise » that
-they told are void. With another role goes on what that role may do.
+they told are void. What another role may do too continues.
 """
 
 from collections.abc import Sequence

@@ -69,7 +69,7 @@ class Agent:
 
     @property
     def name_and_address(self) -> str:
-        """As whoever decides about the agent must read it: two may have the same name."""
+        """As those who decide about the agent read it: two may have the same name."""
         return self.address if self.name == self.address else f"{self.name}, {self.address}"
 
     @property

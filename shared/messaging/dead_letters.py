@@ -407,7 +407,7 @@ def _publisher_verified(service: str, message: DeliveredMessage) -> bool:
 def _key(message: DeliveredMessage) -> str:
     """The routing key under which it was published; nothing where the broker has moved it since.
 
-    The broker notes the key in `x-death`, and goes on with the note that a publisher wrote there.
+    The broker notes the key in `x-death`, and continues a note that a publisher wrote there.
     """
     return message.routing_key or "" if message.exchange == EVENTS else ""
 

@@ -64,7 +64,7 @@ async def send_due(pool: Pool, deps: Deps) -> int:
         if agent is None or agent.state != "accepted":
             return False
         if agent.joined_at is not None:
-            # Whoever had password and phone may have used them, whoever reset them.
+            # A stranger may have used password and phone, no matter who reset them.
             left = await agent_departures.stop_work(acting, agent, None)
             await agent_departures.announce(acting, agent, "reset", None, left)
         await _send(acting, agent)

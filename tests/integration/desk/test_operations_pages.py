@@ -224,7 +224,7 @@ async def test_b_06_a_letter_is_read_tried_and_replayed_on_the_page(operated: De
         again = await other.browser.post(late, links["Rejouer cette lettre"].partition("?")[0])
         return "plus aucune lettre n'est là" in again.text
 
-    await eventually(refused, 15, why="whoever comes second is told that the letter is gone")
+    await eventually(refused, 15, why="the second operator reads that the letter is gone")
     assert await journal_of(operated, other.id) == []
     ordered = [facts for kind, facts in await journal_of(operated, operator.id) if "Replay" in kind]
     assert [(one["service"], one["count"]) for one in ordered] == [("support", 1)]
@@ -315,7 +315,7 @@ async def test_an_act_that_fails_every_time_ends_and_the_page_shows_why(operated
 
 
 async def test_an_act_whose_process_was_killed_is_finished_by_another_one(operated: Desk) -> None:
-    """It had sent one of three letters; its lease tells others to wait until it is over."""
+    """It had sent one of three letters; others wait for the end of its lease."""
     operator = await signed_in_agent(operated, "operator")
     left = {"error_type": "Killed", "fingerprint": "killed"}
     ids = [await _dead_letter(operated, _deactivated(), "registration", **left) for _ in range(2)]
