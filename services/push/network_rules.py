@@ -11,6 +11,9 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 #: Addresses behind which a translator reaches the IPv4 address in their last 32 bits.
 TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
+#: All public IPv6 addresses. Others are "global" too: site-local ones, those of a translator inside
+#: (64:ff9b:1::/48), IPv4 addresses written as ::127.0.0.1.
+PUBLIC = ipaddress.IPv6Network("2000::/3")
 
 
 def may_connect(address: Address, networks: Sequence[Network]) -> bool:
@@ -18,7 +21,8 @@ def may_connect(address: Address, networks: Sequence[Network]) -> bool:
     reached = _reached(address)
     if any(reached.version == one.version and reached in one for one in networks):
         return True
-    return reached.is_global and not reached.is_multicast
+    public = reached.version == 4 or reached in PUBLIC
+    return public and reached.is_global and not reached.is_multicast
 
 
 def _reached(address: Address) -> Address:

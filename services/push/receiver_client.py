@@ -23,6 +23,8 @@ from services.push.schedule import Outcome, classify
 
 ATTEMPT_SECONDS = 10.0
 MAX_ANSWER_BYTES = 65_536
+#: The parser takes any three digits, and HTTP has no status below this.
+MIN_STATUS = 100
 #: Why there is no answer, in the list of deliveries.
 NOT_ALLOWED, NO_HOST, NO_TLS = "address not allowed", "host not found", "TLS failed"
 NO_CONNECTION, NO_ANSWER, TIMEOUT = "no connection", "no valid answer", "no answer in time"
@@ -59,6 +61,8 @@ class ReceiverClient:
             # What a receiver does after its status changes nothing.
             if not status:
                 return Outcome(kind="unavailable", reason=_reason(error))
+        if status < MIN_STATUS:
+            return Outcome(kind="unavailable", reason=NO_ANSWER)
         return classify(status, retry_after, now)
 
     def _check_literal(self, url: str) -> None:

@@ -60,7 +60,7 @@ def parse_retry_after(text: str, now: datetime) -> timedelta | None:
     else:
         try:
             at = parsedate_to_datetime(text)
-        except ValueError:
+        except (ValueError, OverflowError):  # the latter for numbers of a date that are too large
             return None
         wait = (at if at.tzinfo else at.replace(tzinfo=UTC)) - now
     return min(max(wait, MIN_RETRY_AFTER), MAX_RETRY_AFTER)
