@@ -122,6 +122,7 @@ def _operation(verbs: Verbs) -> None:
     text = f"every mail that was refused since then: {moment}"
     send.add_argument("--all-refused-since", metavar="MOMENT", help=text)
     drop = _verb(mail, "drop", "operate.mails.main_drop", "give a held or deferred mail up")
+    drop.add_argument("--reason", required=True, help="why; written to the journal")
     for verb in (shown, drop):
         verb.add_argument("id", metavar="ID")
     text = "what the sender's domain must say in the DNS, and what is missing"

@@ -136,13 +136,20 @@ def main_send(options: argparse.Namespace) -> int:
 
 def main_drop(options: argparse.Namespace) -> int:
     """Give a held or deferred mail up; exit code 1 if it is neither."""
+    reason = acts.reason(options.reason)
     mail_id = _mail_id(options.id)
     if mail_id is None:
         return 1
-    if not as_service("mailer", lambda connection: operator_mails.drop(connection, mail_id)):
+    found = as_service("mailer", lambda connection: operator_mails.show_mail(connection, mail_id))
+    droppable = found is not None and found[0].droppable
+    if droppable:
+        acts.record("MailDropped", mail_id=str(mail_id), reason=reason, user=acts.who())
+    if not droppable or not as_service(
+        "mailer", lambda connection: operator_mails.drop(connection, mail_id)
+    ):
         say(f"Mail {mail_id} is neither held nor deferred.")
         return 1
-    acts.log_act("mail_dropped", "A mail is given up.", mail_id=str(mail_id))
+    acts.log_act("mail_dropped", "A mail is given up.", mail_id=str(mail_id), reason=reason)
     say(f"Mail {mail_id} is given up.")
     return 0
 

@@ -65,6 +65,11 @@ class OperatorMail:
         """Whether it can be sent now."""
         if self.state == "refused":
             return bool(self.address) and not TEMPLATES[self.template].carries_secret
+        return self.droppable
+
+    @property
+    def droppable(self) -> bool:
+        """Whether it can be given up now."""
         return self.state in ("deferred", "held")
 
 

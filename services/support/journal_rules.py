@@ -235,6 +235,7 @@ EVENT_RULES: Mapping[str, EntryRule] = {
         ),
     ),
     "support.MailSendOrdered.v1": _kept("agents", agent="agent_id"),
+    "support.MailDropOrdered.v1": _kept("agents", agent="agent_id"),
     "support.ChangePlanned.v1": _kept("account"),
     "support.ChangeStopped.v1": _kept("account"),
     **dict.fromkeys(
@@ -297,6 +298,8 @@ RECORD_RULES: Mapping[str, EntryRule] = {
     "DeadLettersDiscarded": _kept(
         "agents", public=("role", "user", "service", "which", "count", "reason")
     ),
+    # An operator gave a mail up.
+    "MailDropped": _kept("agents", public=("role", "user", "mail_id", "reason")),
 }
 
 

@@ -206,6 +206,7 @@ _ACTS = (
     Act(name="replay_letters", performers=OPERATION, fresh_code=True, subject="operations"),
     Act(name="discard_letter", performers=OPERATION, subject="operations"),
     Act(name="discard_letters", performers=OPERATION, fresh_code=True, subject="operations"),
+    Act(name="drop_mail", performers=OPERATION, subject="operations"),
     Act(name="send_mail", performers=OPERATION, subject="operations"),
     Act(name="send_mails", performers=OPERATION, fresh_code=True, subject="operations"),
 )

@@ -281,6 +281,11 @@ SERVICE = Service(
         answers(
             operations_contracts.OrderMailSend, operations.order_mail_send, operations.check_mail
         ),
+        answers(
+            operations_contracts.OrderMailDrop,
+            operations.order_mail_drop,
+            operations.check_mail_drop,
+        ),
         answers(operations_contracts.TryDeadLetter, operations.try_letter, operations.run_trial),
         answers(
             operations_contracts.OrderLetterAct,
@@ -312,6 +317,7 @@ SERVICE = Service(
         operations_contracts.DeadLettersReplayOrdered,
         operations_contracts.DeadLettersDiscardOrdered,
         operations_contracts.MailSendOrdered,
+        operations_contracts.MailDropOrdered,
         people_requests.RequestReceived,
         people_requests.RequestTaken,
         people_requests.RequestReleased,

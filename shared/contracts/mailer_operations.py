@@ -12,7 +12,7 @@ from shared.contracts.mailer import OWNER
 class OperatorMailRow(msgspec.Struct, frozen=True, kw_only=True):
     """One mail, as `impex mail list` shows it. `state` is `waiting`, `deferred`, `refused`, `held`,
     or empty where it was accepted or given up; `answer` is the last one of the mail server.
-    `sendable`: sending again does something."""
+    `sendable`: sending again does something, `droppable`: giving it up does."""
 
     mail_id: str
     state: str
@@ -26,6 +26,7 @@ class OperatorMailRow(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int
     answer: str
     sendable: bool
+    droppable: bool = False
 
 
 class OperatorMailsView(Reply, frozen=True, kw_only=True):

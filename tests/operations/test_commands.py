@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import aio_pika
 import asyncpg
@@ -31,6 +32,12 @@ from tests.support.servers.shared_servers import ServerUrls, drop_database
 from tests.support.servers.system import System, keys
 
 ONE_ID = "0198c0de-0000-7000-8000-000000000001"
+HELD_MAIL = """
+INSERT INTO mailer.deliveries (mail_id, cause, template, language, address, facts, asked_at,
+    written_at, expires_at, state, reason)
+VALUES ($1, 'a cause', 'name_changed', 'fr', 'elodie@labo.fr', '{}', now(), now(), now(), 'held',
+    'unknown_outcome')
+"""
 
 
 def impex(environment: dict[str, str], *verb: str) -> subprocess.CompletedProcess[str]:
@@ -221,6 +228,40 @@ async def test_a_reveal_needs_a_reason_and_is_in_the_journal(
     assert "request_id: a-request" in revealed.stdout
     (entry,) = await entries(system, "support.DeadLetterRevealed")
     assert (entry["service"], entry["reason"]) == ("mailer", "ticket 12")
+
+
+async def test_a_mail_is_given_up_with_a_reason_alone(system: System, tmp_path: Path) -> None:
+    """With a line in the log and in the journal, and nothing is done that the journal cannot
+    keep."""
+    mail_id = str(uuid4())
+    connection = await asyncpg.connect(system.database.url("mailer"))
+    try:
+        await connection.execute(HELD_MAIL, mail_id)
+        url = {"IMPEX_MAILER_DATABASE_URL": system.database.url("mailer")}
+        environment = {**operator(system, tmp_path), **url}
+        unsaid = impex(environment, "mail", "drop", mail_id, "--reason", "")
+        assert (unsaid.returncode, unsaid.stderr) == (2, "impex: --reason: is required: say why\n")
+        why = ("--reason", "it arrived")
+        assert impex(environment, "mail", "drop", mail_id, *why).returncode == 2
+        state = "SELECT state FROM mailer.deliveries WHERE mail_id = $1"
+        assert await connection.fetchval(state, mail_id) == "held"
+
+        environment |= journal_settings(system)
+        done = impex(environment, "mail", "drop", mail_id[:8], *why)
+        assert (done.returncode, done.stdout) == (0, f"Mail {mail_id} is given up.\n"), done.stderr
+        assert await connection.fetchval(state, mail_id) == "dropped"
+        late = impex(environment, "mail", "drop", mail_id, *why)
+        assert (late.returncode, late.stdout) == (
+            1,
+            f"Mail {mail_id} is neither held nor deferred.\n",
+        )
+    finally:
+        await connection.close()
+    line = json.loads(done.stderr.splitlines()[-1])
+    assert (line["action"], line["mail_id"], line["reason"]) == ("mail_dropped", mail_id, why[1])
+    assert await entries(system, "support.MailDropped") == [
+        {"role": "command", "user": line["by"], "mail_id": mail_id, "reason": why[1]}
+    ]
 
 
 async def entries(system: System, kind: str) -> list[dict[str, Any]]:

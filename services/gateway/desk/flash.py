@@ -83,6 +83,10 @@ OWN: dict[str, tuple[str, str]] = {
         "success",
         N_("Renvoi demandé : la liste des messages dit ce qu'ils deviennent."),
     ),
+    "mail_dropped": (
+        "success",
+        N_("Abandon demandé : dans un instant, ce message n'est plus dans la liste."),
+    ),
     "agent_suspended": ("success", N_("Accès suspendu, sessions fermées.")),
     "agent_removed": ("success", N_("Accès retiré, sessions fermées.")),
     "replacement_stopped": (

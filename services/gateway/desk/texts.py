@@ -71,6 +71,10 @@ OWN_ALERTS: dict[str, str] = {
         "Acte refusé : ce message est accepté, abandonné ou déjà en route, ou son code ou son "
         "lien est effacé. Rien n'a changé."
     ),
+    "mail_not_droppable": N_(
+        "Acte refusé : seul un message différé ou retenu peut être abandonné, et celui-ci ne l'est "
+        "plus. Rien n'a changé."
+    ),
     "reason_too_long": N_("Saisissez une raison de {max} caractères au plus."),
     "code_needed": N_("Saisissez un code nouveau de votre application."),
     "stale": N_(

@@ -177,6 +177,8 @@ EVENTS: Mapping[str, str] = {
     "support.DeadLetterRevealed": N_("Contenu d'une lettre morte lu : {event}"),
     "support.DeadLettersDiscarded": N_("Lettres mortes écartées : {count}"),
     "support.DeadLettersDiscardOrdered.v1": N_("Lettres mortes écartées : {count}"),
+    "support.MailDropped": N_("Message abandonné par l'exploitation"),
+    "support.MailDropOrdered.v1": N_("Message abandonné par l'exploitation"),
     "support.MailSendOrdered.v1": N_("Messages renvoyés par l'exploitation"),
     "support.DeadLettersReplayOrdered.v1": N_("Lettres mortes rejouées : {count}"),
 }

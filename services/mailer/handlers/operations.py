@@ -1,4 +1,4 @@
-"""Mails for the operators' page: which were not accepted, and sending them again as ordered.
+"""Mails for the operators' page: which were not accepted, and what was ordered about them.
 
 What `impex mail` does; an order whose mail has ended meanwhile changes nothing.
 """
@@ -18,7 +18,7 @@ from shared.contracts.mailer_operations import (
     OperatorMailView,
     ShowOperatorMail,
 )
-from shared.contracts.support.operations import MailSendOrdered
+from shared.contracts.support.operations import MailDropOrdered, MailSendOrdered
 from shared.messaging.handlers import Context, Refused, RequestContext, answers, hears
 from shared.runtime.telemetry import get_logger, mask_text
 from shared.security.sealing import seal_context
@@ -98,6 +98,18 @@ async def send_ordered(order: MailSendOrdered, context: Context[Deps]) -> None:
     wake_after_commit(context.deps.wake)
 
 
+async def drop_ordered(order: MailDropOrdered, context: Context[Deps]) -> None:
+    """Give one mail up, unless it was sent or ended meanwhile."""
+    dropped = await operator_mails.drop(context.tx, UUID(order.mail_id))
+    log.info(
+        "An operator asked for a mail to be given up.",
+        action="mail_dropped" if dropped else "mail_not_dropped",
+        mail_id=order.mail_id,
+        reason=order.reason,
+        by=order.agent_id,
+    )
+
+
 def _row(mail: OperatorMail) -> OperatorMailRow:
     return OperatorMailRow(
         mail_id=str(mail.mail_id),
@@ -112,8 +124,9 @@ def _row(mail: OperatorMail) -> OperatorMailRow:
         attempts=mail.attempts,
         answer=mask_text(mail.answer),
         sendable=mail.sendable,
+        droppable=mail.droppable,
     )
 
 
-SUBSCRIPTIONS = (hears(MailSendOrdered, send_ordered),)
+SUBSCRIPTIONS = (hears(MailSendOrdered, send_ordered), hears(MailDropOrdered, drop_ordered))
 ANSWERS = (answers(ListOperatorMails, list_mails), answers(ShowOperatorMail, show_mail))

@@ -12,7 +12,7 @@ from services.support.deps import Deps
 from services.support.permissions import ACTS
 from services.support.proposals import code_refusal
 from shared.contracts.base import Refusal
-from shared.contracts.mailer_operations import ListOperatorMails
+from shared.contracts.mailer_operations import ListOperatorMails, OperatorMailRow
 from shared.contracts.operations import LettersView, LetterView
 from shared.contracts.support.operations import (
     DeadLettersDiscardOrdered,
@@ -23,6 +23,7 @@ from shared.contracts.support.operations import (
     ListDeadLetters,
     ListMails,
     ListQueues,
+    MailDropOrdered,
     MailOrderView,
     MailSendOrdered,
     OperatorLettersView,
@@ -30,6 +31,7 @@ from shared.contracts.support.operations import (
     OperatorQueuesView,
     OperatorTrialView,
     OrderLetterAct,
+    OrderMailDrop,
     OrderMailSend,
     ShowDeadLetter,
     ShowMail,
@@ -120,10 +122,7 @@ async def check_letters(request: OrderLetterAct, deps: Deps, pool: Pool) -> Lett
         raise Refused(Refusal(slug="not_found"))
     async with acquire(pool) as connection:
         await require_act(connection, request.agent_id, act)
-    if request.act == "discard" and not request.reason.strip():
-        raise Refused(Refusal(slug="reason_needed"))
-    if len(request.reason) > MAX_REASON:
-        raise Refused(Refusal(slug="reason_too_long", params={"max": MAX_REASON}))
+    _check_reason(request.reason, needed=request.act == "discard")
     letter = await deps.owners.letter("dead", request.service, request.fault, request.letter)
     if letter is None:
         raise Refused(Refusal(slug="unavailable"))
@@ -197,15 +196,7 @@ async def check_mail(request: OrderMailSend, deps: Deps, pool: Pool) -> None:
     """The mail that is ordered, which can be sent."""
     async with acquire(pool) as connection:
         await require_act(connection, request.agent_id, _mail_act(request))
-    if not request.mail_id:
-        return
-    try:
-        found = await deps.owners.operator_mail(request.mail_id)
-    except Refused as refused:
-        raise Refused(Refusal(slug="mail_gone")) from refused
-    if found is None:
-        raise Refused(Refusal(slug="unavailable"))
-    if not found.mail.sendable:
+    if request.mail_id and not (await _mail(request.mail_id, deps)).sendable:
         raise Refused(Refusal(slug="mail_not_sendable"))
 
 
@@ -226,5 +217,40 @@ async def order_mail_send(request: OrderMailSend, context: RequestContext[Deps])
     return MailOrderView()
 
 
+async def check_mail_drop(request: OrderMailDrop, deps: Deps, pool: Pool) -> None:
+    """The mail that is ordered, which can be given up."""
+    async with acquire(pool) as connection:
+        await require_act(connection, request.agent_id, "drop_mail")
+    _check_reason(request.reason, needed=True)
+    if not (await _mail(request.mail_id, deps)).droppable:
+        raise Refused(Refusal(slug="mail_not_droppable"))
+
+
+async def order_mail_drop(request: OrderMailDrop, context: RequestContext[Deps]) -> MailOrderView:
+    """Order it: the journal has it as it has those of the command line."""
+    agent = await require_act(context.tx, request.agent_id, "drop_mail")
+    await context.emit(
+        MailDropOrdered(agent_id=agent.id, mail_id=request.mail_id, reason=request.reason.strip())
+    )
+    return MailOrderView()
+
+
+async def _mail(mail_id: str, deps: Deps) -> OperatorMailRow:
+    try:
+        found = await deps.owners.operator_mail(mail_id)
+    except Refused as refused:
+        raise Refused(Refusal(slug="mail_gone")) from refused
+    if found is None:
+        raise Refused(Refusal(slug="unavailable"))
+    return found.mail
+
+
 def _mail_act(request: OrderMailSend) -> str:
     return "send_mail" if request.mail_id else "send_mails"
+
+
+def _check_reason(text: str, *, needed: bool) -> None:
+    if needed and not text.strip():
+        raise Refused(Refusal(slug="reason_needed"))
+    if len(text) > MAX_REASON:
+        raise Refused(Refusal(slug="reason_too_long", params={"max": MAX_REASON}))

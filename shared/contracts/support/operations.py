@@ -154,7 +154,7 @@ class ShowMail(Request, frozen=True, kw_only=True):
 
 
 class MailOrderView(Reply, frozen=True, kw_only=True):
-    """The mailer sends them."""
+    """It was ordered; the mailer carries it out."""
 
 
 @request(OWNER, MailOrderView, changes=True)
@@ -178,3 +178,25 @@ class MailSendOrdered(Event, frozen=True, kw_only=True):
     agent_id: str
     mail_id: str
     refused_since: datetime | None
+
+
+@request(OWNER, MailOrderView, changes=True)
+class OrderMailDrop(Request, frozen=True, kw_only=True):
+    """Give one mail up for good.
+
+    Refused with `mail_gone`, `mail_not_droppable` (neither deferred nor held), `unavailable` where
+    the mailer does not answer, `reason_needed` or `reason_too_long`.
+    """
+
+    agent_id: str
+    mail_id: str
+    reason: str
+
+
+@event(OWNER)
+class MailDropOrdered(Event, frozen=True, kw_only=True):
+    """An operator ordered on the desk's page that a deferred or held mail is given up."""
+
+    agent_id: str
+    mail_id: str
+    reason: str

@@ -416,6 +416,69 @@ async def test_all_refused_mails_are_sent_again_with_a_code_alone(operated: Desk
     await eventually(goes_out, 15)
 
 
+async def test_a_held_mail_is_given_up_with_a_reason_alone(operated: Desk) -> None:
+    """What `impex mail drop` does, after a page that asks why; with its line in the journal."""
+    operator = await signed_in_agent(operated, "operator")
+    mail_id = await add_mail(operated, str(uuid4()), "held")
+    address = f"/exploitation/messages/{mail_id}"
+    page = await operator.browser.get(address)
+    assert page.soup.find("a", href=f"{address}/abandon") is not None
+    form = await operator.browser.get(f"{address}/abandon")
+    assert (form.status, form.h1) == (200, "Abandonner ce message")
+    assert await _state(operated, mail_id) == "held"
+    for note, said in ((" ", "Écrivez pourquoi."), ("a" * 201, "200 caractères au plus")):
+        refused = await operator.browser.post(form, f"{address}/abandon", {"note": note})
+        assert said in refused.text
+    given = {"note": "Arrivé, dit la personne."}
+    done = await operator.browser.post(form, f"{address}/abandon", given)
+    assert "Abandon demandé" in done.text, done.text
+    assert done.h1 == "Messages non acceptés"
+
+    async def given_up() -> bool:
+        return await _state(operated, mail_id) == "dropped"
+
+    await eventually(given_up, 15)
+    entry = ("support.MailDropOrdered.v1", {"mail_id": mail_id, "reason": given["note"]})
+    assert entry in await journal_of(operated, operator.id)
+    page = await operator.browser.get(address)
+    assert page.soup.find("a", href=f"{address}/abandon") is None
+    late = await operator.browser.get(f"{address}/abandon")
+    assert "Seul un message différé ou retenu" in late.text
+    assert late.soup.find("input", {"name": "note"}) is None
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("delete from mailer.deliveries where mail_id = $1", "ce message n'est plus là"),
+        (
+            "update mailer.deliveries set state = 'refused', ended_at = now() where mail_id = $1",
+            "seul un message différé ou retenu",
+        ),
+    ],
+)
+async def test_a_mail_that_left_meanwhile_is_not_given_up(
+    operated: Desk, sql: str, said: str
+) -> None:
+    operator = await signed_in_agent(operated, "operator")
+    mail_id = await add_mail(operated, str(uuid4()), "held")
+    address = f"/exploitation/messages/{mail_id}/abandon"
+    form = await operator.browser.get(address)
+    await fetch(operated, sql, mail_id)
+    refused = await operator.browser.post(form, address, {"note": "double"})
+    assert said in refused.text.replace("’", "'"), refused.text
+    assert refused.h1 == "Abandonner ce message"
+    kinds = [kind for kind, _ in await journal_of(operated, operator.id)]
+    assert "support.MailDropOrdered.v1" not in kinds
+    gone = await operator.browser.get(f"/exploitation/messages/{uuid4()}/abandon")
+    assert (gone.status, gone.h1) == (404, "Ce message n'est plus là")
+
+
+async def _state(desk: Desk, mail_id: str) -> str:
+    sql = "select state from mailer.deliveries where mail_id = $1"
+    return str((await fetch(desk, sql, mail_id))[0]["state"])
+
+
 def code_on(page: HttpResponse) -> str:
     return next(
         one.find_next("dd").get_text()  # type: ignore[union-attr]

@@ -45,6 +45,7 @@ TABLE = f"""
 /exploitation/messages/etat                         E    200
 /exploitation/messages/renvoi                       E    200
 /exploitation/messages/{UNKNOWN}              E    503
+/exploitation/messages/{UNKNOWN}/abandon      E    503
 /moi                                                ASED 200
 /aide                                               ASED 200
 """

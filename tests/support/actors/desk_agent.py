@@ -59,7 +59,7 @@ insert into mailer.deliveries (mail_id, cause, template, subject, language, addr
     asked_at, written_at, expires_at, state, reason, ended_at)
 values ($1, $2, 'name_changed', $3, 'fr', 'elodie@labo.fr',
     '{"first_name": "Élodie", "last_name": "Durand", "at": "2026-01-15T12:00:00Z"}', now(), now(),
-    now(), 'refused', 'unknown_mailbox', now())
+    now(), $4, 'unknown_mailbox', case when $4 = 'refused' then now() end)
 """
 INSERT_LOOKS = """
 insert into support.account_looks (agent_id, day, account_id, reasons, opened_at)
@@ -101,11 +101,11 @@ async def add_account(
     return account_id
 
 
-async def add_mail(desk: Desk, account_id: str) -> str:
-    """A mail to the account that its server refused."""
+async def add_mail(desk: Desk, account_id: str, state: str = "refused") -> str:
+    """A mail to the account that its server refused, or that is held."""
     mail_id = str(uuid4())
     await _execute(desk, INSERT_HOLDER, account_id)
-    await _execute(desk, INSERT_MAIL, mail_id, mail_id, account_id)
+    await _execute(desk, INSERT_MAIL, mail_id, mail_id, account_id, state)
     return mail_id
 
 

@@ -199,8 +199,17 @@ def _mail(**values: Any) -> dict[str, Any]:
         "answer": f"550 5.1.1 {HOSTILE}",
         "attempts": 2,
         "sendable": True,
+        "droppable": False,
     }
     return {**known, **values}
+
+
+HELD = {"state": "retenu : peut-être arrivé", "ended": "", "answer": "", "droppable": True}
+DROP = "operations_mail_drop.html"
+
+
+def _drop(mail: dict[str, Any] | None, page_form: Any) -> dict[str, Any]:
+    return {"form": page_form, "mail": mail, "mail_id": _mail()["id"]}
 
 
 def _mails(*mails: dict[str, Any], away: bool = False) -> dict[str, Any]:
@@ -287,6 +296,26 @@ def operations_states(operator: Any) -> tuple[State, ...]:
             },
             me=operator,
         ),
+        State(
+            "desk-operator-mail-held",
+            "operations_mail.html",
+            {"form": form(), "mail": _mail(**HELD), "attempts": ATTEMPTS},
+            me=operator,
+        ),
+        State("desk-operator-mail-drop", DROP, _drop(_mail(**HELD), form()), me=operator),
+        State(
+            "desk-operator-mail-drop-unsaid",
+            DROP,
+            _drop(_mail(**HELD), form(errors={"note": ["Écrivez pourquoi."]})),
+            me=operator,
+        ),
+        State(
+            "desk-operator-mail-drop-gone",
+            DROP,
+            _drop(None, form(alert="Acte refusé : ce message n'est plus là.")),
+            me=operator,
+        ),
+        State("desk-operator-mail-drop-late", DROP, _drop(_mail(), form()), me=operator),
         State(
             "desk-operator-mails-send",
             "operations_mails_send.html",

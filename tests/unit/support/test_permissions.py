@@ -54,6 +54,7 @@ replay_letter             E   -   -           -
 replay_letters            E   -   -           code
 discard_letter            E   -   -           -
 discard_letters           E   -   -           code
+drop_mail                 E   -   -           -
 send_mail                 E   -   -           -
 send_mails                E   -   -           code
 """

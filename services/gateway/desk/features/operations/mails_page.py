@@ -1,4 +1,4 @@
-"""Mails that were not accepted: listed, shown with what each server said, sent again.
+"""Mails that were not accepted: listed, shown with what each server said, sent again, given up.
 
 An address that is looked for is sent in a form and never stands in a URL; addresses are masked.
 """
@@ -34,12 +34,13 @@ from services.gateway.portal.form_errors import invalid_form
 from services.gateway.portal.mail_names import mail_name
 from services.gateway.sessions.request_state import REQUEST_STATE
 from shared.contracts.base import Sealed
-from shared.contracts.mailer_operations import OperatorMailRow
+from shared.contracts.mailer_operations import OperatorMailRow, OperatorMailView
 from shared.contracts.support.operations import (
     DeskMailsView,
     DeskMailView,
     ListMails,
     MailOrderView,
+    OrderMailDrop,
     OrderMailSend,
     ShowMail,
 )
@@ -127,15 +128,7 @@ async def _mails(request: web.Request, query: dict[str, str], to: Sealed | None)
 
 async def show_mail(request: web.Request, form: Form) -> web.Response:
     """One mail, what each server said, and the form that sends it again."""
-    message = ShowMail(agent_id=agent_of(request).account_id, mail_id=request.match_info["mail"])
-    try:
-        found = (await ask_support(request, message, DeskMailView)).mail
-    except Refused as refused:
-        if refused.refusal.slug != "gone":
-            raise
-        raise HttpError(404, reason="gone", texts=GONE) from refused
-    if found is None:
-        raise ServiceUnavailable("the mailer does not answer")
+    found = await _mail(request)
     lang, now = request[REQUEST_STATE].lang, request.app[CLOCK]()
     return page(
         request,
@@ -164,6 +157,54 @@ async def send_one(request: web.Request, fields: dict[str, str]) -> web.Response
     if isinstance(answer, Form):
         return answer
     return redirect_with_flash(request, "operator_mail", "mail_sent_again")
+
+
+async def show_drop(request: web.Request, form: Form) -> web.Response:
+    """The form that gives one mail up: why, before it is done."""
+    require_role(request, "operator")
+    mail = None
+    try:
+        mail = (await _mail(request)).mail
+    except (HttpError, ServiceUnavailable):
+        if not form.alert:
+            raise  # else the alert says what became of it
+    lang, now = request[REQUEST_STATE].lang, request.app[CLOCK]()
+    return page(
+        request,
+        "operations_mail_drop.html",
+        form=form,
+        mail=_shown(mail, now, lang) if mail else None,
+        mail_id=request.match_info["mail"],
+    )
+
+
+async def drop_one(request: web.Request, fields: dict[str, str]) -> web.Response | Form:
+    """Give one mail up."""
+    if not fields["note"].strip():
+        return invalid_form(request, fields, "note")
+    message = OrderMailDrop(
+        agent_id=agent_of(request).account_id,
+        mail_id=request.match_info["mail"],
+        reason=fields["note"],
+    )
+    answer = await act(request, fields, message, MailOrderView, f"drop {request.path}")
+    if isinstance(answer, Form):
+        return answer
+    return redirect_with_flash(request, "operator_mails", "mail_dropped")
+
+
+async def _mail(request: web.Request) -> OperatorMailView:
+    """The mail of the path. HttpError where it is gone, ServiceUnavailable without the mailer."""
+    message = ShowMail(agent_id=agent_of(request).account_id, mail_id=request.match_info["mail"])
+    try:
+        found = (await ask_support(request, message, DeskMailView)).mail
+    except Refused as refused:
+        if refused.refusal.slug != "gone":
+            raise
+        raise HttpError(404, reason="gone", texts=GONE) from refused
+    if found is None:
+        raise ServiceUnavailable("the mailer does not answer")
+    return found
 
 
 async def show_send_all(request: web.Request, form: Form) -> web.Response:
@@ -209,6 +250,7 @@ def _shown(mail: OperatorMailRow, now: datetime, lang: str) -> dict[str, object]
         "answer": mail.answer or mail.reason,
         "attempts": mail.attempts,
         "sendable": mail.sendable,
+        "droppable": mail.droppable,
     }
 
 

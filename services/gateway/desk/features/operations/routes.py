@@ -74,6 +74,15 @@ PAGES = (
         login_target="renvoi-messages",
     ),
     operator_page(
+        "operator_mail_drop",
+        "/exploitation/messages/{mail}/abandon",
+        None,
+        mails_page.drop_one,
+        "note",
+        show_form=mails_page.show_drop,
+        login_target="abandon-message",
+    ),
+    operator_page(
         "operator_mail",
         "/exploitation/messages/{mail}",
         None,
