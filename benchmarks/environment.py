@@ -156,7 +156,7 @@ class Environment:
     async def start_services(self, *, cheap_hashes: bool = False, **extra: str) -> None:
         """Start every service afresh and wait until each reports that it is ready.
 
-        `extra` are variables of the interpreter's, such as PYTHONPROFILEIMPORTTIME.
+        `extra` are further variables: settings, or the interpreter's own.
         """
         await self.stop_services()
         through = ["benchmarks.cheap_hashes"] if cheap_hashes else []

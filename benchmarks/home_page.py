@@ -8,11 +8,14 @@ import asyncio
 import statistics
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 import aiohttp
 import asyncpg
 
 from benchmarks.environment import Environment
+from benchmarks.generated_people import account_id
+from benchmarks.generated_rows import DOSSIER_COLUMNS, Table, dossier_row, fill
 from benchmarks.measure import Line, Plan, ratio_line, timed
 from benchmarks.signed_in_user import SignedInUser
 from shared.contracts.dossiers import TABS, ListDossiers
@@ -27,20 +30,6 @@ TURNS = 6
 DRAIN_SECONDS = 5
 #: The account's address to its id.
 WHO = "SELECT id FROM registration.accounts WHERE address = $1"
-FILL = """
-INSERT INTO {table} (
-    dossier_id, version, account_id, kind, status, processed, number_version, number, number_folded,
-    contents_version, establishment, medicine, dosage, pharmaceutical_form, contents_folded,
-    filed_on, decision_version, decided_on)
-SELECT 'd' || n, 2, CASE WHEN n % $2 = 0 THEN $1 ELSE md5((n % $2)::text)::uuid END,
-    (ARRAY['AI', 'DEI', 'DEC'])[n / $2 % 3 + 1],
-    CASE WHEN n / $2 % 4 = 3 THEN 'granted' ELSE 'filed' END, n / $2 % 4 = 3,
-    2, '2026-' || n, '2026-' || n, 2, 'Pharmacie des Trois Fontaines',
-    'Élinoxa ' || n % 13, n % 7 || ' mg', 'comprimé',
-    'pharmacie des trois fontaines' || E'\\n' || 'elinoxa ' || n % 13 || E'\\n' || n % 7 || ' mg',
-    date '2026-01-15' - (n / $2)::int, 0, 'infinity'
-FROM generate_series(0, $3 - 1) AS n
-"""
 QUESTIONS = {
     "first page, counts": {},
     "last page": {"page": 1_000},
@@ -55,19 +44,19 @@ async def run(environment: Environment, plan: Plan) -> list[Line]:
     await environment.start_services()
     found: dict[str, tuple[list[float], list[float]]] = {}
     async with AsyncExitStack() as opened:
-        admin = await asyncpg.connect(environment.admin_urls.database_url, command_timeout=300)
+        admin = await asyncpg.connect(environment.admin_urls.database_url)
         opened.push_async_callback(admin.close)
         connector = await opened.enter_async_context(aiohttp.TCPConnector())
         member = SignedInUser(environment, connector)
         opened.push_async_callback(member.close)
         await member.settle()
         await member.sign_in()
-        account = await admin.fetchval(WHO, member.address)
-        await _fill(admin, account, few, many)
+        account = str(await admin.fetchval(WHO, member.address))
+        await _fill(environment, admin, account, plan)
         ask = await opened.enter_async_context(_asker(environment))
         works: dict[str, Work] = {"GET /accueil": lambda: member.get("/accueil")}
         for name, more in QUESTIONS.items():
-            request = ListDossiers(account_id=str(account), tab=TABS[2], size=5, **more)
+            request = ListDossiers(account_id=account, tab=TABS[2], size=5, **more)
             works[f"ListDossiers, {name}"] = lambda request=request: ask(request)
         for _ in range(plan.rounds):
             for name, spent in (await _round(admin, works, plan.pages)).items():
@@ -100,15 +89,24 @@ async def _round(
     return spent
 
 
-async def _fill(admin: asyncpg.Connection, account: object, few: int, many: int) -> None:
+async def _fill(
+    environment: Environment, admin: asyncpg.Connection, account: str, plan: Plan
+) -> None:
     """`few` and `many` beside the table that the service knows, alike but for their rows."""
-    for name, count in (("few", few), ("many", many)):
+    for name, count in zip(("few", "many"), plan.dossiers, strict=True):
         table = f"dossiers.{name}"
         await admin.execute(f"CREATE TABLE {table} (LIKE dossiers.dossiers INCLUDING ALL)")
         await admin.execute(f"GRANT SELECT ON {table} TO impex_dossiers")
-        await admin.execute(FILL.format(table=table), account, count // EACH, count)
-        await admin.execute(f"VACUUM ANALYZE {table}")
+        row = partial(_dossier, account, count // EACH)
+        made = Table(name=table, columns=DOSSIER_COLUMNS, count=count, row=row)
+        await fill(environment.admin_urls.database_url, [made])
     await admin.execute("ALTER TABLE dossiers.dossiers RENAME TO own")
+
+
+def _dossier(account: str, owners: int, number: int) -> str:
+    """Dossier `number` of so many owners in turn, of whom the first is `account`."""
+    place, owner = divmod(number, owners)
+    return dossier_row(number, account_id(owner) if owner else account, place)
 
 
 async def _show(admin: asyncpg.Connection, table: str) -> None:

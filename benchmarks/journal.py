@@ -24,8 +24,20 @@ from pamqp.commands import Basic
 from benchmarks.common import DATABASE_URL as BENCH_DATABASE_URL
 from benchmarks.common import count_handled, ground
 from benchmarks.environment import Environment
+from benchmarks.generated_people import account_id, mixed
+from benchmarks.generated_rows import (
+    ENTRY_COLUMNS,
+    VALUES_COLUMNS,
+    VALUES_EACH,
+    Ages,
+    Table,
+    entry_row,
+    fill,
+    values_row,
+)
 from benchmarks.measure import Line, Plan, ratio_line, timed
-from benchmarks.messaging import DRAIN_SECONDS, fill, heard_bare, no_reset
+from benchmarks.messaging import DRAIN_SECONDS, heard_bare, no_reset
+from benchmarks.messaging import fill as fill_queue
 from services.support.handlers.journal import read_timeline
 from services.support.journal import Journal
 from services.support.journal_chain import EMPTY, Tail, append
@@ -160,7 +172,7 @@ async def write(environment: Environment, plan: Plan) -> list[Line]:
             await _empty(admin)
             await _publish(environment.urls[PUBLISHER_URL], plan.messages)
             ours = await _written(environment, pool, plan.messages)
-            await fill(link, plan.messages)
+            await fill_queue(link, plan.messages)
             pairs.append((ours, await heard_bare(bare, bare_pool, plan.messages)))
     return [
         ratio_line(
@@ -193,27 +205,6 @@ async def _empty(admin: Any) -> None:
 
 ACCOUNT = UUID("0197c0de-0000-7000-8000-000000000001")
 AGENT = UUID("0197c0de-0000-7000-8000-00000000a9e7")
-FILL = """
-INSERT INTO {schema}.{table}_entries (
-    number, id, account_id, type, section, at, heard_at, expires, public, values_digest, key_id,
-    mac)
-OVERRIDING SYSTEM VALUE
-SELECT n, md5('e' || n)::uuid,
-    CASE WHEN n % ($2::bigint / $1::bigint) = 1 THEN $3::uuid
-        ELSE md5(($4::bigint / 40 + n * 7919 % ($2::bigint / 40 + 1))::text)::uuid END,
-    (ARRAY['gateway.SessionOpened.v1', 'gateway.SessionClosed.v1',
-        'registration.PasswordAccepted.v1', 'mailer.MailAccepted.v1'])[n % 4 + 1],
-    (ARRAY['security', 'security', 'security', 'mails'])[n % 4 + 1],
-    now() - make_interval(secs => ($2::bigint - n) * 3), now(), true,
-    '{{"session_id":"0197c0de-0000-7000-8000-000000000001","reason":"signed_out"}}',
-    CASE WHEN n % 4 = 0 THEN '\\x{digest}'::bytea END, 'k1', '\\x{digest}'::bytea
-FROM generate_series(1, $2::bigint) AS n
-"""
-FILL_VALUES = """
-INSERT INTO {schema}.{table}_values (entry_number, salt, "values")
-SELECT number, '\\x{salt}'::bytea, '{{"device":"Firefox 140, Windows","network":"192.0.2.0/24"}}'
-FROM {schema}.{table}_entries WHERE values_digest IS NOT NULL
-"""
 
 
 async def read(environment: Environment, plan: Plan) -> list[Line]:
@@ -225,8 +216,8 @@ async def read(environment: Environment, plan: Plan) -> list[Line]:
         opened.push_async_callback(admin.close)
         pool = await open_pool(environment.urls[DATABASE_URL], NAME, "bench", 2)
         opened.push_async_callback(pool.close)
-        await _fill(admin, "few", few_own, few)
-        await _fill(admin, "many", many_own, many)
+        await _fill(environment, admin, "few", few_own, few)
+        await _fill(environment, admin, "many", many_own, many)
         await _add_agent(admin)
         for _ in range(plan.rounds):
             spent: tuple[list[float], list[float]] = ([], [])
@@ -248,18 +239,29 @@ async def read(environment: Environment, plan: Plan) -> list[Line]:
     ]
 
 
-async def _fill(admin: Any, table: str, own: int, count: int) -> None:
+async def _fill(environment: Environment, admin: Any, table: str, own: int, count: int) -> None:
     """Tables beside those that the service knows, alike but for their rows."""
-    values = {"schema": NAME, "table": table, "digest": "00" * 32, "salt": "00" * 16}
+    ages = Ages(utc_now())
+
+    def entry(number: int) -> str:
+        # Of every so many entries one belongs to the account; the others to accounts of forty each.
+        mine = (number + 1) % (count // own) == 1
+        account = str(ACCOUNT) if mine else account_id(mixed(number) % (count // 40 + 1))
+        return entry_row(number + 1, account, ages.of(number, count, 360))
+
+    entries = Table(name=f"{NAME}.{table}_entries", columns=ENTRY_COLUMNS, count=count, row=entry)
+    values = Table(
+        name=f"{NAME}.{table}_values",
+        columns=VALUES_COLUMNS,
+        count=count // VALUES_EACH,
+        row=lambda number: values_row(number + 1),
+    )
     for part in ("entries", "values"):
         await admin.execute(
             f"CREATE TABLE {NAME}.{table}_{part} (LIKE {NAME}.journal_{part} INCLUDING ALL);"
             f"GRANT SELECT, INSERT ON {NAME}.{table}_{part} TO impex_support"
         )
-    await admin.execute(FILL.format(**values), own, count, ACCOUNT, count)
-    await admin.execute(FILL_VALUES.format(**values))
-    for part in ("entries", "values"):
-        await admin.execute(f"VACUUM ANALYZE {NAME}.{table}_{part}")
+    await fill(environment.admin_urls.database_url, [entries, values])
 
 
 async def _add_agent(admin: Any) -> None:
