@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from dataclasses import asdict
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -39,6 +40,7 @@ from operations.provision.provisioning import AdminUrls
 from operations.provision.receivers import PUSH
 from operations.provision.secrets_dir import new_password
 from services.push import operator_deliveries, store
+from services.push.operator_deliveries import DeliveryCounts
 from shared.errors import ConfigurationError, ImpexError
 from shared.messaging import topology
 from shared.messaging.letter_queue import open_channel
@@ -170,7 +172,8 @@ def main_list(options: argparse.Namespace) -> int:
     where, partners = resolve_broker(), declared()
     with closing(BrokerAdmin(where.management_url)) as admin:
         there = {str(one["name"]): one for one in admin.queues(where.vhost)}
-    found = [_listed(one, there) for one in partners]
+    pushed, why_not = _pushed(partners)
+    found = [_listed(one, there, pushed) for one in partners]
     known = {one.name for one in partners}
     suffix = topology.partner_queue("")
     others = [name.removesuffix(suffix) for name in there if name.endswith(suffix)]
@@ -181,7 +184,8 @@ def main_list(options: argparse.Namespace) -> int:
     logins = _logins()
     heads = ("partner", "ready", "waiting", "dead")
     if found:
-        print_rows(heads, [tuple(one[head] for head in heads) for one in found])
+        rows = [tuple(one[head] for head in heads) for one in found]
+        print_rows(heads, [["not known" if cell is None else cell for cell in row] for row in rows])
     for one in found:
         for kind in ("hears", "emits"):
             say(f"\n  {one['partner']} {kind} {'nothing' if not one[kind] else ''}".rstrip())
@@ -189,7 +193,15 @@ def main_list(options: argparse.Namespace) -> int:
                 say(f"    {event}")
         if one["push"]:
             say(f"\n  {one['partner']} is posted to at\n    {one['push']}")
-            say(f"    impex partner deliveries {one['partner']} shows what waits")
+            if one["pushed"] is None:
+                say(f"    what waits to be posted is not known: {why_not}")
+            else:
+                say(
+                    "    {waiting} wait to be posted, {given_up} were given up".format(
+                        **one["pushed"]
+                    )
+                )
+            say(f"    impex partner deliveries {one['partner']} shows them")
     for name in sorted(queued | (logins or set()) - known):
         has = "a queue" if name in queued else "a login"
         say(f"\n  {name} has {has} and no file: impex partner remove {name}")
@@ -214,19 +226,41 @@ def _logins() -> set[str] | None:
     return _as_administrator(urls, read)
 
 
-def _listed(one: Partner, there: dict[str, Any]) -> dict[str, Any]:
+def _pushed(partners: Sequence[Partner]) -> tuple[dict[str, DeliveryCounts] | None, str]:
+    """What the service push has of every partner; None, and why, where it cannot be read."""
+    if not any(one.push for one in partners):
+        return {}, ""
+    try:
+        return as_service(PUSH, operator_deliveries.count_deliveries), ""
+    except ConfigurationError as error:
+        return None, "; ".join(f"{name}: {sentence}" for name, sentence in error.problems)
+    except (ImpexError, OSError) as error:
+        return None, str(error)
+
+
+def _listed(
+    one: Partner, there: dict[str, Any], pushed: dict[str, DeliveryCounts] | None
+) -> dict[str, Any]:
+    """One partner. `waiting` and `dead` are its queues' and what is pushed, None where that is not
+    known."""
+
     def held(*queues: str) -> int:
         return sum(int(there.get(name, {}).get("messages", 0)) for name in queues)
 
+    waiting = held(*(topology.retry_queue(one.name, step) for step in topology.RETRY_DELAYS))
+    dead = held(topology.dead_queue(one.name))
+    counts = None if pushed is None else pushed.get(one.name, DeliveryCounts(waiting=0, given_up=0))
+    known = counts is not None or not one.push
     return {
         "partner": one.name,
         "ready": held(topology.partner_queue(one.name)),
-        "waiting": held(*(topology.retry_queue(one.name, step) for step in topology.RETRY_DELAYS)),
-        "dead": held(topology.dead_queue(one.name)),
+        "waiting": waiting + (counts.waiting if counts else 0) if known else None,
+        "dead": dead + (counts.given_up if counts else 0) if known else None,
         "hears": [event.TYPE for event in one.hears],
         "emits": [event.TYPE for event in one.emits],
         "in_secrets": one.in_secrets,
         "push": one.push or None,
+        "pushed": asdict(counts) if counts and one.push else None,
     }
 
 

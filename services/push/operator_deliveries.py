@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.push.schedule import GIVEN_UP_AFTER
+from services.push.store import MAX_COUNTED
 from shared.database import Connection, row_count
 
 STATES = ("waiting", "delivered", "failed")
@@ -32,6 +33,35 @@ class ListedDelivery:
     tried_at: datetime | None
     next_at: datetime | None
     ended_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliveryCounts:
+    """How many events of a partner wait to be posted, and how many were given up."""
+
+    waiting: int
+    given_up: int
+
+
+async def count_deliveries(tx: Connection) -> dict[str, DeliveryCounts]:
+    """The counts of every partner that has, or had, an address; each up to `MAX_COUNTED`."""
+    rows = await tx.fetch(
+        """
+        SELECT partner,
+            (SELECT count(*) FROM (SELECT FROM deliveries AS one
+                WHERE one.partner = receivers.partner AND state = 'waiting' LIMIT $1) AS w)
+                AS waiting,
+            (SELECT count(*) FROM (SELECT FROM deliveries AS one
+                WHERE one.partner = receivers.partner AND state = 'failed' LIMIT $1) AS f)
+                AS given_up
+        FROM receivers
+        """,
+        MAX_COUNTED,
+    )
+    return {
+        row["partner"]: DeliveryCounts(waiting=row["waiting"], given_up=row["given_up"])
+        for row in rows
+    }
 
 
 async def is_known(tx: Connection, partner: str) -> bool:

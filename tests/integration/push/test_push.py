@@ -95,7 +95,7 @@ class Pushing:
         async with self.system.run("push", clock=self.clock, **self.settings):
             yield
 
-    def impex(self, *words: str) -> tuple[int, str, str]:
+    def impex(self, *words: str, **settings: str) -> tuple[int, str, str]:
         """Exit code, standard output and standard error of a command of the operator."""
         environment = {
             "PATH": os.environ["PATH"],
@@ -105,6 +105,7 @@ class Pushing:
             "IMPEX_AMQP_MANAGEMENT_URL": self.system.broker.management_url,
             "IMPEX_OPERATOR_AMQP_URL": self.system.broker.url("operator"),
             "IMPEX_PUSH_DATABASE_URL": self.system.database.url("push"),
+            **settings,
         }
         group = () if words[0] == "dead" else ("partner",)
         done = fork_server.run((*group, *words), environment)
@@ -381,6 +382,10 @@ async def test_b_10_an_operator_makes_lists_replays_and_removes(pushing: Pushing
         pushing.receiver.answers.clear()
         code, out, _ = pushing.impex("deliveries", name, "--state", "failed", "--json")
         assert {one["message_id"] for one in json.loads(out)} == sent
+        listed, table = _listed(pushing)
+        assert (listed["waiting"], listed["dead"]) == (0, 3)
+        assert listed["pushed"] == {"waiting": 0, "given_up": 3}
+        assert "0 wait to be posted, 3 were given up" in table
         before = len(pushing.receiver.posts)
         code, _, err = pushing.impex("deliveries", name, "--replay", first)
         assert (code, "delivery_replayed" in err, first in err) == (0, True, True)
@@ -402,6 +407,32 @@ async def test_b_10_an_operator_makes_lists_replays_and_removes(pushing: Pushing
     assert await pushing.rows(name) == []
     assert await pushing.database.fetchval("SELECT count(*) FROM receivers") == 0
     assert name not in pushing.system.broker.admin.users()
+
+
+async def test_a_list_of_partners_counts_what_waits_to_be_posted(pushing: Pushing) -> None:
+    """Or says that it is not known, without the database."""
+    name = await pushing.add("labo")
+    for _ in range(2):
+        await pushing.publish()
+    async with pushing.running():
+        await pushing.until(name, attempts=1, state="waiting")
+    listed, table = _listed(pushing)
+    assert (listed["waiting"], listed["dead"]) == (2, 0)
+    assert "2 wait to be posted, 0 were given up" in table
+    away = {"IMPEX_PUSH_DATABASE_URL": f"postgresql://push@127.0.0.1:{free_port()}/impex"}
+    listed, table = _listed(pushing, **away)
+    assert (listed["waiting"], listed["dead"], listed["pushed"]) == (None, None, None)
+    assert "what waits to be posted is not known: " in table
+
+
+def _listed(pushing: Pushing, **settings: str) -> tuple[dict[str, Any], str]:
+    """The only partner as `impex partner list` has it, for programs and for people."""
+    code, out, err = pushing.impex("list", "--json", **settings)
+    assert code == 0, err
+    (one,) = json.loads(out)
+    code, table, err = pushing.impex("list", **settings)
+    assert code == 0, err
+    return one, table
 
 
 async def test_addresses_follow_the_files_and_old_deliveries_are_purged(
