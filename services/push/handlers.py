@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from aiormq.abc import DeliveredMessage
-from asyncpg import ForeignKeyViolationError
+from asyncpg import DataError, ForeignKeyViolationError
 
 from services.push import store
 from shared.database import TRANSIENT_ERRORS, Pool, acquire, ping
@@ -15,7 +15,13 @@ from shared.errors import DependencyDown
 from shared.messaging.envelope import Envelope, decode, is_published_by
 from shared.messaging.errors import Undecodable
 from shared.messaging.queue_consumer import QueueConsumer, ack_or_requeue
-from shared.messaging.topology import EVENTS, OPERATORS, PARTNERS, retry_exchange
+from shared.messaging.topology import (
+    EVENTS,
+    OPERATORS,
+    PARTNERS,
+    partner_key,
+    retry_exchange,
+)
 from shared.outbox import apply_once
 from shared.runtime.telemetry import get_logger, log_context, trace_id
 
@@ -40,6 +46,10 @@ class EventHandler:
         with log_context(**names):
             try:
                 envelope = self._read(message)
+                with log_context(trace_id=trace_id(envelope.traceparent)):
+                    if await self._stored(envelope, message.body):
+                        await ack_or_requeue(message)
+                        self._wake()
             except Undecodable as error:
                 log.error(
                     "A message for a partner is no event: it goes to the dead letters.",
@@ -47,11 +57,6 @@ class EventHandler:
                     reason=str(error),
                 )
                 await message.channel.basic_reject(message.delivery_tag or 0, requeue=False)
-                return
-            with log_context(trace_id=trace_id(envelope.traceparent)):
-                if await self._stored(envelope, message.body):
-                    await ack_or_requeue(message)
-                    self._wake()
 
     def _read(self, message: DeliveredMessage) -> Envelope:
         envelope = decode(message.body)
@@ -64,10 +69,15 @@ class EventHandler:
         key = message.routing_key or ""
         if exchange not in (EVENTS, PARTNERS) or not is_published_by(user, envelope, key):
             raise Undecodable("not published by the owner of its type")
+        if key not in (envelope.type, partner_key(envelope.type, self._partner)):
+            raise Undecodable("its type is not the one that it was sent as")
         return envelope
 
     async def _stored(self, envelope: Envelope, body: bytes) -> bool:
-        """Store it, through outages of the database; False where it is left to come again."""
+        """Store it, through outages of the database; False where it is left to come again.
+
+        Raises `Undecodable` where no table can hold it.
+        """
         consumer = self.queue_consumer
         assert consumer is not None
         while True:
@@ -83,6 +93,8 @@ class EventHandler:
                 # The partner was removed meanwhile, and its queue with it.
                 log.info("The partner is gone.", action="push_receiver_gone")
                 return False
+            except DataError as error:
+                raise Undecodable("the database cannot hold it") from error
             except TRANSIENT_ERRORS as error:
                 probe = self._ping if isinstance(error, DependencyDown) else None
                 if not await consumer.pause(error, probe):

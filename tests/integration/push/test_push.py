@@ -353,6 +353,32 @@ async def test_b_10_each_answer_has_its_consequence_and_no_receiver_delays_anoth
     assert "pierre@labo.example" not in log.getvalue()
 
 
+async def test_b_10_an_event_that_cannot_be_stored_holds_no_other_up(pushing: Pushing) -> None:
+    """No text of PostgreSQL has the character 0; a type is compared with the key it came under."""
+    name = await pushing.add("labo")
+    await pushing.receiver.start()
+    channel = await pushing.broker.channel()
+    exchange = await channel.get_exchange(EVENTS, ensure=False)
+    for wrong in ("registration.A\0.v1", "registration.Other.v1"):
+        message_id, body = wrap("registration", created(), subject=None, now=pushing.clock())
+        changed = json.dumps({**json.loads(body), "type": wrong}).encode()
+        message = aio_pika.Message(changed, message_id=message_id, user_id="registration")
+        await exchange.publish(message, routing_key=AccountCreated.TYPE)
+    sent = await pushing.publish()
+    admin = await aio_pika.connect(pushing.system.broker.admin_url)
+    asking = await admin.channel()
+
+    async def refused() -> bool:
+        dead = await asking.declare_queue(f"{name}.dead", passive=True)
+        return dead.declaration_result.message_count == 2
+
+    async with pushing.running():
+        row = await pushing.until(name, state="delivered")
+        await eventually(refused, 20, why="two dead letters")
+    await admin.close()
+    assert str(row["message_id"]) == sent
+
+
 async def test_b_10_an_operator_makes_lists_replays_and_removes(pushing: Pushing) -> None:
     """Given up after three days; posted again one by one, then all; gone with the partner."""
     name, url = pushing.name("labo"), f"{pushing.receiver.url}/labo"
