@@ -160,23 +160,18 @@ class DeliveryWorker:
 
     async def _record(self, one: Delivery, outcome: Outcome) -> None:
         now = self._runtime.clock()
-        failures, back = 0, False
         async with transaction(self._runtime.pool) as tx:
-            mine = await store.record(tx, one, outcome, now)
-            if outcome.kind == "unavailable":
-                failures = await store.pause_receiver(tx, one.partner, outcome, now)
-            else:
-                back = await store.resume_receiver(tx, one.partner, now)
-        if failures == 1:
+            recorded = await store.record(tx, one, outcome, now)
+        if recorded.failures == 1:
             log.warning(
                 "A partner's receiver is unavailable; its events wait.",
                 action="push_receiver_away",
                 status=outcome.status,
                 reason=outcome.reason,
             )
-        if back:
+        if recorded.back:
             log.info("A partner's receiver answers again.", action="push_receiver_back")
-        if not mine:
+        if not recorded.mine:
             log.warning("An attempt took longer than its lease.", action="push_lease_lost")
             return
         self._log_outcome(one, outcome)

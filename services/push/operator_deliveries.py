@@ -14,6 +14,7 @@ _AGAIN = """
 UPDATE deliveries SET state = 'waiting', attempts = 0, next_at = $2::timestamptz,
     expires_at = $2::timestamptz + $3::interval, ended_at = NULL, unanswered = false
 """
+_LOCK_RECEIVER = "SELECT FROM receivers WHERE partner = $1 FOR NO KEY UPDATE"
 #: What is posted at this moment needs no other attempt.
 _IDLE = "(lease_until IS NULL OR lease_until < clock_timestamp())"
 
@@ -94,6 +95,7 @@ async def list_deliveries(
 async def replay(tx: Connection, partner: str, message_id: UUID, now: datetime) -> bool:
     """Post an event again, now; False where it is not there or is being posted."""
     async with tx.transaction():
+        await tx.execute(_LOCK_RECEIVER, partner)
         status = await tx.execute(
             f"{_AGAIN} WHERE partner = $1 AND message_id = $4 AND {_IDLE}",
             partner,
@@ -107,6 +109,7 @@ async def replay(tx: Connection, partner: str, message_id: UUID, now: datetime) 
 async def replay_failed(tx: Connection, partner: str, now: datetime) -> int:
     """Post everything again that was given up; how many."""
     async with tx.transaction():
+        await tx.execute(_LOCK_RECEIVER, partner)
         status = await tx.execute(
             f"{_AGAIN} WHERE partner = $1 AND state = 'failed'", partner, now, GIVEN_UP_AFTER
         )

@@ -2,6 +2,7 @@
 
 A delivery is claimed by one process at a time (`SKIP LOCKED`), under a lease on the database's
 clock; a claim that ran out is another process's. What is due goes by the service's own clock.
+A receiver is locked before its deliveries, here and in the operator's commands.
 """
 
 from collections.abc import Mapping
@@ -32,22 +33,23 @@ SELECT $3::text, $4::uuid, $5::uuid, $6::text, $7::bytea, $8::timestamptz, $9::t
 FROM first
 ON CONFLICT DO NOTHING
 """
-# The fewest attempts first: an event that a receiver cannot take holds no other up.
+# The fewest attempts first: an event that a receiver cannot take holds no other up. The receivers
+# that are posted to least first: a slow one with many events leaves a place to the others.
 _CLAIM = """
 WITH ready AS (
-    SELECT partner, url, CASE WHEN failures > 0 THEN 1 ELSE $5::int END - (
+    SELECT partner, url, CASE WHEN failures > 0 THEN 1 ELSE $5::int END AS places, (
         SELECT count(*) FROM deliveries AS running
         WHERE running.partner = receivers.partner AND running.lease_until > clock_timestamp()
-    ) AS free
+    ) AS taken
     FROM receivers WHERE url IS NOT NULL AND (resumes_at IS NULL OR resumes_at <= $1)
     FOR NO KEY UPDATE SKIP LOCKED
 ), mine AS (
     SELECT ready.url, due.partner, due.delivery_id FROM ready, LATERAL (
-        SELECT partner, delivery_id FROM deliveries
+        SELECT partner, delivery_id, next_at FROM deliveries
         WHERE deliveries.partner = ready.partner AND state = 'waiting' AND next_at <= $1
             AND (lease_until IS NULL OR lease_until < clock_timestamp())
-        ORDER BY attempts, next_at LIMIT greatest(ready.free, 0) FOR UPDATE SKIP LOCKED) AS due
-    LIMIT $4
+        ORDER BY attempts, next_at LIMIT greatest(places - taken, 0) FOR UPDATE SKIP LOCKED) AS due
+    ORDER BY taken, due.next_at LIMIT $4
 )
 UPDATE deliveries SET claim = $2, lease_until = clock_timestamp() + $3::interval
 FROM mine WHERE deliveries.partner = mine.partner AND deliveries.delivery_id = mine.delivery_id
@@ -59,7 +61,7 @@ _PURGE = """
 DELETE FROM deliveries WHERE ctid = ANY(ARRAY(
     SELECT ctid FROM deliveries
     WHERE ended_at < CASE state WHEN 'failed' THEN $1::timestamptz ELSE $2::timestamptz END
-    LIMIT $3))
+    LIMIT $3 FOR UPDATE SKIP LOCKED))
 """
 
 
@@ -76,6 +78,16 @@ class Delivery:
     said_at: datetime
     attempts: int
     claim: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recorded:
+    """`mine`: the claim held. `failures` of the receiver in a row, 0 where this one is not counted;
+    `back`: it answers, and did not before."""
+
+    mine: bool
+    failures: int
+    back: bool
 
 
 @dataclass(frozen=True)
@@ -159,8 +171,19 @@ async def claim(
     return [Delivery(**dict(row)) for row in rows]
 
 
-async def record(tx: Connection, one: Delivery, outcome: Outcome, now: datetime) -> bool:
-    """Record what came of an attempt; False if the claim is lost."""
+async def record(tx: Connection, one: Delivery, outcome: Outcome, now: datetime) -> Recorded:
+    """Record what came of an attempt, of its receiver and of its event."""
+    failures, back = 0, False
+    if outcome.kind == "unavailable":
+        failures = await _pause_receiver(tx, one.partner, outcome, now)
+    else:
+        back = await _resume_receiver(tx, one.partner, now)
+    mine = await _end_attempt(tx, one, outcome, now)
+    return Recorded(mine=mine, failures=failures, back=back)
+
+
+async def _end_attempt(tx: Connection, one: Delivery, outcome: Outcome, now: datetime) -> bool:
+    """End the claim of an event; False if it is lost."""
     attempts = one.attempts + 1
     state = {"delivered": "delivered", "gone": "failed"}.get(outcome.kind, "waiting")
     wait = outcome.retry_after or wait_after(attempts)
@@ -185,7 +208,7 @@ async def record(tx: Connection, one: Delivery, outcome: Outcome, now: datetime)
     return row_count(status) == 1
 
 
-async def pause_receiver(tx: Connection, partner: str, outcome: Outcome, now: datetime) -> int:
+async def _pause_receiver(tx: Connection, partner: str, outcome: Outcome, now: datetime) -> int:
     """Post nothing more to a receiver for a while; after how many failures in a row, 0 where
     another attempt of the same moment has said so."""
     failures: int | None = await tx.fetchval(
@@ -205,7 +228,7 @@ async def pause_receiver(tx: Connection, partner: str, outcome: Outcome, now: da
     return failures
 
 
-async def resume_receiver(tx: Connection, partner: str, now: datetime) -> bool:
+async def _resume_receiver(tx: Connection, partner: str, now: datetime) -> bool:
     """A receiver answers: whether it did not before. What got no answer is due at once then."""
     status = await tx.execute(
         "UPDATE receivers SET failures = 0, resumes_at = NULL WHERE partner = $1 AND failures > 0",
@@ -229,8 +252,10 @@ async def give_up(tx: Connection, now: datetime) -> list[tuple[str, int]]:
         WITH ended AS (
             UPDATE deliveries SET state = 'failed', next_at = NULL, ended_at = $1, claim = NULL,
                 lease_until = NULL
-            WHERE state = 'waiting' AND expires_at <= $1
-                AND (lease_until IS NULL OR lease_until < clock_timestamp())
+            WHERE ctid = ANY (ARRAY(
+                SELECT ctid FROM deliveries WHERE state = 'waiting' AND expires_at <= $1
+                    AND (lease_until IS NULL OR lease_until < clock_timestamp())
+                FOR UPDATE SKIP LOCKED))
             RETURNING partner)
         SELECT partner, count(*)::int AS count FROM ended GROUP BY partner
         """,
