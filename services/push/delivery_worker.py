@@ -24,6 +24,7 @@ from shared.runtime.metrics import SLOW, counter, gauge, histogram
 from shared.runtime.retrying import OutageLog
 from shared.runtime.service import Runtime
 from shared.runtime.telemetry import get_logger, log_context, trace_id
+from shared.runtime.tracing import http_headers, span, traceparent
 from shared.security.signing_keys import SigningRing
 
 #: Seconds between two polls when nothing wakes the worker.
@@ -151,10 +152,19 @@ class DeliveryWorker:
 
     async def _deliver(self, one: Delivery) -> None:
         names = {"message_id": str(one.message_id), "partner": one.partner}
-        with log_context(trace_id=trace_id(traceparent_of(one.body)), **names):
+        # The task's own: each attempt is a part of the event's trace.
+        traceparent.set(traceparent_of(one.body))
+        with log_context(trace_id=trace_id(traceparent.get()), **names):
             now = self._runtime.clock()
             headers = signed_headers(one.url, one.body, CONTENT_TYPE, self._ring.keys, now)
-            outcome = await self._client.post(one.url, one.body, headers, now)
+            with span("push", f"push {one.type}", "client") as posting:
+                outcome = await self._client.post(
+                    one.url, one.body, {**headers, **http_headers()}, now
+                )
+                posting.set("impex.partner", one.partner)
+                posting.set("impex.outcome", outcome.kind)
+                if outcome.status:
+                    posting.set("http.response.status_code", outcome.status)
             ATTEMPTS.labels(outcome.kind).inc()
             await self._record(one, outcome)
 

@@ -24,6 +24,7 @@ from shared.messaging.topology import (
 )
 from shared.outbox import apply_once
 from shared.runtime.telemetry import get_logger, log_context, trace_id
+from shared.runtime.tracing import span
 
 log = get_logger("push")
 
@@ -46,7 +47,10 @@ class EventHandler:
         with log_context(**names):
             try:
                 envelope = self._read(message)
-                with log_context(trace_id=trace_id(envelope.traceparent)):
+                with (
+                    log_context(trace_id=trace_id(envelope.traceparent)),
+                    span("push", f"handle {envelope.type}", "consumer", of=envelope.traceparent),
+                ):
                     if await self._stored(envelope, message.body):
                         await ack_or_requeue(message)
                         self._wake()

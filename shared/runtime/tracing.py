@@ -171,6 +171,13 @@ def span(service: str, name: str, kind: Kind = "internal", *, of: str | None = N
     return Span(service, name, kind, (parent[0], _new_span_id()), parent[1])
 
 
+def http_headers() -> dict[str, str]:
+    """The header that carries the current task's trace to another program over HTTP: recorded or
+    not. None outside of traces, or where the trace has no valid id."""
+    current = traceparent.get()
+    return {"traceparent": current} if current and _ids(current) else {}
+
+
 def record_statement(
     service: str, sql: str, began: int, ended: int, error: BaseException | None
 ) -> None:

@@ -19,6 +19,7 @@ from shared.runtime import trace_export, tracing
 from shared.runtime.trace_export import TraceExport
 from shared.runtime.tracing import (
     FinishedSpan,
+    http_headers,
     new_traceparent,
     root_span,
     span,
@@ -62,6 +63,20 @@ def test_spans_of_a_request_are_one_trace_with_the_ids_of_the_messages(kept: Kep
     assert (root.parent_id, ask.parent_id) == (None, root.span_id)
     assert inner == f"00-{root.trace_id}-{ask.span_id}-01"
     assert root.began <= ask.began <= ask.ended <= root.ended
+
+
+def test_a_trace_goes_on_over_http_recorded_or_not(kept: Kept) -> None:
+    header = new_traceparent()
+    token = traceparent.set(header)
+    with span("push", "push a", "client"):
+        assert http_headers() == {"traceparent": traceparent.get()} != {"traceparent": header}
+    tracing.record_by(None)
+    with span("push", "push a", "client"):
+        assert http_headers() == {"traceparent": header}
+    for wrong in (None, "", "00-1-2-01", f"{header}\r\nX: 1", f"00-{'0' * 32}-{'1' * 16}-01"):
+        traceparent.set(wrong)
+        assert http_headers() == {}
+    traceparent.reset(token)
 
 
 def test_a_failure_is_in_a_span_by_its_type_alone(kept: Kept) -> None:

@@ -18,9 +18,9 @@ from shared.errors import DependencyDown
 from shared.messaging import answers, hears, topology
 from shared.messaging.envelope import wrap
 from shared.messaging.errors import ServiceUnavailable
-from tests.integration.shared.proxy import Network, network
 from tests.support.servers.bus_fixture import PRINCIPALS, BusFixture, RecordingHandler, forge, now
 from tests.support.servers.dedicated_servers import DedicatedServers, quorum_queues_saved
+from tests.support.servers.network import Network, network
 from tests.support.servers.shared_servers import Broker, Database
 from tests.support.waiting import eventually
 

@@ -14,8 +14,8 @@ from shared.messaging.errors import RequestTimeout, ServiceUnavailable
 from shared.messaging.rpc_server import PREFETCH
 from shared.messaging.topology import MAX_WAITING_REQUESTS
 from tests.integration.shared.messaging.owners import TERMS, Owner, both
-from tests.integration.shared.proxy import network
 from tests.support.servers.bus_fixture import BusFixture
+from tests.support.servers.network import network
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.parametrize("in_process", [True], ids=["in one process"], indirect=True)

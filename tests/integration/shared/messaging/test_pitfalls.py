@@ -25,8 +25,8 @@ from tests.integration.shared.messaging.pitfalls import (
     properties,
     publisher_of,
 )
-from tests.integration.shared.proxy import network
 from tests.support.servers.bus_fixture import BusFixture, RecordingHandler, channel, now
+from tests.support.servers.network import network
 from tests.support.waiting import eventually
 
 

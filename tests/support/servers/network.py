@@ -1,4 +1,4 @@
-"""A network between a service and the broker that can be cut, frozen and repaired."""
+"""A network between a service and one of its servers that can be cut, frozen and repaired."""
 
 import asyncio
 import contextlib
