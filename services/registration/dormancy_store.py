@@ -31,6 +31,13 @@ SPARE = """
 UPDATE dormant_accounts AS known SET outcome = 'spared', ended_at = $5 FROM effect
 WHERE known.account_id = effect.account_id AND ended_at IS NULL AND last_used_at < $4
 """
+# Neither a warning that is being written nor the sign-in of that moment sees the other.
+SPARE_SIGNED_IN = """
+UPDATE dormant_accounts AS known SET outcome = 'spared', ended_at = $1
+FROM last_sign_ins AS latest
+WHERE known.ended_at IS NULL AND latest.account_id = known.account_id
+    AND latest.signed_in_at > known.last_used_at
+"""
 IS_NOT_ACTIVE = "SELECT FROM accounts WHERE id = $3::uuid AND state <> 'active'"
 # Blocked, closed and credential-less accounts are left alone.
 OPEN_ACCOUNTS = """
@@ -57,6 +64,9 @@ SELECT {COLUMNS}
 FROM dormant_accounts AS known JOIN accounts AS account ON account.id = known.account_id
     JOIN credentials AS credential ON credential.account_id = account.id
 WHERE known.ended_at IS NULL AND account.state = 'active' AND known.deactivation_at <= $1
+    AND NOT EXISTS (
+        SELECT FROM last_sign_ins AS latest
+        WHERE latest.account_id = known.account_id AND latest.signed_in_at > known.last_used_at)
 """  # noqa: S608 - constants
 FIND_UNREMINDED = f"""{FIND_DUE} AND known.warned_again_at IS NULL
 ORDER BY known.deactivation_at LIMIT $2 FOR NO KEY UPDATE OF account SKIP LOCKED
@@ -92,6 +102,11 @@ def record_session(
     return SqlEffect(
         RECORD_SIGN_IN, (account_id, at, now), then=(RECORD_SECOND_FACTOR, SPARE), unless=unless
     )
+
+
+async def spare_signed_in(tx: Connection, now: datetime) -> None:
+    """Spare who signed in while the warning was being written."""
+    await tx.execute(SPARE_SIGNED_IN, now)
 
 
 async def withdraw(tx: Connection, now: datetime, cutoff: datetime | None) -> int:

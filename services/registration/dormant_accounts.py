@@ -52,6 +52,7 @@ class Done:
 async def run(pool: Pool, months: int, now: datetime) -> Done:
     """Do what is due at `now`; with 0 months nothing is warned, and former warnings end."""
     async with transaction(pool) as tx:
+        await dormancy_store.spare_signed_in(tx, now)
         cutoff = warned_cutoff(now, months) if months else None
         withdrawn = await dormancy_store.withdraw(tx, now, cutoff)
     counts = [0, 0, 0]

@@ -2,12 +2,13 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import msgspec
 import pytest
 
-from services.registration import dormant_accounts
+from services.registration import dormancy_store, dormant_accounts
 from services.registration.dormant_accounts import BATCH, Done, run
 from shared.contracts.account_search import AccountRecordsView
 from shared.contracts.base import Refusal
@@ -20,6 +21,7 @@ from shared.contracts.registration.desk import (
 )
 from shared.contracts.registration.events import AccountDeactivated, DormantAccountWarned
 from shared.contracts.support.acts import AccountReactivationOrdered
+from shared.database import Connection
 from shared.domain.account_records import open_records
 from shared.security.sealing import Opener
 from tests.support.actors.harness_account_holder import HarnessAccountHolder
@@ -126,6 +128,32 @@ async def test_g_36_nobody_is_deactivated_while_signing_in(harness: Registration
     await harness.ask(harness.sign_in("pierre@labo.fr", PASSWORD))
     assert (await run_at(harness, END)).deactivated == 0
     assert (await run_at(harness, END + DAY)).deactivated == 1
+
+
+@pytest.mark.parametrize(("find", "days_before"), [("find_unwarned", 30), ("find_unreminded", 7)])
+async def test_g_36_who_signs_in_while_the_warning_is_written_is_spared(
+    harness: RegistrationHarness, monkeypatch: pytest.MonkeyPatch, find: str, days_before: int
+) -> None:
+    """Neither transaction sees what the other one writes; the sign-in is stored all the same."""
+    account_id = await harness.account()
+    await signed_in(harness, account_id, START)
+    if days_before < 30:
+        await run_at(harness, END - 30 * DAY)
+    known = getattr(dormancy_store, find)
+
+    async def meanwhile(tx: Connection, now: datetime, limit: int) -> Any:
+        found = await known(tx, now, limit)
+        await signed_in(harness, account_id, harness.now)
+        return found
+
+    monkeypatch.setattr(dormancy_store, find, meanwhile)
+    await run_at(harness, END - days_before * DAY)
+    monkeypatch.setattr(dormancy_store, find, known)
+    assert await outcome(harness) is None
+    for before in (6, 0, -1):
+        assert await run_at(harness, END - before * DAY) == NOTHING
+    assert await outcome(harness) == "spared"
+    assert await state_of(harness, account_id) == "active"
 
 
 @pytest.mark.parametrize("state", ["frozen", "thawing", "deactivated"])
