@@ -169,6 +169,31 @@ def test_queries_use_metrics_and_labels_that_exist(where: str) -> None:
                     assert matching, f"{label} is never {values}: {query}"
 
 
+def test_every_metric_is_on_a_dashboard() -> None:
+    service_registry.services()  # whose modules make the metrics
+    shown = {
+        re.sub(r"_(bucket|sum|count)$", "", name) if name not in DESCRIPTIONS else name
+        for query in expressions("dashboards")
+        for name in metrics_of(query)
+    }
+    assert sorted(set(DESCRIPTIONS) - shown) == []
+
+
+def test_panels_of_a_dashboard_are_distinct_and_do_not_overlap() -> None:
+    for file in sorted((MONITORING / "dashboards").iterdir()):
+        panels = json.loads(file.read_text("utf-8"))["panels"]
+        taken: set[tuple[int, int]] = set()
+        for panel in panels:
+            at = panel["gridPos"]
+            columns = range(at["x"], at["x"] + at["w"])
+            mine = {(x, y) for x in columns for y in range(at["y"], at["y"] + at["h"])}
+            assert columns.stop <= 24, panel["title"]
+            assert not mine & taken, panel["title"]
+            taken |= mine
+        for name in ("id", "title"):
+            assert len({panel[name] for panel in panels}) == len(panels), file
+
+
 def test_each_alert_has_a_severity_and_a_section_in_the_runbook() -> None:
     sections = re.findall(r"^### (\w+)$", (ROOT / "docs/runbook.md").read_text("utf-8"), re.M)
     assert set(FIRING) <= set(sections)
