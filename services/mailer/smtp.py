@@ -82,7 +82,8 @@ class SmtpConnection:
             self.broken = True
             return Outcome(kind=OutcomeKind.UNCERTAIN, reason="in_doubt", answer=_reason(error))
         if answer.code == COMPLETED:
-            return Outcome(kind=OutcomeKind.ACCEPTED, code=answer.code, answer=answer.message)
+            text = _readable(answer.message)
+            return Outcome(kind=OutcomeKind.ACCEPTED, code=answer.code, answer=text)
         return self._classified(Stage.CONTENT, answer.code, answer.message)
 
     async def _write_data(self, content: bytes) -> SMTPResponse:
@@ -116,7 +117,7 @@ class SmtpConnection:
             return self._connection_lost(f"the server answered {code} {answer}")
         if code == 421:
             self.broken = True
-        return classify_response(stage, code, answer)
+        return classify_response(stage, code, _readable(answer))
 
     def _connection_lost(self, error: BaseException | str) -> Outcome:
         self.broken = True
@@ -189,5 +190,11 @@ class SmtpPool:
 
 def _reason(error: BaseException | str) -> str:
     if isinstance(error, SMTPResponseException):
-        return f"{error.code} {error.message}"
-    return str(error) or type(error).__name__
+        return _readable(f"{error.code} {error.message}")
+    return _readable(str(error)) or type(error).__name__
+
+
+def _readable(answer: str) -> str:
+    """An answer without the surrogates by which the library keeps bytes that are no UTF-8: neither
+    a table nor the log can hold them."""
+    return answer.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

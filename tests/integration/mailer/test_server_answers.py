@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import msgspec
+import pytest
+from aiosmtpd.smtp import SMTP
 
 from operations.local.processes import free_port
 from services.mailer import operator_mails
@@ -51,6 +53,30 @@ async def test_em_11_a_permanent_refusal_ends_the_mail_with_the_reason(
             assert attempt["smtp_code"] == int(reply[:3])
             assert attempt["answer"] == reply[4:]
     assert smtp.messages == []
+
+
+async def test_em_11_an_answer_in_another_encoding_is_stored(
+    mailer: MailerHarness, smtp: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = SMTP.push
+
+    async def push(self: SMTP, status: str | bytes) -> None:
+        await known(self, status.encode("latin-1") if isinstance(status, str) else status)
+
+    monkeypatch.setattr(SMTP, "push", push)
+    async with mailer.run(IMPEX_SMTP_URL=smtp.url):
+        smtp.answer("RCPT", "550 5.1.1 boîte inconnue")
+        refused = await mailer.publish(asked())
+        await mailer.emitted(MailRefused)
+        smtp.answer("DATA", "250 2.0.0 accepté")
+        accepted = await mailer.publish(asked())
+        await mailer.emitted(MailAccepted)
+    for cause, answer in (
+        (refused, "5.1.1 bo\N{REPLACEMENT CHARACTER}te inconnue"),
+        (accepted, "2.0.0 accept\N{REPLACEMENT CHARACTER}"),
+    ):
+        (attempt,) = await mailer.attempts(cause)
+        assert attempt["answer"] == answer
 
 
 async def test_em_11_a_temporary_refusal_is_retried(
