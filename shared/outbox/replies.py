@@ -16,7 +16,8 @@ _CLAIM = """
 INSERT INTO replies (type, idempotency_key, content_hash, expires_at)
 VALUES ($1, $2, $3, now() + make_interval(secs => $4))
 ON CONFLICT (type, idempotency_key) DO UPDATE
-    SET content_hash = excluded.content_hash, answer = NULL, expires_at = excluded.expires_at
+    SET content_hash = excluded.content_hash, answer = NULL, subject = NULL,
+        expires_at = excluded.expires_at
     WHERE replies.expires_at < now()
 """
 _SAVE = "UPDATE replies SET answer = $3, subject = $4 WHERE type = $1 AND idempotency_key = $2"

@@ -102,11 +102,18 @@ async def test_a_process_publishes_what_it_committed_and_no_other_does(bus: BusF
     await bus.node("mailer", hears=(hears(RequestCancelled, handler),))
     first = await bus.node("registration", emits=(RequestCancelled,))
     second = await bus.node("registration", emits=(RequestCancelled,))
-    rows = await _reserve(bus, *map(_cancelled, range(250)))
-    second.relay.wake()
-    first.relay.publish_reserved(rows)
-    await eventually(lambda: _rows(bus, "outbox", 0))
-    await eventually(lambda: len(handler) == 250)
+    async with channel(bus.broker.admin_url) as admin:
+        # The handler would see an event once that was published twice.
+        await admin.queue_declare("copies", durable=True)
+        await admin.queue_bind("copies", topology.EVENTS, RequestCancelled.TYPE)
+        rows = await _reserve(bus, *map(_cancelled, range(250)))
+        second.relay.wake()
+        first.relay.publish_reserved(rows)
+        await eventually(lambda: _rows(bus, "outbox", 0))
+        await eventually(lambda: len(handler) == 250)
+        copies = await admin.queue_declare("copies", passive=True)
+        await admin.queue_delete("copies")
+    assert copies.message_count == 250
     assert sorted(handler.ids) == sorted(row.message_id for row in rows)
 
 
@@ -241,6 +248,21 @@ async def test_an_expired_reply_is_no_longer_used(bus: BusFixture) -> None:
     async with transaction(pool) as tx:
         assert await replies.find(tx, order.TYPE, "k") is None
         assert await replies.claim(tx, order, "k", b"2")
+
+
+async def test_a_key_that_is_used_again_keeps_nothing_of_its_former_reply(bus: BusFixture) -> None:
+    """Its reply was about the account whose replies the repeated request deletes."""
+    pool = await bus.pool("registration")
+    order = CancelRequest(request_id="r")
+    async with transaction(pool) as tx:
+        await replies.claim(tx, order, "k", b"1")
+        await replies.save(tx, order.TYPE, "k", b"{}", "r")
+    await pool.execute("UPDATE replies SET expires_at = now() - interval '1 second'")
+    async with transaction(pool) as tx:
+        assert await replies.claim(tx, order, "k", b"2")
+        assert await replies.delete_by_subject(tx, "r") == 0
+        await replies.save(tx, order.TYPE, "k", b"[]", "r")
+    assert await replies.find(pool, order.TYPE, "k") == replies.StoredReply(b"2", b"[]")
 
 
 async def test_answers_about_a_cancelled_request_are_deleted(bus: BusFixture) -> None:
