@@ -1,7 +1,8 @@
 """Request and reply over the broker, ours next to bare direct reply-to.
 
-Both ends run in the harness's process, ours as a service's node that asks itself. The second
-baseline has a transaction before each reply, to show what a handler that needs one may cost.
+Both ends run in the harness's process, ours as two nodes of a service: one alone would answer
+itself without the broker. The second baseline has a transaction before each reply, to show what a
+handler that needs one may cost.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import aio_pika
 from aio_pika.abc import AbstractIncomingMessage
@@ -95,18 +97,22 @@ async def bare_calls(url: str, pool: "Pool | None" = None) -> AsyncIterator[Call
 
 @asynccontextmanager
 async def our_calls(environment: Environment, pool: Pool) -> AsyncIterator[Call]:
-    """The same by a service's node that asks itself."""
+    """The same by two nodes of a service, one that asks and one that answers."""
+    async with (
+        _node(environment, pool, asks=SERVICE.asks) as asking,
+        _node(environment, pool, answers=SERVICE.answers),
+    ):
+        yield lambda: asking.rpc_client.ask(Echo(note=NOTE))
+
+
+@asynccontextmanager
+async def _node(environment: Environment, pool: Pool, **declared: Any) -> AsyncIterator[ServiceBus]:
     node = ServiceBus(
-        name=OWNER,
-        amqp_url=environment.urls[AMQP_URL],
-        pool=pool,
-        answers=SERVICE.answers,
-        asks=SERVICE.asks,
-        clock=now,
+        name=OWNER, amqp_url=environment.urls[AMQP_URL], pool=pool, clock=now, **declared
     )
     await node.start(None)
     try:
-        yield lambda: node.rpc_client.ask(Echo(note=NOTE))
+        yield node
     finally:
         await node.drain(DRAIN_SECONDS)
 

@@ -22,7 +22,7 @@ from shared.i18n.dates import format_date, format_datetime, format_day, format_t
 from shared.i18n.templates import CompiledTemplates, add_texts
 
 OWN_TEMPLATES = Path(__file__).parent / "templates"
-#: What every renderer of this process has compiled. The filters depend on the language.
+#: What every renderer of this process has compiled, by language.
 COMPILED = {language: CompiledTemplates() for language in LANGUAGES}
 #: Earlier releases had one file per part of a mail.
 FORMER_FILE = re.compile(r"\.(subject|txt|html)\.j2$")

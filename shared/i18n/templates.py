@@ -1,20 +1,24 @@
-"""The texts of Jinja templates: `_("…")` and `ngettext("…", "…", n)`."""
+"""The texts of Jinja templates: `_("…")` and `ngettext("…", "…", n)`.
+
+A text without a placeholder is translated when its template is compiled, and is then a part of the
+page like the HTML around it.
+"""
 
 from types import CodeType
 from typing import Any
 
 import jinja2
+from jinja2 import nodes
 from jinja2.bccache import Bucket
+from jinja2.compiler import CodeGenerator, Frame
 from jinja2.runtime import Context
 
 from shared.i18n.catalogue import PLACEHOLDER, translate, translate_plural
 
 
 class CompiledTemplates(jinja2.BytecodeCache):
-    """The code of templates, for environments of the same options: each is compiled once.
-
-    Texts are looked up when a page is rendered, so environments of all languages may share one,
-    unless a filter depends on the language: Jinja applies filters to constants when it compiles.
+    """The code of templates, for environments of the same options and language: each is compiled
+    once.
     """
 
     def __init__(self) -> None:
@@ -36,6 +40,33 @@ def add_texts(environment: jinja2.Environment, language: str) -> None:
     Placeholders are filled in from the arguments, else from the template's variables.
     """
     environment.globals |= {"lang": language, "_": _text, "ngettext": _plural_text}
+    environment.code_generator_class = _TextsWrittenIn
+
+
+class _TextsWrittenIn(CodeGenerator):
+    """Writes constant texts into the code of a template, in the language of its environment."""
+
+    def visit_Call(self, node: nodes.Call, frame: Frame, forward_caller: bool = False) -> None:
+        """A text that is a value, such as a macro's argument."""
+        text = self._constant_text(node)
+        if text is None:
+            super().visit_Call(node, frame, forward_caller=forward_caller)
+        else:
+            self.write(repr(text))
+
+    def _output_child_to_const(self, node: nodes.Expr, frame: Frame, finalize: Any) -> str:
+        """A text that is shown, which Jinja escapes and joins with the HTML around it."""
+        text = self._constant_text(node)
+        shown = node if text is None else nodes.Const(text)
+        return super()._output_child_to_const(shown, frame, finalize)
+
+    def _constant_text(self, node: nodes.Expr) -> str | None:
+        """The translation where `node` is `_("…")` without a placeholder, else None."""
+        match node:
+            case nodes.Call(node=nodes.Name(name="_"), args=[nodes.Const(value=str(text))]):
+                if "{" not in text:
+                    return translate(text, str(self.environment.globals["lang"]))
+        return None
 
 
 @jinja2.pass_context

@@ -26,8 +26,8 @@ from shared.i18n import dates
 from shared.i18n.catalogue import DEFAULT_LANGUAGE, LANGUAGES
 from shared.i18n.templates import CompiledTemplates, add_texts
 
-#: What every renderer of this process has compiled.
-COMPILED = CompiledTemplates()
+#: What every renderer of this process has compiled, by language.
+COMPILED = {language: CompiledTemplates() for language in LANGUAGES}
 #: The form of a page, which bears an id: its language switch sends what was typed there along.
 MAIN_FORM = re.compile(r'<form method="post" action="([^"?]+)"[^>]* id="([^"]+)"')
 VOWELS = frozenset("AEIOUYÀÂÉÈÊËÎÏÔÙÛÜ")
@@ -84,7 +84,7 @@ class Renderer:
                 lstrip_blocks=True,
                 auto_reload=False,
                 cache_size=-1,
-                bytecode_cache=COMPILED,
+                bytecode_cache=COMPILED[language],
             )
             for language in LANGUAGES
         }

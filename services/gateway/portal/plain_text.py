@@ -4,6 +4,7 @@ Anything else, HTML and links included, is shown as it is written (IN-03).
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from markdown_it import MarkdownIt
 from markupsafe import Markup
@@ -18,7 +19,12 @@ def as_html(text: str, names: Mapping[str, str]) -> Markup:
 
     Headings start at the second level, since the page has its own first.
     """
-    tokens = MARKDOWN.parse(no_break(fill(text, names)))
+    return _parsed(fill(text, names))
+
+
+@lru_cache(maxsize=32)  # each text of the operator's in each language
+def _parsed(text: str) -> Markup:
+    tokens = MARKDOWN.parse(no_break(text))
     for token in tokens:
         if token.type in ("heading_open", "heading_close"):
             token.tag = f"h{min(int(token.tag[1:]) + 1, 6)}"

@@ -86,3 +86,15 @@ def test_templates_fill_placeholders_from_arguments_and_variables() -> None:
     source = """{{ _("{a} {b} {c}", b="<") }} {{ ngettext("{n} {a}", "{n} {a}s", 2) }}"""
     page = environment.from_string(source).render(a="x", b="y")
     assert page == "x &lt; {c} 2 xs"
+
+
+def test_a_constant_text_is_a_part_of_the_compiled_template() -> None:
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
+    add_texts(environment, "fr")
+    source = """{% macro twice(text) %}{{ text }}{{ text }}{% endmacro -%}
+<p>{{ _("A & b ?") }}</p>{{ twice(_("<c>")) }}{{ _("{a}") }}"""
+    template = environment.from_string(source)
+    asked = []
+    environment.globals["_"] = lambda text: asked.append(text) or "x"
+    assert template.render() == "<p>A &amp; b\u00a0?</p>&lt;c&gt;&lt;c&gt;x"
+    assert asked == ["{a}"]
