@@ -77,11 +77,13 @@ def dossier_row(number: int, account: str, place: int) -> str:
 
 
 ENTRY_COLUMNS = (
-    "number,id,account_id,type,section,at,heard_at,expires,public,values_digest,key_id,mac"
+    "number,id,account_id,agent_id,type,section,at,heard_at,expires,public,values_digest,key_id,mac"
 )
 VALUES_COLUMNS = 'entry_number,salt,"values"'
 #: Of every so many entries one says something about a person, apart from the entry.
 VALUES_EACH = 4
+#: Of every so many entries one is an agent's look at the account.
+LOOKED_AT_EACH = 397
 ENTRY_KINDS = (
     ("gateway.SessionOpened.v1", "security"),
     ("gateway.SessionClosed.v1", "security"),
@@ -93,9 +95,13 @@ ENTRY_KINDS = (
 def entry_row(number: int, account: str, at: str) -> str:
     """An entry of the journal, from number 1; those that `VALUES_EACH` divides have values."""
     kind, section = ENTRY_KINDS[number % VALUES_EACH]
+    agent = NULL
+    if number % LOOKED_AT_EACH == 0:
+        kind, section, agent = "support.AccountOpened", "agents", uuid_of(0, "agent")
     digest = blob(number) if number % VALUES_EACH == 0 else NULL
     return (
-        f"{number}\t{uuid_of(number, 'entry')}\t{account}\t{kind}\t{section}\t{at}\t{at}\tt\t"
+        f"{number}\t{uuid_of(number, 'entry')}\t{account}\t{agent}\t{kind}\t{section}\t{at}\t{at}"
+        "\tt\t"
         '{"session_id":"0197c0de-0000-7000-8000-000000000001","reason":"signed_out"}\t'
         f"{digest}\tk1\t{blob(number)}"
     )

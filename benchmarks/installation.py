@@ -141,7 +141,7 @@ class Installation:
         yield Table(
             name="registration.disavowals",
             columns="account_id,expires_at,mail_id,used_at",
-            count=count // 1_000,
+            count=count // 100,
             row=lambda n: f"{account_id(n)}\t{self.later}\t{uuid_of(n, 'mail')}\t{self.now}",
         )
         yield Table(
@@ -407,7 +407,13 @@ class Installation:
                 f"{request_number(n // 4)}\t{n % 4 + 1}\treply\tperson\t{self.now}\t{SEALED}"
             ),
         )
-        proposals = accounts // 500
+        yield Table(
+            name="support.lost_phones",
+            columns="number,account_id,stopped_at,stopped_by",
+            count=requests // 4,
+            row=lambda n: f"{request_number(n)}\t{account_id(n)}\t{self.now}\tperson",
+        )
+        proposals = accounts // 20
         yield Table(
             name="support.proposals",
             columns="id,account_id,act,reason,state,proposed_at,proposed_by,ended_at",

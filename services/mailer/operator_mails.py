@@ -26,6 +26,11 @@ CASE WHEN state IN ('pending', 'sending', 'transmitting') THEN 'waiting'
     WHEN state IN ('deferred', 'held') THEN state
     WHEN state = 'refused' OR state = 'dropped' AND reason = 'expired' THEN 'refused' END
 """
+#: The same as `_STATE IS NOT NULL`, in the words of the index `deliveries_unaccepted`.
+_UNACCEPTED = """
+(state IN ('pending', 'sending', 'transmitting', 'deferred', 'held', 'refused')
+    OR state = 'dropped' AND reason = 'expired')
+"""
 _LISTED = f"""
 SELECT mail_id, {_STATE} AS state, template, address, subject AS account_id, written_at,
     due_at AS next_try_at, ended_at, coalesce(reason, '') AS reason, tried.attempts,
@@ -96,7 +101,7 @@ async def list_mails(
     rows = await tx.fetch(
         f"""
         {_LISTED}
-        WHERE coalesce({_STATE} = $1, {_STATE} IS NOT NULL)
+        WHERE {_UNACCEPTED} AND ($1::text IS NULL OR {_STATE} = $1)
             AND ($2::text IS NULL OR lower(address) = lower($2))
             AND ($3::timestamptz IS NULL OR written_at >= $3)
         ORDER BY written_at DESC, mail_id LIMIT {MAX_LISTED}
@@ -111,7 +116,7 @@ async def list_mails(
 async def count_mails(tx: Connection) -> dict[MailState, int]:
     """How many mails there are of each state."""
     rows = await tx.fetch(
-        f"SELECT {_STATE} AS state, count(*) FROM deliveries GROUP BY 1"  # noqa: S608 - a constant
+        f"SELECT {_STATE} AS state, count(*) FROM deliveries WHERE {_UNACCEPTED} GROUP BY 1"  # noqa: S608
     )
     found: dict[Any, int] = {row["state"]: row["count"] for row in rows}
     return {state: found.get(state, 0) for state in MAIL_STATES}
@@ -119,8 +124,13 @@ async def count_mails(tx: Connection) -> dict[MailState, int]:
 
 async def find_ids(tx: Connection, beginning: str) -> list[UUID]:
     """The ids that begin so; two at most."""
+    digits = beginning.replace("-", "")
+    if len(digits) > 32:
+        return []
     rows = await tx.fetch(
-        "SELECT mail_id FROM deliveries WHERE starts_with(mail_id::text, $1) LIMIT 2", beginning
+        "SELECT mail_id FROM deliveries WHERE mail_id BETWEEN $1 AND $2 LIMIT 2",
+        UUID(digits.ljust(32, "0")),
+        UUID(digits.ljust(32, "f")),
     )
     return [row["mail_id"] for row in rows]
 

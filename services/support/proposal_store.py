@@ -263,7 +263,8 @@ async def find_open(tx: Connection, account_id: str | None, act: str) -> str:
     """The id of an act that is proposed or planned, for an account or for none; else empty."""
     sql = """
     select id::text from proposals
-    where account_id is not distinct from $1 and act = $2 and state = any($3) limit 1
+    where (account_id = $1 or $1::uuid is null and account_id is null)
+        and act = $2 and state = any($3) limit 1
     """
     try:
         found: str | None = await tx.fetchval(sql, account_id, act, list(OPEN_STATES))

@@ -62,7 +62,8 @@ order by number limit $4
 """
 WAITING = """
 select number from requests
-where state = 'waiting' and (asked_at <= $1 and reminded_at is null or asked_at <= $2)
+where closed_at is null and state = 'waiting'
+    and (asked_at <= $1 and reminded_at is null or asked_at <= $2)
     and number <> all($3)
 order by number limit $4
 """

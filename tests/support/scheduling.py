@@ -42,6 +42,7 @@ SECONDS = {
     "tests/integration/mailer/test_crashes.py": 18,
     "tests/operations/test_up_errors.py": 18,
     "tests/operations/test_checks_and_documents.py": 12,
+    "tests/integration/plans/test_statements.py": 10,
     "tests/integration/mailer/test_over_the_wire.py": 10,
 }
 

@@ -1,0 +1,1 @@
+"""Plans of every statement on tables as a large installation has them."""
