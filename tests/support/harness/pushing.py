@@ -80,9 +80,10 @@ class Pushing:
         }
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
+    async def running(self, **settings: str) -> AsyncIterator[None]:
         """The service, by the test's clock."""
-        async with self.system.run("push", clock=self.clock, **self.settings):
+        given = {**self.settings, **settings}
+        async with self.system.run("push", clock=self.clock, **given):
             yield
 
     def impex(self, *words: str, **settings: str) -> tuple[int, str, str]:
