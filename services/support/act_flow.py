@@ -150,6 +150,8 @@ async def approve(
     if refusal is not None:
         raise Refused(refusal)
     await require_working(context.tx, agent)
+    if await agent_store.begins_anew(context.tx, proposal.proposed_by):
+        raise Refused(Refusal(slug="stale", params={"state": "stopped"}))
     return await _agree(context, proposal, agent, single=False)
 
 

@@ -18,6 +18,10 @@ pepper_key_id, proposed_by::text, approved_by::text, joined_at, enrol_before, se
 """
 FIND = f"select {COLUMNS} from agents where id = $1"  # noqa: S608
 LOCK = f"{FIND} for update"
+#: Of agents who begin anew and whose work is still to be stopped.
+BEGINS_ANEW = """
+select from agents where id = any($1::uuid[]) and state = 'accepted' and joined_at is not null
+"""
 STILL_WORKS = "select id from agents where id = $1 and state = 'active' for share"
 FIND_BY_ADDRESS = f"select {COLUMNS} from agents where address_key = $1 and state <> 'removed'"  # noqa: S608
 LIST = f"""
@@ -113,6 +117,11 @@ async def lock(tx: Connection, agent_id: str) -> Agent | None:
 async def still_works(tx: Connection, agent_id: str) -> bool:
     """Whether an agent may work, which nobody changes until the transaction ends."""
     return await tx.fetchval(STILL_WORKS, agent_id) is not None
+
+
+async def begins_anew(tx: Connection, *agent_ids: str | None) -> bool:
+    """Whether one of these agents was reset, and what they did before has not been stopped yet."""
+    return await tx.fetchrow(BEGINS_ANEW, [one for one in agent_ids if one]) is not None
 
 
 async def find_by_address(tx: Connection, address: str) -> Agent | None:

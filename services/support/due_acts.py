@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import asyncpg
 
-from services.support import act_flow, proposal_store
+from services.support import act_flow, agent_store, proposal_store
 from services.support.act_context import ActContext
 from services.support.deps import Deps
 from services.support.jobs import BATCH, handle_each
@@ -39,6 +39,8 @@ async def run_due(pool: Pool, deps: Deps) -> int:
         proposal = await act_flow.lock(tx, proposal_id)
         if proposal is None or not is_due(proposal, context.now):
             return False
+        if await agent_store.begins_anew(tx, proposal.proposed_by, proposal.approved_by):
+            return False  # the job that sends their link stops it
         await _carry_out(context, proposal)
         return True
 

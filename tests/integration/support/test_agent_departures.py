@@ -168,6 +168,26 @@ async def test_az_04_what_an_agent_did_stops_with_a_reset(
     assert len(await harness.events(AgentEndAnnounced)) == count
 
 
+async def test_az_04_nothing_is_carried_out_before_a_reset_has_stopped_it(
+    harness: SupportHarness,
+) -> None:
+    """The command was given while the service was stopped, and an act was due by its start."""
+    leaver = await harness.joined("leaver@ansm.example")
+    stays = await harness.joined("stays@ansm.example")
+    proposed = await change_of_address(harness, leaver)
+    planned = await harness.ask(
+        proposal(harness, stays, "unblock_account", account_id=OTHER_ACCOUNT)
+    )
+    await harness.ask(approval(harness, leaver, planned))
+    async with transaction(harness.pool) as tx:
+        await team_commands.reset(tx, leaver.address, harness.now)
+    assert await harness.outcome(approval(harness, stays, proposed)) == "stale"
+    await wait(harness, days=3)
+    assert await state(harness, planned) == "approved"
+    await harness.send_invitations()
+    assert [await state(harness, one) for one in (proposed, planned)] == ["stopped", "stopped"]
+
+
 @pytest.mark.parametrize(
     ("role", "states", "released"),
     [("auditor", ["stopped", "stopped"], True), ("supervisor", ["proposed", "approved"], False)],
