@@ -3,6 +3,8 @@
 Needs the operator's broker user alone, which may read the management API. The oldest and the next
 of what waits or is dead are read at the head of their queues and returned at once. The main queue
 of a service is never looked into: each look would be one of the few deliveries that it allows.
+Consumers are counted by the queues themselves, since the statistics of the management API are
+seconds late: a service that is ready would be told stopped.
 """
 
 import asyncio
@@ -10,7 +12,7 @@ import ssl
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
@@ -32,6 +34,9 @@ from shared.messaging.topology import (
     partner_queue,
     requests_queue,
 )
+from shared.runtime.telemetry import get_logger
+
+log = get_logger("messaging")
 
 #: Seconds for an answer of the management API, and for which the head of a queue is remembered.
 ANSWER_SECONDS = 5
@@ -123,6 +128,7 @@ class QueueReader:
         self._vhost = quote(vhost, safe="")
         self._stack = AsyncExitStack()
         self._session: aiohttp.ClientSession | None = None
+        self._amqp = AsyncExitStack()
         self._channel: AbstractChannel | None = None
         self._heads: dict[str, tuple[float, int, _Head]] = {}
 
@@ -140,6 +146,7 @@ class QueueReader:
         _error: BaseException | None,
         _traceback: TracebackType | None,
     ) -> None:
+        await self._amqp.aclose()
         await self._stack.aclose()
 
     async def read(self) -> list[QueueState]:
@@ -159,7 +166,7 @@ class QueueReader:
             if not one["name"].startswith("amq.") and not one.get("exclusive")
         }
         heads = await self._read_heads(queues)
-        return rows_of(queues, heads)
+        return await self._with_consumers(rows_of(queues, heads))
 
     async def _get(self, path: str) -> list[dict[str, Any]]:
         assert self._session is not None, "not entered"
@@ -195,16 +202,38 @@ class QueueReader:
             found[name] = head
         return found
 
+    async def _with_consumers(self, rows: list[QueueState]) -> list[QueueState]:
+        """The rows with the consumers of this moment; as the statistics have them where the broker
+        does not say."""
+        counted: dict[str, int] = {}
+        try:
+            for row in rows:
+                if not row.is_kept:
+                    channel = await self._opened()
+                    there = await channel.queue_declare(
+                        row.queue, passive=True, timeout=ANSWER_SECONDS
+                    )
+                    counted[row.queue] = there.consumer_count or 0
+        except Exception as error:
+            self._channel = None
+            log.debug("Consumers are not counted.", action="not_counted", reason=describe(error))
+        return [replace(row, consumers=counted.get(row.queue, row.consumers)) for row in rows]
+
+    async def _opened(self) -> AbstractChannel:
+        if self._channel is None or self._channel.is_closed:
+            await self._amqp.aclose()
+            self._channel = await self._amqp.enter_async_context(
+                open_channel(self._amqp_url, "operator.queues")
+            )
+        return self._channel
+
     async def _read_head(self, queue: str) -> _Head:
         try:
-            if self._channel is None or self._channel.is_closed:
-                self._channel = await self._stack.enter_async_context(
-                    open_channel(self._amqp_url, "operator.queues")
-                )
-            message = await self._channel.basic_get(queue, timeout=ANSWER_SECONDS)
+            channel = await self._opened()
+            message = await channel.basic_get(queue, timeout=ANSWER_SECONDS)
             if not isinstance(message.delivery, Basic.GetOk):
                 return _Head(None, None)
-            await self._channel.basic_nack(message.delivery_tag or 0, requeue=True)
+            await channel.basic_nack(message.delivery_tag or 0, requeue=True)
         except Exception as error:
             raise DependencyDown(BROKER, describe(error)) from error
         headers = message.header.properties.headers or {}

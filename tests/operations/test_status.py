@@ -11,8 +11,9 @@ import pytest
 from rich.console import Console
 
 from operations.local.processes import free_port
+from operations.operate.endpoints import BrokerEndpoint
 from operations.operate.probes import problem
-from operations.operate.queues import drawn, notes, show
+from operations.operate.queues import drawn, notes, read_queues, show
 from operations.printing import print_json, print_rows, say
 from shared.messaging import topology
 from shared.messaging.queue_states import QueueState, rows_of
@@ -76,13 +77,10 @@ async def test_o_11_an_operator_needs_the_operators_login_alone(
     async with system.run("mailer"):
         pass
 
-    def stopped() -> bool:
-        done = impex(away, "queues", "--json")
-        assert done.returncode == 0, done.stderr
-        rows = {row["queue"]: row for row in json.loads(done.stdout)}
-        return rows["mailer"]["consumers"] == 0
-
-    await eventually(stopped, 60, why="the broker's statistics know that the mailer ended")
+    done = impex(away, "queues", "--json")
+    assert done.returncode == 0, done.stderr
+    rows = {row["queue"]: row for row in json.loads(done.stdout)}
+    assert rows["mailer"]["consumers"] == 0
     status = impex(away, "status")
     assert status.returncode == 1, "no process of the mailer runs"
     assert "IMPEXWEB is NOT READY" in status.stdout
@@ -95,6 +93,35 @@ async def test_o_11_an_operator_needs_the_operators_login_alone(
     nowhere = impex({"IMPEX_HOME": str(tmp_path)}, "status")
     assert (nowhere.returncode, nowhere.stderr) == (1, "")
     assert "IMPEX_OPERATOR_AMQP_URL" in nowhere.stdout
+
+
+async def test_a_service_that_is_ready_consumes_and_one_that_ended_does_not(
+    system: System,
+) -> None:
+    """At once: the broker's statistics know neither before seconds have passed."""
+    where = BrokerEndpoint(
+        system.broker.management_url, system.broker.url(topology.OPERATOR), system.broker.vhost
+    )
+
+    async def consumers() -> dict[str, int]:
+        rows = await read_queues(where)
+        return {row.queue: row.consumers for row in rows if not row.is_kept}
+
+    async with system.run("mailer"):
+        assert await consumers() == {"mailer": 1, "mailer.requests": 1}
+    assert await consumers() == {"mailer": 0, "mailer.requests": 0}
+
+
+async def test_queues_are_read_without_amqp_as_the_statistics_know_them(system: System) -> None:
+    nobody = f"amqp://operator:x@127.0.0.1:{free_port()}/x"
+    where = BrokerEndpoint(system.broker.management_url, nobody, system.broker.vhost)
+    async with system.run("mailer"):
+
+        async def counted() -> bool:
+            rows = {row.queue: row for row in await read_queues(where)}
+            return rows["mailer"].consumers == 1
+
+        await eventually(counted, 60, why="the broker's statistics")
 
 
 async def test_waiting_and_dead_ones_are_one_row_with_the_next_and_the_oldest(
