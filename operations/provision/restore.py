@@ -87,7 +87,7 @@ def main_partners(options: argparse.Namespace) -> int:
     """Put the partners' files of a backup in their folder; exit code 1 where it holds others."""
     backup = Path(options.backup)
     read_backup(backup)
-    texts = {path.name: path.read_text("utf-8") for path in sorted((backup / PARTNERS).iterdir())}
+    texts = {path.name: path.read_text("utf-8") for path in sorted((backup / PARTNERS).glob("*"))}
     if not texts:
         raise ImpexError(f"there are no partners in {backup}: {UNTOUCHED}")
     target = partners.folder()

@@ -249,6 +249,12 @@ async def test_secrets_and_partners_come_back_and_others_stay(
     code, _, err = installation.impex("restore", "partners", str(made))
     assert (code, "another labo.toml: nothing was touched" in err) == (1, True)
     assert declared()[1].emits == ()
+    # What copies a backup may leave a folder without files out.
+    shutil.rmtree(folder)
+    made = backup(installation, tmp_path / "later")
+    (made / "partners").rmdir()
+    code, _, err = installation.impex("restore", "partners", str(made))
+    assert (code, f"there are no partners in {made}: nothing was touched" in err) == (1, True)
 
 
 async def test_a_backup_goes_into_a_database_that_is_only_provisioned(
