@@ -7,9 +7,10 @@ import pytest_asyncio
 from aiohttp import web
 from playwright.async_api import Browser, Page
 
+from tests.support.actors.chromium_profiles import Profiles
 from tests.support.pages import render_pages
 from tests.support.pages.chromium import require_browser
-from tests.support.pages.page_site import Site, application, opened
+from tests.support.pages.page_site import Site, application, watched
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -29,9 +30,17 @@ async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
     await runner.cleanup()
 
 
+@pytest.fixture(scope="session")
+def profiles(browser: Browser) -> Profiles:
+    """Each test gets a profile of its own, in which things move as on most devices."""
+    return Profiles(browser, reduced_motion="no-preference")
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def page(site: Site, browser: Browser) -> AsyncIterator[Page]:
-    """A separate browser profile."""
+async def page(site: Site, profiles: Profiles) -> AsyncIterator[Page]:
+    """A tab in which nothing was visited; errors of its console are added to `site.complaints`."""
     site.clear()
-    async with opened(site, browser) as page:
-        yield page
+    profile = await profiles.take("fr", True, {})
+    with watched(site, profile.page):
+        yield profile.page
+    await profiles.give_back(profile)

@@ -6,7 +6,7 @@ stays, as a returning visitor's does.
 """
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from playwright.async_api import Browser, BrowserContext, CDPSession, Error, Page
 
@@ -48,6 +48,7 @@ class Profiles:
     """Profiles of one browser that nobody uses at the moment."""
 
     browser: Browser
+    reduced_motion: Literal["reduce", "no-preference"] = "reduce"
     free: list[Profile] = field(default_factory=list)
 
     async def take(self, language: str, scripts: bool, options: dict[str, Any]) -> Profile:
@@ -60,7 +61,7 @@ class Profiles:
         context = await self.browser.new_context(
             locale=LOCALES[language],
             java_script_enabled=scripts,
-            **{"viewport": WINDOW, "reduced_motion": "reduce", **options},
+            **{"viewport": WINDOW, "reduced_motion": self.reduced_motion, **options},
         )
         context.set_default_timeout(60_000)
         if scripts:
@@ -72,7 +73,7 @@ class Profiles:
     async def give_back(self, profile: Profile) -> None:
         """Clear it for the next user, or close it where something is left."""
         try:
-            clean = profile.options[2] == "[]" and await _cleared(profile)
+            clean = profile.options[2] == "[]" and await self._cleared(profile)
         except Error:  # its tab was closed, or shows nothing
             clean = False
         if clean:
@@ -80,31 +81,32 @@ class Profiles:
         else:
             await profile.context.close()
 
-
-async def _cleared(profile: Profile) -> bool:
-    context, page = profile.context, profile.page
-    for tab in context.pages:
-        if tab is not page:
-            await tab.close()
-    icon = await page.evaluate(ICON)
-    if not icon:
-        return False
-    await page.unroute_all()
-    await context.unroute_all()
-    await page.goto(icon)
-    await page.evaluate(CLEAR)
-    await context.clear_cookies()
-    await context.clear_permissions()
-    await page.set_viewport_size(WINDOW)
-    await page.mouse.move(-1, -1)
-    await page.emulate_media(media="null", color_scheme="light", reduced_motion="reduce")
-    await profile.debugger.send("Page.resetNavigationHistory")
-    seen = await page.evaluate(SEEN)
-    return await context.cookies() == [] and seen == {
-        "kept": ["", "", 0, 0, 0, 0, 0],
-        "past": [1, ""],
-        "size": [WINDOW["width"], WINDOW["height"]],
-        "media": [False, False, True],
-        "own": [True, True, True],
-        "clipboard": ["prompt", "prompt"],
-    }
+    async def _cleared(self, profile: Profile) -> bool:
+        context, page = profile.context, profile.page
+        for tab in context.pages:
+            if tab is not page:
+                await tab.close()
+        icon = await page.evaluate(ICON)
+        if not icon:
+            return False
+        await page.unroute_all()
+        await context.unroute_all()
+        await page.goto(icon)
+        await page.evaluate(CLEAR)
+        await context.clear_cookies()
+        await context.clear_permissions()
+        await page.set_viewport_size(WINDOW)
+        await page.mouse.move(-1, -1)
+        await page.emulate_media(
+            media="null", color_scheme="light", reduced_motion=self.reduced_motion
+        )
+        await profile.debugger.send("Page.resetNavigationHistory")
+        seen = await page.evaluate(SEEN)
+        return await context.cookies() == [] and seen == {
+            "kept": ["", "", 0, 0, 0, 0, 0],
+            "past": [1, ""],
+            "size": [WINDOW["width"], WINDOW["height"]],
+            "media": [False, False, self.reduced_motion == "reduce"],
+            "own": [True, True, True],
+            "clipboard": ["prompt", "prompt"],
+        }

@@ -5,14 +5,14 @@ gateway runs.
 """
 
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from aiohttp import hdrs, web
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, ConsoleMessage, Error, Page
 
 from services.gateway.http.security_headers import put_headers
 from services.gateway.http.static_files import IMMUTABLE
@@ -82,14 +82,26 @@ async def opened(site: Site, browser: Browser) -> AsyncIterator[Page]:
     context = await browser.new_context(viewport={"width": 1280, "height": 900}, locale="fr-FR")
     await context.add_init_script(FRAMES_BY_TIMER)
     page = await context.new_page()
-    page.on("pageerror", lambda error: site.complaints.append(str(error)))
-    page.on(
-        "console",
-        lambda message: (
-            site.complaints.append(message.text)
-            if message.type == "error" and "Failed to load resource" not in message.text
-            else None
-        ),
-    )
-    yield page
+    with watched(site, page):
+        yield page
     await context.close()
+
+
+@contextmanager
+def watched(site: Site, page: Page) -> Iterator[None]:
+    """For as long as this lasts, errors of the page's console are added to `site.complaints`."""
+
+    def on_error(error: Error) -> None:
+        site.complaints.append(str(error))
+
+    def on_console(message: ConsoleMessage) -> None:
+        if message.type == "error" and "Failed to load resource" not in message.text:
+            site.complaints.append(message.text)
+
+    page.on("pageerror", on_error)
+    page.on("console", on_console)
+    try:
+        yield
+    finally:
+        page.remove_listener("pageerror", on_error)
+        page.remove_listener("console", on_console)
