@@ -38,11 +38,27 @@ LOCK = SITE / "requirements.lock"
 THREADS = 4
 START_SECONDS = 60
 SCENARIO = "allauth"
-#: The classes of `allauth_site/hashers.py`, and our aim with each.
-AIMS = {"Ours": 1.6, "Cheap": 2.0}
-NAMES = {"Ours": "", "Cheap": ", hashing almost free"}
+
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 KEY = re.compile(r"\b([A-Z2-7]{32})\b")
+
+
+@dataclass(frozen=True)
+class Setup:
+    """One comparison: a class of `allauth_site/hashers.py`, whether our services are one process,
+    and our aim."""
+
+    name: str
+    hasher: str
+    together: bool
+    aim: float
+
+
+SETUPS = (
+    Setup("", "Ours", False, 1.6),
+    Setup(", all services in one process", "Ours", True, 2.0),
+    Setup(", hashing almost free", "Cheap", False, 2.0),
+)
 
 
 class PeerUser:
@@ -127,13 +143,16 @@ class Peer:
 
 
 async def run(environment: Environment, plan: Plan) -> list[Line]:
-    """Ours and the peer in turn, with real hashes and with cheap ones."""
+    """Ours and the peer in turn, setup by setup."""
     programs = await asyncio.to_thread(_installed)
     lines: list[Line] = []
-    for hasher, aim in AIMS.items():
-        await environment.start_services(cheap_hashes=hasher == "Cheap")
+    for number, setup in enumerate(SETUPS):
+        if setup.together:
+            await environment.start_in_one_process()
+        else:
+            await environment.start_services(cheap_hashes=setup.hasher == "Cheap")
         pairs: list[tuple[Measured, Measured]] = []
-        async with _served(environment, programs, hasher) as peer:
+        async with _served(environment, programs, setup.hasher, f"allauth_{number}") as peer:
             await take_journeys(environment, AT_ONCE)
             await _peers_journeys(environment, peer, AT_ONCE)
             for _ in range(plan.rounds):
@@ -143,25 +162,25 @@ async def run(environment: Environment, plan: Plan) -> list[Line]:
                         await _peers_round(environment, peer, plan.journeys),
                     )
                 )
-        lines += _lines(pairs, hasher, aim)
+        lines += _lines(pairs, setup)
     return lines
 
 
-def _lines(pairs: Sequence[tuple[Measured, Measured]], hasher: str, aim: float) -> list[Line]:
-    floor = f"django-allauth under gunicorn, {HASHES} hashes{NAMES[hasher]}"
+def _lines(pairs: Sequence[tuple[Measured, Measured]], setup: Setup) -> list[Line]:
+    floor = f"django-allauth under gunicorn, {HASHES} hashes"
 
     def line(
         what: str, unit: str, of: Callable[[Measured], float], at_least: float | None = None
     ) -> Line:
         compared = [(of(ours), of(theirs)) for ours, theirs in pairs]
-        name = f"{what}{NAMES[hasher]}"
+        name = f"{what}{setup.name}"
         return ratio_line(SCENARIO, name, unit, compared, floor_name=floor, at_least=at_least)
 
     lines = [
-        line(f"journeys a second, {AT_ONCE} at once", "/s", lambda one: one.rate, aim),
+        line(f"journeys a second, {AT_ONCE} at once", "/s", lambda one: one.rate, setup.aim),
         line("CPU per journey", "ms", lambda one: one.cpu),
     ]
-    if hasher == "Ours":
+    if setup is SETUPS[0]:
         lines.append(line(f"{SENT} per journey", "", lambda one: one.database[SENT]))
         lines.append(line(f"{WRITTEN} per journey", "", lambda one: one.database[WRITTEN]))
     return lines
@@ -235,9 +254,10 @@ def _installed() -> Path:
 
 
 @asynccontextmanager
-async def _served(environment: Environment, programs: Path, hasher: str) -> AsyncIterator[Peer]:
-    """The peer on a fresh database."""
-    name = f"allauth_{hasher.lower()}"
+async def _served(
+    environment: Environment, programs: Path, hasher: str, name: str
+) -> AsyncIterator[Peer]:
+    """The peer on a fresh database of this name."""
     database = await asyncpg.connect(environment.postgres.url())
     try:
         await database.execute(f"create database {name}")

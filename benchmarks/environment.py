@@ -57,6 +57,7 @@ FROM pg_stat_statements AS counted JOIN pg_roles AS role ON role.oid = counted.u
 WHERE role.rolname LIKE 'impex\\_%' AND role.rolname <> 'impex_admin'
 """
 ANSWERED = re.compile(r"^impex_requests_total\{.*\} (\S+)$", re.M)
+HANDLED = re.compile(r"^impex_messages_total\{.*\} (\S+)$", re.M)
 
 
 @dataclass(frozen=True)
@@ -216,12 +217,19 @@ class Environment:
 
     async def requests_answered(self) -> dict[str, int]:
         """How many requests each service has answered over the broker, by its own metrics."""
+        return await self._counted(ANSWERED)
+
+    async def events_handled(self) -> dict[str, int]:
+        """How many deliveries of events each service has handled, by its own metrics."""
+        return await self._counted(HANDLED)
+
+    async def _counted(self, metric: re.Pattern[str]) -> dict[str, int]:
         found = {}
         async with aiohttp.ClientSession() as session:
             for name in self.services:
                 url = f"http://127.0.0.1:{self.health_ports[name]}/metrics"
                 async with session.get(url) as answer:
-                    counted = ANSWERED.findall(await answer.text())
+                    counted = metric.findall(await answer.text())
                 found[name] = sum(int(float(number)) for number in counted)
         return found
 

@@ -30,6 +30,9 @@ from shared.i18n.templates import CompiledTemplates, add_texts
 COMPILED = {language: CompiledTemplates() for language in LANGUAGES}
 #: The form of a page, which bears an id: its language switch sends what was typed there along.
 MAIN_FORM = re.compile(r'<form method="post" action="([^"?]+)"[^>]* id="([^"]+)"')
+#: Characters of a page from which a thread of its own compresses it: below, handing the page over
+#: takes longer than compressing it.
+LARGE_PAGE = 128 * 1024
 VOWELS = frozenset("AEIOUYÀÂÉÈÊËÎÏÔÙÛÜ")
 
 
@@ -160,7 +163,13 @@ def page(
         **variables,
     }
     html = request.app[RENDERER].render(template, state.lang, given)
-    response = web.Response(text=html, status=status, content_type="text/html", charset="utf-8")
+    response = web.Response(
+        text=html,
+        status=status,
+        content_type="text/html",
+        charset="utf-8",
+        zlib_executor_size=LARGE_PAGE,
+    )
     response.headers["Content-Language"] = state.lang
     response.headers["Vary"] = "Accept-Language, Cookie"
     response.enable_compression()
