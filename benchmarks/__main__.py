@@ -23,6 +23,7 @@ from benchmarks import (
     dossiers,
     equal_timing,
     full_journey,
+    growth,
     home_page,
     journal,
     journal_backlog,
@@ -67,9 +68,10 @@ SCENARIOS: dict[str, Scenario] = {
     "memory_1000": memory.memory,
     "rest": memory.rest,
     "journal_backlog": journal_backlog.run,
+    "growth": growth.run,
 }
-#: Ten minutes of full load: only where it is named.
-LONG = ("journal_backlog",)
+#: Ten minutes of full load, and a large database: only where they are named.
+LONG = ("journal_backlog", "growth")
 
 
 def arguments(words: Sequence[str]) -> argparse.Namespace:

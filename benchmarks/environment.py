@@ -5,6 +5,7 @@ afterwards: each child is stopped by its own process id. PostgreSQL flushes as i
 """
 
 import asyncio
+import itertools
 import os
 import re
 import secrets
@@ -44,6 +45,8 @@ from operations.provision.provisioning import (
 from operations.provision.secrets_dir import new_password
 
 START_SECONDS = 60
+#: Two environments may be there at once.
+NUMBERS = itertools.count(1)
 #: The name of the process that runs all services.
 TOGETHER = "all services"
 #: The server counts what each service asks of it.
@@ -118,7 +121,7 @@ class Environment:
             self.folder / "postgresql", secrets.token_hex(12), settings=STATEMENT_SETTINGS
         )
         opened.callback(self.postgres.stop)
-        name = f"bench{os.getpid()}"
+        name = f"bench{os.getpid()}x{next(NUMBERS)}"
         self.rabbit = Rabbit(self.folder / "rabbitmq", secrets.token_hex(12), name=name)
         opened.callback(self.rabbit.stop)
         self.rabbit.start()

@@ -17,7 +17,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from benchmarks.installation import Sizes
+
 LIBRARIES = ("aiohttp", "aio-pika", "asyncpg", "aiosmtplib", "argon2-cffi", "uvloop", "msgspec")
+
+
+LARGE = Sizes(accounts=1_000_000, mails=5_000_000, dossiers=10_000_000, events=10_000_000)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +46,7 @@ class Plan:
     #: How long the journal is watched under full load.
     backlog_seconds: float = 600
     accounts: int = 1_000_000
+    installation: Sizes = LARGE
     quick: bool = False
 
 
@@ -58,6 +64,7 @@ QUICK = Plan(
     chain=20_000,
     backlog_seconds=20,
     accounts=20_000,
+    installation=Sizes(accounts=10_000, mails=50_000, dossiers=100_000, events=100_000),
     quick=True,
 )
 

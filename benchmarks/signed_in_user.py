@@ -60,16 +60,21 @@ class Page:
 class SignedInUser:
     """One person. `settle` makes the account; `sign_in` and `sign_out` follow in turn."""
 
-    def __init__(self, environment: Environment, connector: aiohttp.BaseConnector) -> None:
+    def __init__(
+        self, environment: Environment, connector: aiohttp.BaseConnector, base_url: str = ""
+    ) -> None:
+        """`base_url` where it is not the portal's."""
         self._world = environment
         self.address = new_address()
+        self.cookies = aiohttp.CookieJar(unsafe=True)
+        base_url = base_url or environment.base_url
         self._session = aiohttp.ClientSession(
-            environment.base_url,
+            base_url,
             connector=connector,
             connector_owner=False,
-            cookie_jar=aiohttp.CookieJar(unsafe=True),
+            cookie_jar=self.cookies,
             headers={
-                "Origin": environment.base_url,
+                "Origin": base_url,
                 "Accept": "text/html",
                 "Accept-Language": "fr",
             },

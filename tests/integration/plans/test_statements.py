@@ -29,6 +29,7 @@ SMALL = ("support.agents", "push.receivers")
 SHARED = ("shared.outbox", "shared.messaging")
 #: Statements that read all of a table, and why they may.
 READS_ALL = {
+    "services.gateway.sessions.sessions.DELETE_EXPIRED": "the open sessions, once a minute",
     "services.gateway.sessions.sessions.DELETE_ALL_REVOKED": "ends the sessions of everybody",
     "services.registration.account_store.NEWEST": "the try-out's demonstration only",
     "services.registration.dormancy_store.FIND_UNWARNED": "once an hour, where it is switched on",
