@@ -1,20 +1,24 @@
 """Replies of the mail server, and the resulting state of the mail (EM-11)."""
 
+import dataclasses
 from datetime import timedelta
+from uuid import UUID, uuid4
 
 import msgspec
 import pytest
 from aiosmtpd.smtp import SMTP
 
 from operations.local.processes import free_port
-from services.mailer import operator_mails
+from services.mailer import claims, operator_mails
+from services.mailer.deliveries import Outcome, OutcomeKind, decide
 from shared.contracts.mailer import MailAccepted, MailDeferred, MailRefused
 from shared.contracts.registration.events import AccountRequested
+from shared.outbox import outbox_row
 from shared.security.seal_keys import SealingRing, new_seal_key
 from shared.security.sealing import Sealer, new_key, seal_context
 from tests.support.harness.mailer import MailerHarness
 from tests.support.mail.mail_server import MailServer
-from tests.support.mail.sample_events import CODE, TOKEN, asked, created
+from tests.support.mail.sample_events import CODE, TOKEN, asked, created, now
 from tests.support.waiting import eventually
 
 REFUSALS = [
@@ -336,3 +340,36 @@ async def test_s_02_a_code_sealed_before_the_upgrade_is_mailed_after_it(
         await mailer.make_due(cause)
         await mailer.state(cause, "accepted")
     assert CODE in smtp.messages[0].text()
+
+
+async def test_b_08_who_lost_a_claim_records_and_publishes_nothing(mailer: MailerHarness) -> None:
+    """Another mailer has the mail by now; the outcome, the attempt and the event are its own."""
+    async with mailer.run(IMPEX_SMTP_URL=f"smtp://127.0.0.1:{free_port()}"):
+        cause = await mailer.publish(asked())
+        await mailer.emitted(MailDeferred)
+    at = now()
+    (delivery,) = await claims.claim(mailer.database, 1, uuid4(), 60, at + timedelta(days=1))
+    accepted = Outcome(kind=OutcomeKind.ACCEPTED, code=250, answer="OK")
+    transition = decide(delivery, accepted, at, ())
+    event = MailAccepted(mail_id=str(delivery.mail_id), cause=cause, template="validation", at=at)
+    row = outbox_row("mailer", event, subject=None, now=at)
+
+    async def record(claim: UUID) -> tuple[bool, str, int, int]:
+        done = await claims.record(
+            mailer.database,
+            dataclasses.replace(delivery, claim=claim),
+            transition,
+            at,
+            attempt=(accepted, at),
+            events=[row],
+        )
+        attempts = len(await mailer.attempts(cause))
+        state = (await mailer.row(cause))["state"]
+        return done, state, attempts, len(await mailer.events(MailAccepted))
+
+    before = len(await mailer.attempts(cause))
+    assert await record(uuid4()) == (False, "sending", before, 0)
+    assert delivery.claim is not None
+    assert await record(delivery.claim) == (True, "accepted", before + 1, 1)
+    # The answer to the commit was lost: the same again.
+    assert await record(delivery.claim) == (False, "accepted", before + 1, 1)

@@ -1,6 +1,8 @@
 """Outbox, inbox and stored replies."""
 
 import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import Any
 
@@ -41,10 +43,26 @@ async def test_two_relays_publish_each_event_once(bus: BusFixture) -> None:
     await bus.node("mailer", hears=(hears(RequestCancelled, handler),))
     first: ServiceBus = await bus.node("registration", emits=(RequestCancelled,))
     await bus.node("registration", emits=(RequestCancelled,))
-    ids = await bus.emit(first, *map(_cancelled, range(500)))
-    await eventually(lambda: _rows(bus, "outbox", 0))
-    await eventually(lambda: len(handler) == 500)
+    async with _copies(bus) as published:
+        ids = await bus.emit(first, *map(_cancelled, range(500)))
+        await eventually(lambda: _rows(bus, "outbox", 0))
+        await eventually(lambda: len(handler) == 500)
+        assert await published() == 500
     assert sorted(handler.ids) == sorted(ids)
+
+
+@asynccontextmanager
+async def _copies(bus: BusFixture) -> AsyncIterator[Callable[[], Awaitable[int]]]:
+    """Counts what is published, while it is open: a handler sees once what comes twice."""
+    async with channel(bus.broker.admin_url) as admin:
+        await admin.queue_declare("copies", durable=True)
+        await admin.queue_bind("copies", topology.EVENTS, RequestCancelled.TYPE)
+
+        async def count() -> int:
+            return (await admin.queue_declare("copies", passive=True)).message_count or 0
+
+        yield count
+        await admin.queue_delete("copies")
 
 
 async def _rows(bus: BusFixture, table: str, number: int) -> bool:
@@ -102,18 +120,13 @@ async def test_a_process_publishes_what_it_committed_and_no_other_does(bus: BusF
     await bus.node("mailer", hears=(hears(RequestCancelled, handler),))
     first = await bus.node("registration", emits=(RequestCancelled,))
     second = await bus.node("registration", emits=(RequestCancelled,))
-    async with channel(bus.broker.admin_url) as admin:
-        # The handler would see an event once that was published twice.
-        await admin.queue_declare("copies", durable=True)
-        await admin.queue_bind("copies", topology.EVENTS, RequestCancelled.TYPE)
+    async with _copies(bus) as published:
         rows = await _reserve(bus, *map(_cancelled, range(250)))
         second.relay.wake()
         first.relay.publish_reserved(rows)
         await eventually(lambda: _rows(bus, "outbox", 0))
         await eventually(lambda: len(handler) == 250)
-        copies = await admin.queue_declare("copies", passive=True)
-        await admin.queue_delete("copies")
-    assert copies.message_count == 250
+        assert await published() == 250
     assert sorted(handler.ids) == sorted(row.message_id for row in rows)
 
 
