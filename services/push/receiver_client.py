@@ -9,6 +9,7 @@ import ipaddress
 import socket
 import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -23,6 +24,8 @@ from services.push.schedule import Outcome, classify
 
 ATTEMPT_SECONDS = 10.0
 MAX_ANSWER_BYTES = 65_536
+#: Names being resolved at once: a system's resolver gives up after about three attempts' time.
+RESOLVER_THREADS = 128
 #: The parser takes any three digits, and HTTP has no status below this.
 MIN_STATUS = 100
 #: Why there is no answer, in the list of deliveries.
@@ -74,17 +77,20 @@ class ReceiverClient:
 
 
 class _CheckedResolver(AbstractResolver):
-    """The addresses of a host that may be connected to."""
+    """The addresses of a host that may be connected to. Its threads are its own: those of the loop
+    are few, and name servers that do not answer would hold them longer than an attempt takes."""
 
-    def __init__(self, networks: Sequence[Network]) -> None:
+    def __init__(self, networks: Sequence[Network], threads: Executor) -> None:
         self._networks = networks
+        self._threads = threads
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
         """Refuses with _NotAllowed where there is none; OSError where the host is not known."""
-        loop = asyncio.get_running_loop()
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, family=family)
+        found = await asyncio.get_running_loop().run_in_executor(
+            self._threads, socket.getaddrinfo, host, port, family, socket.SOCK_STREAM
+        )
         allowed: list[ResolveResult] = [
             {
                 "hostname": host,
@@ -114,9 +120,10 @@ async def open_client(
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if ca_file is not None:
         context.load_verify_locations(ca_file)
+    threads = ThreadPoolExecutor(RESOLVER_THREADS, "push-resolver")
     connector = aiohttp.TCPConnector(
-        resolver=_CheckedResolver(networks), use_dns_cache=False, force_close=True, limit=0,
-        ssl=context,
+        resolver=_CheckedResolver(networks, threads), use_dns_cache=False, force_close=True,
+        limit=0, ssl=context,
     )  # fmt: skip
     session = aiohttp.ClientSession(
         connector=connector,
@@ -125,8 +132,11 @@ async def open_client(
         auto_decompress=False,
         timeout=aiohttp.ClientTimeout(total=None),
     )
-    async with session:
-        yield ReceiverClient(session, networks)
+    try:
+        async with session:
+            yield ReceiverClient(session, networks)
+    finally:
+        threads.shutdown(wait=False, cancel_futures=True)
 
 
 def _reason(error: Exception) -> str:

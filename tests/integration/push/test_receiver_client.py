@@ -2,8 +2,11 @@
 
 import asyncio
 import ipaddress
+import socket
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 
@@ -29,6 +32,34 @@ async def receiver(authority: Authority, answer: bytes) -> AsyncIterator[str]:
     )
     async with server:
         yield f"https://localhost:{server.sockets[0].getsockname()[1]}/"
+
+
+async def test_b_10_name_servers_that_do_not_answer_delay_no_other_receiver(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More of them than the loop has threads of its own for names, on any machine."""
+    known, released = socket.getaddrinfo, threading.Event()
+
+    def resolve(host: Any, *rest: Any, **more: Any) -> Any:
+        if host == "silent.example":
+            released.wait(30)
+            raise socket.gaierror
+        return known(host, *rest, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    async with (
+        receiver(authority, b"HTTP/1.1 204 Yes\r\n\r\n") as url,
+        open_client([LOOPBACK], authority.ca_file, "https://portal.example") as client,
+    ):
+        silent = [
+            asyncio.create_task(client.post("https://silent.example/", b"{}", {}, utc_now()))
+            for _ in range(40)
+        ]
+        await asyncio.sleep(0)
+        outcome = await client.post(url, b"{}", {}, utc_now())
+        released.set()
+        await asyncio.gather(*silent)
+    assert outcome.kind == "delivered"
 
 
 async def attempt(authority: Authority, url: str) -> Outcome:
