@@ -89,7 +89,7 @@ async def follow_mails(request: web.Request) -> web.StreamResponse:
 
 async def _current(request: web.Request) -> page_updates.Document:
     shown = await _mails(request, _known(request.query_string), None)
-    return page_updates.part(request, "parts/operations_mails.html", request.app[CLOCK](), shown)
+    return page_updates.part(request, "parts/operations_mails.html", shown["read_at"], shown)
 
 
 async def _list(request: web.Request, query: dict[str, str], to: Sealed | None) -> web.Response:
@@ -98,7 +98,6 @@ async def _list(request: web.Request, query: dict[str, str], to: Sealed | None) 
         request,
         "operations_mails.html",
         **await _mails(request, query, to),
-        read_at=request.app[CLOCK](),
         periods=[(key, translate(label, lang)) for key, (_, label) in PERIODS.items()],
         switch_url=_here(request, query),
     )
@@ -114,6 +113,7 @@ async def _mails(request: web.Request, query: dict[str, str], to: Sealed | None)
     counts = found.counts if found else {}
     return {
         "away": found is None,
+        "read_at": now if found else None,
         "mails": [_shown(one, now, lang) for one in (found.mails if found else ())],
         "cut": found.cut if found else False,
         "shown": query.get("etat", ""),

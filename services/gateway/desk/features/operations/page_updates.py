@@ -1,9 +1,11 @@
 """Pages that follow what they show: by server-sent events, or by asking again.
 
-A stream ends with the session, and counts among the streams of one browser. What a page of letters
+A stream says every few seconds that it could read, for its script to know an outage from rest. It
+ends with the session, and counts among the streams of one browser. What a page of letters
 or of mails shows is sent as it stands in the page; its script puts it in place of the former.
 """
 
+import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
@@ -17,6 +19,9 @@ from services.gateway.http.sse import STREAMS, SseEvent
 from services.gateway.sessions.request_state import REQUEST_STATE, ensure_form_cookie
 from services.gateway.sessions.sessions import SESSIONS
 from shared.i18n.dates import PARIS
+
+#: Seconds in which a stream says once at least that it could read.
+ALIVE_SECONDS = 5
 
 Document = dict[str, object]
 Read = Callable[[web.Request], Awaitable[Document]]
@@ -32,8 +37,9 @@ async def follow(request: web.Request, name: str, read: Read) -> web.StreamRespo
         found = await sessions.find(token or "", used=False)
         if found is None or found.id != session.id:
             return [("end", {}, True)]
+        alive = int(time.monotonic()) // ALIVE_SECONDS
         try:
-            return [(name, await read(request), False)]
+            return [(name, await read(request), False), ("alive", {"alive": alive}, False)]
         except (HttpError, Redirect):
             return [("end", {}, True)]
 

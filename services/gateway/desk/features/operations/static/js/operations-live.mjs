@@ -1,9 +1,11 @@
 // What the live pages of operators share: they follow while they are visible and nobody has paused
-// them, and announce the number of dead letters, once a minute at most.
+// them, announce the number of dead letters, once a minute at most, and say when nothing new comes.
 
 import { follow } from "./follow.mjs";
 
 const ANNOUNCE = 60000;
+// Longer than the server is silent while it can read, with the wait for an answer.
+const STALE = 15000;
 
 /** Put a text where another one stands. */
 export function put(element, text) {
@@ -19,7 +21,10 @@ export function live(root, name, show) {
   const texts = new Map(Object.entries(JSON.parse(document.getElementById("textes").textContent)));
   const button = root.querySelector("[data-pause]");
   const announce = root.querySelector("[data-announce]");
+  const stale = root.querySelector("[data-stale]");
   let stop = null;
+  let overdue = 0;
+  let unread = false;
   let dead = null;
   let announced = 0;
 
@@ -34,27 +39,54 @@ export function live(root, name, show) {
     put(announce, texts.get("dead").replace("{n}", count));
   }
 
+  function warn(shown) {
+    if (stale.hidden === !shown) return;
+    stale.hidden = !shown;
+    put(announce, shown ? stale.innerText : "");
+  }
+
+  function wait() {
+    window.clearTimeout(overdue);
+    overdue = window.setTimeout(() => warn(true), STALE);
+  }
+
+  /** The server answers: what is shown is new for a while. */
+  function renew() {
+    wait();
+    warn(unread);
+  }
+
   function receive(state) {
+    if (state.alive !== undefined) {
+      renew();
+      return false;
+    }
     if (state.at === undefined) {
+      window.clearTimeout(overdue);
       put(announce, texts.get("ended"));
       announce.classList.remove("fr-sr-only");
       return true;
     }
     const at = root.querySelector("[data-at]");
     if (at && state.at) put(at, state.at);
+    // A part says itself that it could not be read.
+    unread = !state.at && !state.html;
+    renew();
     show(state);
     if (state.dead !== undefined) tell(state.dead);
     return false;
   }
 
   function start() {
+    wait();
     stop ??= follow(
-      { stream: root.dataset.stream, state: root.dataset.state, names: [name, "end"], again: true },
+      { stream: root.dataset.stream, state: root.dataset.state, names: [name, "alive", "end"], again: true },
       receive,
     );
   }
 
   function pause() {
+    window.clearTimeout(overdue);
     stop?.();
     stop = null;
     for (const link of document.querySelectorAll("[data-follow-reload]")) link.hidden = false;

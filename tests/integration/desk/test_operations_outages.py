@@ -1,0 +1,98 @@
+"""What operators see on an open page while a server or a service is away: that it is old."""
+
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from playwright.async_api import Page, expect
+
+from operations.local.processes import free_port
+from tests.support.actors.desk_agent import add_mail, signed_in_agent
+from tests.support.cheap_hashes import cheap_hashes
+from tests.support.pages.chromium import running
+from tests.support.servers.desk import SERVICES, Desk, running_desk
+from tests.support.servers.shared_servers import Database
+from tests.support.servers.system import System
+from tests.support.waiting import eventually
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+STALE = "[data-stale]"
+
+
+@asynccontextmanager
+async def away(database: Database) -> AsyncIterator[None]:
+    """The database refuses connections for as long as this lasts."""
+    admin = await asyncpg.connect(re.sub(r"/[^/]+$", "/postgres", database.admin_url))
+    await admin.execute(f'alter database "{database.name}" allow_connections false')
+    try:
+        await admin.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = $1",
+            database.name,
+        )
+        yield
+    finally:
+        await admin.execute(f'alter database "{database.name}" allow_connections true')
+        await admin.close()
+
+
+@asynccontextmanager
+async def tabs(desk: Desk) -> AsyncIterator[Callable[[str], Awaitable[Page]]]:
+    """Opens a page for an operator; its time passes by `clock.fast_forward` too."""
+    operator = await signed_in_agent(desk, "operator")
+    cookies = [
+        {"name": one.key, "value": one.value, "url": desk.base}
+        for one in operator.browser.session.cookie_jar
+    ]
+    async with running() as chromium:
+        context = await chromium.new_context(base_url=desk.base, locale="fr-FR")
+        await context.add_cookies(cookies)  # type: ignore[arg-type]
+
+        async def opened(path: str) -> Page:
+            page = await context.new_page()
+            await page.clock.install()
+            await page.goto(path)
+            return page
+
+        yield opened
+
+
+async def _waits_in_vain(page: Page) -> None:
+    """Let a quarter of a minute pass again and again until the page says that nothing comes."""
+
+    async def marked() -> bool:
+        await page.clock.fast_forward(16_000)
+        return await page.locator(STALE).is_visible()
+
+    await eventually(marked, 60, every=0.5, why="the mark")
+
+
+async def test_lg_03_open_pages_are_marked_as_old_during_an_outage(system: System) -> None:
+    """Of the database, then of the services that are asked; they resume by themselves."""
+    smtp = {"IMPEX_SMTP_URL": f"smtp://127.0.0.1:{free_port()}"}  # nobody listens
+    with cheap_hashes():
+        async with running_desk(system, *SERVICES) as desk, tabs(desk) as opened:
+            async with system.run("operations", "mailer", clock=desk.clock, **smtp):
+                mail_id = await add_mail(desk, str(uuid4()))
+                mails = await opened("/exploitation/messages")
+                queues = await opened("/exploitation")
+                link = mails.locator(f'a[href$="{mail_id}"]')
+                await expect(link).to_be_visible()
+                async with away(system.database):
+                    for page in (mails, queues):
+                        await _waits_in_vain(page)
+                    await expect(mails.locator(STALE)).to_contain_text("la page reprend")
+                    await expect(link).to_be_visible()
+                for page in (mails, queues):
+                    await expect(page.locator(STALE)).to_be_hidden()
+            await expect(queues.locator(STALE)).to_be_visible()
+            await expect(mails.get_by_text("« mailer » ne répond pas")).to_be_visible()
+            await expect(mails.locator(STALE)).to_be_hidden()
+            mails = await opened("/exploitation/messages")
+            names = await mails.locator("[data-part] .fr-btns-group a").all_inner_texts()
+            assert names == ["Tous", "En attente", "Différés", "Refusés", "Retenus"]
+            await expect(mails.locator("[data-at]")).to_have_count(0)
+            async with system.run("operations", clock=desk.clock):
+                await expect(queues.locator(STALE)).to_be_hidden()
