@@ -21,7 +21,8 @@ INSERT INTO outcomes (publisher, message_id, type, dossier_id, version, outcome,
 VALUES ($1, $2, $3, $4, $5, 'refused', $6, $7, $8)
 """
 PURGE = """
-DELETE FROM outcomes WHERE ctid = ANY(ARRAY(SELECT ctid FROM outcomes WHERE at < $1 LIMIT $2))
+DELETE FROM outcomes WHERE ctid = ANY(ARRAY(
+    SELECT ctid FROM outcomes WHERE at < $1 ORDER BY at LIMIT $2))
 """
 #: What a publisher reads instead of our own words, which name places in our code.
 DETAILS = {

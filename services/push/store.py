@@ -60,7 +60,8 @@ _MINE = "partner = $1 AND delivery_id = $2 AND claim = $3"
 _PURGE = """
 DELETE FROM deliveries WHERE ctid = ANY(ARRAY(
     SELECT ctid FROM deliveries
-    WHERE ended_at < CASE state WHEN 'failed' THEN $1::timestamptz ELSE $2::timestamptz END
+    WHERE ended_at < greatest($1::timestamptz, $2::timestamptz)
+        AND ended_at < CASE state WHEN 'failed' THEN $1::timestamptz ELSE $2::timestamptz END
     LIMIT $3 FOR UPDATE SKIP LOCKED))
 """
 

@@ -29,13 +29,15 @@ _ANYWAY = """
 WITH first AS (SELECT $1::text, $2::text),{effect}
 SELECT true AS applied, false AS left_undone FROM first
 """
+# In the order of the index, so that the rest of the table is never read.
 _PURGE_INBOX = """
 DELETE FROM inbox WHERE ctid = ANY(ARRAY(
-    SELECT ctid FROM inbox WHERE received_at < now() - make_interval(days => $1) LIMIT $2))
+    SELECT ctid FROM inbox WHERE received_at < now() - make_interval(days => $1)
+    ORDER BY received_at LIMIT $2))
 """
 _PURGE_REPLIES = """
 DELETE FROM replies WHERE ctid = ANY(ARRAY(
-    SELECT ctid FROM replies WHERE expires_at < now() LIMIT $1))
+    SELECT ctid FROM replies WHERE expires_at < now() ORDER BY expires_at LIMIT $1))
 """
 
 

@@ -36,9 +36,12 @@ SELECT format('%s.%s', nspname, relname) AS name
 FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
 WHERE relkind = 'r' AND relpages >= $1
 """
+#: Indexes of no more than a fifth of the rows.
 PARTIAL = """
-SELECT relname AS name FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
-WHERE indpred IS NOT NULL
+SELECT part.relname AS name
+FROM pg_index JOIN pg_class AS part ON part.oid = indexrelid
+    JOIN pg_class AS whole ON whole.oid = indrelid
+WHERE indpred IS NOT NULL AND part.reltuples <= whole.reltuples / 5
 """
 #: Nodes that ask for no more rows than are asked of them.
 ON_DEMAND = ("LockRows", "Subquery Scan", "Result")
@@ -48,7 +51,7 @@ ON_DEMAND = ("LockRows", "Subquery Scan", "Result")
 class LargeTables:
     """`filled` have so many rows here that the planner decides as among millions. `growing` have
     few, of which it would read all; told not to, it does only where no index serves. `partial` are
-    indexes of some of the rows."""
+    indexes of few of the rows."""
 
     filled: frozenset[str]
     growing: frozenset[str]
@@ -91,7 +94,7 @@ class LargeTables:
 
     def _whole(self, plan: dict[str, Any], *, limited: bool) -> Iterator[str]:
         """Tables of which a plan may read every row: without a condition of an index, without an
-        index of some rows only, and not in order up to a limit either."""
+        index of few rows only, and not in order up to a limit either."""
         kind = plan["Node Type"]
         if "Relation Name" in plan and kind.endswith("Scan"):
             found = any(plan.get(name) for name in ("Index Cond", "Recheck Cond", "TID Cond"))

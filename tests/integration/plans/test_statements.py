@@ -127,3 +127,18 @@ async def test_without_its_index_a_statement_is_named(
 async def test_every_exception_is_a_statement(connection: Connection) -> None:
     known = {one.name for name in service_registry.service_names() for one in statements(name)}
     assert {*READS_ALL, *FRAGMENTS} <= known
+
+
+#: By references: what is deleted leads to the rows that refer to it, one by one.
+NOT_INDEXED = """
+SELECT format('%s (%s)', conrelid::regclass, conname) AS name
+FROM pg_constraint AS reference
+WHERE contype = 'f' AND confrelid::regclass::text <> ALL($1) AND NOT EXISTS (
+    SELECT FROM pg_index
+    WHERE indrelid = conrelid AND indpred IS NULL AND indkey[0] = conkey[1])
+"""
+NEVER_DELETED = ("registration.accounts", "support.agents")
+
+
+async def test_what_refers_to_a_deleted_row_is_found_by_an_index(connection: Connection) -> None:
+    assert await connection.fetch(NOT_INDEXED, NEVER_DELETED) == []
