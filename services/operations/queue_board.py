@@ -1,4 +1,7 @@
-"""The queues as the last reading found them: one reading for all who ask within two seconds."""
+"""The queues as the last reading found them: one reading for all who ask within two seconds.
+
+Those of partners are measured too: nobody else looks at a queue that is not read.
+"""
 
 import asyncio
 from datetime import datetime
@@ -9,10 +12,19 @@ from urllib.parse import unquote, urlsplit
 from services.operations.settings import OperationsSettings
 from shared.contracts.operations import QueueRow, QueuesView
 from shared.messaging.queue_states import QueueReader, QueueState
+from shared.runtime.metrics import gauge
 from shared.runtime.service import utc_now
 
 #: Seconds for which a reading is new enough: the page asks no more often.
 NEW_SECONDS = 2.0
+STATES = ("ready", "in_work", "waiting", "dead")
+PARTNER_MESSAGES = gauge(
+    "impex_partner_messages",
+    "Messages in the queues of a partner: ready, taken and not acknowledged, waiting to be tried "
+    "again, or dead.",
+    partner="name of the partner",
+    state=STATES,
+)
 
 
 class QueueBoard:
@@ -26,6 +38,7 @@ class QueueBoard:
         self._reader = QueueReader(settings.management_url, settings.amqp_url, vhost, self.hands)
         self._reading = asyncio.Lock()
         self._read: tuple[float, QueuesView] | None = None
+        self._measured: set[str] = set()
 
     async def read(self) -> QueuesView:
         """Every row. DependencyDown where the broker does not answer, ImpexError where it
@@ -36,6 +49,17 @@ class QueueBoard:
                 moment, rows = utc_now(), await self._reader.read()
                 self._read = loop.time(), _view(rows, moment)
             return self._read[1]
+
+    async def measure(self) -> None:
+        """Count what the queues of partners hold. Fails as `read`."""
+        rows = {row.owner: row for row in await self._reader.read_partners()}
+        for name, row in rows.items():
+            for state in STATES:
+                PARTNER_MESSAGES.labels(name, state).set(getattr(row, state))
+        for name in self._measured - rows.keys():
+            for state in STATES:
+                PARTNER_MESSAGES.remove(name, state)
+        self._measured = set(rows)
 
     async def __aenter__(self) -> Self:
         await self._reader.__aenter__()

@@ -18,6 +18,7 @@ from shared.runtime.service import Runtime, Service
 from shared.runtime.settings_view import describe_settings
 
 PURGE_SECONDS = 3600
+MEASURE_SECONDS = 15
 
 
 @asynccontextmanager
@@ -27,6 +28,7 @@ async def build(runtime: Runtime, settings: OperationsSettings) -> AsyncIterator
         letters = LetterBoard(settings.amqp_url, queues)
         worker = LetterWorker(runtime, letters)
         runtime.every(PAUSE, "letter acts", worker.run_due)
+        runtime.every(MEASURE_SECONDS, "partners", queues.measure)
         runtime.every(PURGE_SECONDS, "purge", worker.purge)
         try:
             yield Deps(queues=queues, letters=letters)

@@ -70,10 +70,14 @@ class QueueState:
     full: float | None = None
 
     @property
+    def owner(self) -> str:
+        """The service or the other application that it belongs to."""
+        return _owner(self.queue)
+
+    @property
     def is_partners(self) -> bool:
         """Whether another application reads it, whenever that runs."""
-        owner = self.queue.partition(".")[0]
-        return self.queue == partner_queue(owner)
+        return self.queue == partner_queue(self.owner)
 
     @property
     def is_kept(self) -> bool:
@@ -152,11 +156,10 @@ class QueueReader:
     async def read(self) -> list[QueueState]:
         """Every row, in the order of the services. DependencyDown where the broker does not answer,
         ImpexError where it refuses."""
-        path = f"queues/{self._vhost}"
         totals, found = await asyncio.gather(
             # Totals of this moment; the rest is as old as the broker's statistics.
-            self._get(f"{path}?disable_stats=true&enable_queue_totals=true"),
-            self._get(f"{path}?columns={COLUMNS}"),
+            self._read_totals(),
+            self._get(f"queues/{self._vhost}?columns={COLUMNS}"),
         )
         statistics = {one["name"]: one for one in found}
         queues = {
@@ -167,6 +170,14 @@ class QueueReader:
         }
         heads = await self._read_heads(queues)
         return await self._with_consumers(rows_of(queues, heads))
+
+    async def read_partners(self) -> list[QueueState]:
+        """The rows of other applications, with their numbers of messages alone; fails as `read`."""
+        found = await self._read_totals()
+        return [row for row in rows_of({one["name"]: one for one in found}, {}) if row.is_partners]
+
+    async def _read_totals(self) -> list[dict[str, Any]]:
+        return await self._get(f"queues/{self._vhost}?disable_stats=true&enable_queue_totals=true")
 
     async def _get(self, path: str) -> list[dict[str, Any]]:
         assert self._session is not None, "not entered"

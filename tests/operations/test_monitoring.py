@@ -49,6 +49,11 @@ FIRING: dict[str, dict[str, str]] = {
         'impex_mails_total{template="a",outcome="refused"}': "0+1x20",
     },
     "MailsHeld": {'impex_mails_waiting{state="held"}': "1x20"},
+    "PartnerQueueFills": {
+        'impex_partner_messages{partner="labo",state="ready",instance="a"}': "7000+200x20",
+        'impex_partner_messages{partner="labo",state="ready",instance="b"}': "7000+200x20",
+        'impex_partner_messages{partner="labo",state="dead",instance="a"}': "2000x20",
+    },
     "PushWaits": {"impex_push_oldest_seconds": "21000+120x20"},
     "DatabaseConnectionsUsed": {
         'impex_database_connections{service="mfa",state="used"}': "10x20",
@@ -88,6 +93,9 @@ AT_REST: dict[str, str] = {
     'impex_mails_total{template="a",outcome="refused"}': "0+1x20",
     'impex_mails_waiting{state="held"}': "0x20",
     'impex_mails_waiting{state="deferred"}': "5x20",
+    'impex_partner_messages{partner="labo",state="ready",instance="a"}': "9000 0 0 9000x20",
+    'impex_partner_messages{partner="labo",state="ready",instance="b"}': "9000 0 0 9000x20",
+    'impex_partner_messages{partner="other",state="ready",instance="a"}': "9000x20",
     "impex_push_oldest_seconds": "3000x20",
     'impex_database_connections{service="mfa",state="used"}': "3x20",
     'impex_database_connections{service="mfa",state="limit"}': "10x20",
