@@ -49,6 +49,7 @@ async def test_ax_01_ax_07_wcag_in_both_themes(
     await check_page(checked, site, shown.name)
     if shown in OTHERS:
         # Loaded in dark, a page sets its theme before it is first drawn.
+        checked.ready = False
         await tab.emulate_media(color_scheme="dark")
         await tab.reload()
         await tab.evaluate(READY, "dark")

@@ -13,6 +13,16 @@ from tests.support.pages.render_pages import PROJECT
 
 AXE = PROJECT / "node_modules/axe-core/axe.min.js"
 AXE_SOURCE = AXE.read_text("utf-8") if AXE.exists() else ""
+#: Where a site of rendered pages serves it.
+AXE_URL = "/static/axe.min.js"
+#: Gives it to a page of such a site, whose content policy stays in force: scripts, and so the
+#: debugger's, may load others.
+LOAD_AXE = f"""() => new Promise((resolve, reject) => {{
+  const script = Object.assign(document.createElement("script"), {{src: "{AXE_URL}"}});
+  script.onload = () => resolve();
+  script.onerror = () => reject(new Error("axe was not loaded"));
+  document.head.append(script);
+}})"""
 LEVELS = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 CONTRAST = {"type": "rule", "values": ["color-contrast"]}
 #: Targets smaller than 24 px that are neither in a sentence nor hidden (AX-10).

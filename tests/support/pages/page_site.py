@@ -16,6 +16,7 @@ from playwright.async_api import Browser, ConsoleMessage, Error, Page
 
 from services.gateway.http.security_headers import put_headers
 from services.gateway.http.static_files import IMMUTABLE
+from tests.support.pages.axe_rules import AXE_SOURCE, AXE_URL
 from tests.support.pages.chromium import FRAMES_BY_TIMER
 
 NONCE = "n" * 22
@@ -66,12 +67,16 @@ def application(site: Site, folder: Path) -> web.Application:
             response.headers[hdrs.CACHE_CONTROL] = IMMUTABLE
         put_headers(response, nonce=NONCE, secure=False)
 
+    async def axe(_request: web.Request) -> web.Response:
+        return web.Response(text=AXE_SOURCE, content_type="text/javascript")
+
     application = web.Application()
     application.on_response_prepare.append(headers)
     for path in STREAMS:
         application.router.add_get(path, stream)
     for asked in ("/inscription/{rest:.+}", "/informations/{rest:.+}", "/session/{rest:.+}"):
         application.router.add_route("*", asked, ask)
+    application.router.add_get(AXE_URL, axe)
     application.router.add_static("/", folder)
     return application
 
