@@ -9,6 +9,7 @@ import base64
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Self
 
 import asyncpg
 
@@ -34,6 +35,8 @@ HEARD = {
     "dossiers": 0.2, "push": 0.1, "desk": 0.02, "operations": 0.01,
 }  # fmt: skip
 CODES_EACH = 10
+#: What pages list is the same in every installation.
+REFUSED_MAILS, OPEN_REQUESTS = 50, 100
 PASSWORD_HASH = f"$argon2id$v=19$m=19456,t=2,p=1${'s' * 22}${'h' * 43}"
 SEALED = '{"recipient":"support","key_id":"k1","box":"' + "A" * 200 + '"}'
 SHA256 = "0" * 64
@@ -50,6 +53,13 @@ class Sizes:
     mails: int
     dossiers: int
     events: int
+
+    @classmethod
+    def of(cls, accounts: int) -> Self:
+        """So many accounts, with five mails, ten dossiers and ten events each."""
+        return cls(
+            accounts=accounts, mails=5 * accounts, dossiers=10 * accounts, events=10 * accounts
+        )
 
 
 class Installation:
@@ -303,8 +313,8 @@ class Installation:
 
         def mail(n: int) -> str:
             at = ages.of(n, count, 29)
-            # One of five hundred was refused.
-            end = ("refused", "no_mailbox") if n % 500 == 499 else ("accepted", NULL)
+            refused = n % max(1, count // REFUSED_MAILS) == 0
+            end = ("refused", "no_mailbox") if refused else ("accepted", NULL)
             return (
                 f"{uuid_of(n, 'mail')}\t{uuid_of(n, 'message')}\t{TEMPLATES[n % 4]}"
                 f"\t{str_id(self._account(n))}\tfr\t{person(n % self.sizes.accounts).address}"
@@ -384,8 +394,8 @@ class Installation:
         requests = accounts // 50
 
         def request(n: int) -> str:
-            # One of forty is open.
-            state, closed = ("received", NULL) if n % 40 == 0 else ("done", self.now)
+            is_open = n % max(1, requests // OPEN_REQUESTS) == 0
+            state, closed = ("received", NULL) if is_open else ("done", self.now)
             day = self.later[:10]
             return (
                 f"{request_number(n)}\tmessage\t{state}\t1\t{account_id(n)}\tportal\t"

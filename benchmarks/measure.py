@@ -22,9 +22,6 @@ from benchmarks.installation import Sizes
 LIBRARIES = ("aiohttp", "aio-pika", "asyncpg", "aiosmtplib", "argon2-cffi", "uvloop", "msgspec")
 
 
-LARGE = Sizes(accounts=1_000_000, mails=5_000_000, dossiers=10_000_000, events=10_000_000)
-
-
 @dataclass(frozen=True, kw_only=True)
 class Plan:
     """How much is measured. `quick` is for trying the harness: its verdicts do not count."""
@@ -46,7 +43,8 @@ class Plan:
     #: How long the journal is watched under full load.
     backlog_seconds: float = 600
     accounts: int = 1_000_000
-    installation: Sizes = LARGE
+    #: A small one and a large one, for the scenario `growth`.
+    installations: tuple[Sizes, Sizes] = (Sizes.of(10_000), Sizes.of(1_000_000))
     quick: bool = False
 
 
@@ -64,7 +62,7 @@ QUICK = Plan(
     chain=20_000,
     backlog_seconds=20,
     accounts=20_000,
-    installation=Sizes(accounts=10_000, mails=50_000, dossiers=100_000, events=100_000),
+    installations=(Sizes.of(1_000), Sizes.of(10_000)),
     quick=True,
 )
 
