@@ -6,13 +6,14 @@ loads nothing of the others.
 
 import argparse
 import importlib
+import logging
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeAlias
 
 from operations.printing import escape, ignore_broken_pipe
-from shared.errors import ConfigurationError, ImpexError
+from shared.errors import ConfigurationError, ImpexError, plain_reason
 
 #: Debian's file of public certificate authorities.
 SYSTEM_AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
@@ -321,6 +322,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     ignore_broken_pipe()
     words = sys.argv[1:] if argv is None else argv
     options = parser().parse_args(list(map(_without_edges, words)))
+    # What the library logs about a broker that is away is said below, in one line.
+    logging.getLogger("aiormq.connection").setLevel(logging.CRITICAL)
     do: Verb = options.do
     try:
         code = do(options)
@@ -329,6 +332,6 @@ def main(argv: Sequence[str] | None = None) -> None:
             print(escape(f"impex: {name}: {sentence}"), file=sys.stderr)
         code = 2
     except (ImpexError, OSError) as error:
-        print(escape(f"impex: {error}"), file=sys.stderr)
+        print(escape(f"impex: {plain_reason(error)}"), file=sys.stderr)
         code = 1
     sys.exit(code)

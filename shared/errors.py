@@ -5,6 +5,25 @@ Two of them steer a handler: `Retry` (try this message again later) and `Reject`
 of a handler is a bug and follows the retry policy.
 """
 
+import os
+
+
+def plain_reason(error: BaseException) -> str:
+    """Why something failed, in the system's words where it has some; one line.
+
+    >>> plain_reason(OSError(111, "Connect call failed ('127.0.0.1', 5672)"))
+    'Connection refused'
+    >>> plain_reason(OSError(30, "Read-only file system", "/app/labo.toml"))
+    '/app/labo.toml: Read-only file system'
+    """
+    text = str(error)
+    if isinstance(error, OSError) and isinstance(error.errno, int):
+        # Names that cannot be resolved have numbers of their own, below 0.
+        text = os.strerror(error.errno) if error.errno > 0 else str(error.strerror)
+        if error.filename:
+            text = f"{error.filename}: {text}"
+    return text.splitlines()[0] if text else type(error).__name__
+
 
 class ImpexError(Exception):
     """Something went wrong."""

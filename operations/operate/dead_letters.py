@@ -15,7 +15,7 @@ from uuid import UUID
 from operations import service_registry
 from operations.operate import acts
 from operations.operate.endpoints import resolve_broker
-from operations.printing import cut, print_json, print_rows, say
+from operations.printing import counted, cut, print_json, print_rows, say
 from operations.provision.partners import declared
 from shared.errors import ConfigurationError
 from shared.messaging.dead_letters import (
@@ -26,14 +26,17 @@ from shared.messaging.dead_letters import (
     discard,
     find_letter,
     list_letters,
+    name_of,
     redact,
     replay,
     try_replay,
 )
+from shared.messaging.failures import failure_text
 from shared.messaging.letter_groups import LetterGroup, group
 
 #: Places whose letters belong to no service.
 SHARED_PLACES = ("unrouted", "discarded")
+GONE = "There is no such letter: it was replayed or discarded, or never there."
 OUTCOMES = {
     "handled": "It would be handled.",
     "duplicate": "It was handled before: a replay changes nothing.",
@@ -80,7 +83,7 @@ def main_show(options: argparse.Namespace) -> int:
     url, place = resolve_broker().operator_url, options.place
     found = asyncio.run(find_letter(url, options.service, _selection(options), place))
     if found is None:
-        say("There is no such letter: it was replayed or discarded, or never there.")
+        say(GONE)
         return 1
     letter, content = found
     fields = redact(content, letter.type)
@@ -111,7 +114,7 @@ def main_show(options: argparse.Namespace) -> int:
 
 
 def main_replay(options: argparse.Namespace) -> int:
-    """Send letters again; exit code 1 when the one that was named was not found."""
+    """Send letters again; exit code 1 where none of those that were named was sent."""
     _hearing(options.service)
     url, wanted = resolve_broker().operator_url, _selection(options)
     if getattr(options, "try"):
@@ -119,7 +122,6 @@ def main_replay(options: argparse.Namespace) -> int:
     count = asyncio.run(
         replay(url, options.service, wanted, replayed_by=acts.who(), progress=_progress)
     )
-    say(f"{count} {'message' if count == 1 else 'messages'} sent to {options.service} again.")
     if count:
         acts.log_act(
             "dead_letters_replayed",
@@ -129,9 +131,14 @@ def main_replay(options: argparse.Namespace) -> int:
             which=_which(options),
         )
     left = asyncio.run(list_letters(url, options.service))
-    if forged := sum(not letter.publisher_verified for letter in left):
-        say(f"{forged} not said by the owner of the type: never sent again, only discarded.")
-    return 0 if count or options.id is None else 1
+    forged = [letter for letter in left if not letter.publisher_verified]
+    if not count and wanted != Selection() and not any(map(wanted.matches, forged)):
+        say(GONE)
+        return 1
+    say(f"{counted(count, 'message')} sent to {options.service} again.")
+    if forged:
+        say(f"{len(forged)} not said by the owner of the type: never sent again, only discarded.")
+    return 0 if count or wanted == Selection() else 1
 
 
 def main_discard(options: argparse.Namespace) -> int:
@@ -142,7 +149,7 @@ def main_discard(options: argparse.Namespace) -> int:
     letters = asyncio.run(list_letters(url, options.service))
     mine = [letter for letter in letters if wanted.matches(letter)]
     if not mine:
-        say("There is no such letter: it was replayed or discarded, or never there.")
+        say(GONE)
         return 1
     codes = sorted({letter.code for letter in mine})
     if options.id is not None and len(codes) > 1:
@@ -186,7 +193,7 @@ def _try(url: str, service: str, wanted: Selection) -> int:
     if tried.outcome != "failed":
         say(OUTCOMES[tried.outcome])
         return 1 if tried.outcome == "no_answer" else 0
-    say(f"It would fail again: {tried.error_type}: {tried.error}")
+    say(f"It would fail again: {failure_text(tried.error_type, tried.error)}")
     for line in tried.frames.splitlines():
         say(f"    {line}")
     return 1
@@ -250,7 +257,7 @@ def _show_letters(letters: list[DeadLetter]) -> None:
         ("service", "code", "id", "type", "tries", "age", "error"),
         [
             (
-                one.service or "-", one.code, one.id, _name(one.type), one.attempt, _age(one.age),
+                one.service or "-", one.code, one.id, name_of(one.type), one.attempt, _age(one.age),
                 _why(one),
             )
             for one in letters
@@ -306,7 +313,9 @@ def _first(letter: DeadLetter) -> str:
 def _replays(letter: DeadLetter) -> str:
     if not letter.replays:
         return ""
-    return f"{letter.replays} times, last by {letter.replayed_by} at {letter.replayed_at}"
+    return (
+        f"{counted(letter.replays, 'time')}, last by {letter.replayed_by} at {letter.replayed_at}"
+    )
 
 
 def _discard(letter: DeadLetter) -> str:
@@ -317,17 +326,11 @@ def _discard(letter: DeadLetter) -> str:
 
 def _types(one: LetterGroup) -> str:
     more = len(one.types) - 1
-    return f"{_name(one.types[0])} and {more} more" if more else _name(one.types[0])
-
-
-def _name(event_type: str) -> str:
-    """The middle of `owner.Name.v1`; `show` has the whole."""
-    parts = event_type.split(".")
-    return parts[1] if len(parts) == 3 else event_type
+    return f"{name_of(one.types[0])} and {more} more" if more else name_of(one.types[0])
 
 
 def _why(letter: DeadLetter) -> str:
-    return f"{letter.error_type}: {letter.error}" if letter.error_type else letter.error
+    return failure_text(letter.error_type, letter.error)
 
 
 def _moment(text: str) -> str:

@@ -37,6 +37,15 @@ SENT = {
     "no_address": ("cannot be sent again: its address was deleted.", 1),
 }
 
+REASONS = {
+    "unreachable": "the mail server could not be reached",
+    "mailbox_full": "the mailbox is full",
+    "unknown_mailbox": "there is no such mailbox",
+    "refused": "refused by the mail server",
+    "expired": "not accepted in time",
+    "in_doubt": "it may have arrived",
+}
+
 
 def main_list(options: argparse.Namespace) -> int:
     """List mails; exit code 0 whatever their number."""
@@ -57,7 +66,7 @@ def main_list(options: argparse.Namespace) -> int:
             [
                 (
                     str(one.mail_id)[:8], str(one.state), one.template, one.address,
-                    f"{one.written_at:%m-%d %H:%M}", one.answer or one.reason,
+                    f"{one.written_at:%m-%d %H:%M}", one.answer or _reason(one),
                 )
                 for one in mails
             ],
@@ -93,13 +102,13 @@ def main_show(options: argparse.Namespace) -> int:
         ("written", _minute(mail.written_at)),
         ("next try", _minute(mail.next_try_at)),
         ("ended", _minute(mail.ended_at)),
-        ("reason", mail.reason),
+        ("reason", _reason(mail)),
     ):
         if value not in (None, "", "-"):
             say(f"  {name:<10} {value}")
     for one in attempts:
-        code = f"{one.smtp_code} " if one.smtp_code and not one.answer.startswith("4") else ""
-        say(f"  {one.number:>3}. {_minute(one.began_at)}  {one.outcome:<9} {code}{one.answer}")
+        reply = " ".join(str(part) for part in (one.smtp_code, one.answer) if part)
+        say(f"  {one.number:>3}. {_minute(one.began_at)}  {one.outcome:<9} {reply}")
     return 0
 
 
@@ -179,6 +188,12 @@ def _mail_id(text: str) -> UUID | None:
         say(f"Mail {text} is not there (any more).")
         return None
     return found[0]
+
+
+def _reason(mail: OperatorMail) -> str:
+    """Why it is where it is; a server that defers a mail has not refused it."""
+    deferred = mail.state == "deferred" and mail.reason == "refused"
+    return "deferred by the mail server" if deferred else REASONS.get(mail.reason, mail.reason)
 
 
 def _minute(at: datetime | None) -> str:

@@ -7,7 +7,7 @@ import asyncio
 import ssl
 from urllib.parse import urlsplit
 
-from shared.errors import ImpexError
+from shared.errors import ImpexError, plain_reason
 
 SECONDS = 3
 #: By scheme: the usual port, what is sent, and how the answer begins.
@@ -35,7 +35,7 @@ async def problem(url: str) -> str:
     except TimeoutError:
         return f"no answer within {SECONDS} s"
     except (OSError, ImpexError, asyncio.IncompleteReadError) as error:
-        return str(error) or type(error).__name__
+        return plain_reason(error)
     return ""
 
 

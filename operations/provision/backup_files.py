@@ -11,7 +11,7 @@ import msgspec
 
 from operations import service_registry
 from shared.database.migrations import read_migrations
-from shared.errors import ImpexError
+from shared.errors import ImpexError, plain_reason
 from shared.version import VERSION
 
 MANIFEST, DUMP, SECRETS, PARTNERS = "manifest.json", "database.dump", "secrets", "partners"
@@ -78,7 +78,7 @@ def read_backup(folder: Path) -> Manifest:
         text = (folder / MANIFEST).read_bytes()
         version = msgspec.json.decode(text, type=dict).get("version")
     except (OSError, msgspec.DecodeError) as error:
-        raise ImpexError(f"{folder} is no backup ({error}): {untouched}") from error
+        raise ImpexError(f"{folder} is no backup ({plain_reason(error)}): {untouched}") from error
     if version != VERSION:
         raise ImpexError(
             f"the backup is of version {version}, this is version {VERSION}: {untouched}; "

@@ -14,7 +14,8 @@ import ssl
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
-from shared.errors import ImpexError
+from shared.errors import DependencyDown, ImpexError, plain_reason
+from shared.messaging.connection import BROKER
 
 
 class BrokerRefused(ImpexError):
@@ -55,7 +56,8 @@ class BrokerAdmin:
         }
 
     def call(self, method: str, path: str, body: object = None) -> Any:
-        """One call; `path` begins after /api/. Returns the JSON answer, or None."""
+        """One call; `path` begins after /api/. Returns the JSON answer, or None. DependencyDown
+        where the broker does not answer."""
         data = None if body is None else json.dumps(body)
         reused = self._connection.sock is not None
         try:
@@ -67,7 +69,8 @@ class BrokerAdmin:
             if reused and isinstance(error, ConnectionError):
                 return self.call(method, path, body)  # the broker had closed the idle connection
             if isinstance(error, OSError):
-                raise
+                place = f"{self._connection.host}:{self._connection.port}"
+                raise DependencyDown(BROKER, f"{place}: {plain_reason(error)}") from error
             raise BrokerRefused(f"{method} {path}: no answer in HTTP ({error!r})") from error
         if answer.status >= 300:
             reason = text[:300].decode(errors="replace")

@@ -23,7 +23,7 @@ from operations.provision.provisioning import (
     provision_database,
 )
 from operations.provision.receivers import PUSH, record_receivers
-from shared.errors import DependencyDown, ImpexError
+from shared.errors import DependencyDown, ImpexError, plain_reason
 
 T = TypeVar("T")
 
@@ -80,7 +80,7 @@ def when_it_answers(setting: str, url: str, work: Callable[[], T], until: float 
         except (OSError, DependencyDown) as error:
             if time.monotonic() >= until:
                 place = urlsplit(url).netloc.rpartition("@")[2]
-                reason = str(error) or type(error).__name__
+                reason = error.reason if isinstance(error, DependencyDown) else plain_reason(error)
                 raise ImpexError(f"{setting}: {place} does not answer: {reason}") from error
             time.sleep(PAUSE)
 

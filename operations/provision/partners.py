@@ -17,7 +17,7 @@ from typing import Any, get_type_hints
 from operations.install.paths import ROOT
 from shared.contracts import load_contracts
 from shared.contracts.base import EVENTS, REQUESTS, Event
-from shared.errors import ConfigurationError
+from shared.errors import ConfigurationError, ImpexError, plain_reason
 from shared.messaging import topology
 from shared.security.connection_urls import validate_push_url
 from shared.settings import Problem
@@ -102,7 +102,7 @@ def _read(path: Path) -> Partner:
     try:
         data = tomllib.loads(path.read_text("utf-8"))
     except (ValueError, OSError) as error:
-        raise ConfigurationError([(str(path), str(error))]) from None
+        raise ConfigurationError([(str(path), plain_reason(error))]) from None
     problems = [
         f"{key} must be {MEANT[KEYS[key]]}"
         if key in KEYS
@@ -211,4 +211,8 @@ def write(one: Partner) -> Path:
     except FileExistsError:
         sentence = f"{one.name} is a partner already: {path} says what it hears and emits"
         raise ConfigurationError([("NAME", sentence)]) from None
+    except OSError as error:
+        raise ImpexError(
+            f"{plain_reason(error)}: write it by hand and run impex provision (docs/partners.md)"
+        ) from None
     return path

@@ -186,11 +186,14 @@ def _new_password(root: Path, name: str) -> int:
     owners = {
         account: setting for setting, account in accounts(service_registry.principals()).items()
     }
-    known = sorted({*owners, *ADMINISTRATORS})
-    file = root / ALL / (name if name in ADMINISTRATORS else f"password-{name}")
-    if name not in known or not file.exists():
-        sentence = f"must be a role, user or administrator of {root / ALL}: {', '.join(known)}"
+    files = {one: root / ALL / f"password-{one}" for one in owners}
+    files |= {one: root / ALL / one for one in ADMINISTRATORS}
+    known = sorted(one for one, path in files.items() if path.exists())
+    if name not in known:
+        there = ", ".join(known) or "none is there"
+        sentence = f"must be a role, user or administrator of {root / ALL}: {there}"
         raise ConfigurationError([("--new-password", sentence)])
+    file = files[name]
     settings, _ = ADMINISTRATORS.get(name, ((owners.get(name, ""),), ""))
     password, former = new_password(), read_secret(file)
     paths = {path for setting in settings for path in root.glob(f"*/{setting}")}
@@ -207,8 +210,11 @@ def _new_password(root: Path, name: str) -> int:
         say(f"{name} is in {file}. Give it to the server: {ADMINISTRATORS[name][1]}")
     else:
         say(f"{name} has a new password. `impex provision` gives it to the server.")
-        if readers_of:
-            say(f"Then restart {_listed(readers_of)}.")
+        for one in readers_of:
+            if one in service_registry.service_names():
+                say(f"Then restart {one}.")
+            else:
+                say(f"Then give {root / one} to whoever runs {one}.")
     return 0
 
 

@@ -12,11 +12,14 @@ from urllib.parse import unquote, urlsplit
 from services.operations.settings import OperationsSettings
 from shared.contracts.operations import QueueRow, QueuesView
 from shared.messaging.queue_states import QueueReader, QueueState
+from shared.messaging.topology import requests_queue
 from shared.runtime.metrics import gauge
 from shared.runtime.service import utc_now
 
 #: Seconds for which a reading is new enough: the page asks no more often.
 NEW_SECONDS = 2.0
+#: The queues by which the page asks for a reading.
+ASKED = (requests_queue("operations"), requests_queue("support"))
 STATES = ("ready", "in_work", "waiting", "dead")
 PARTNER_MESSAGES = gauge(
     "impex_partner_messages",
@@ -74,6 +77,11 @@ class QueueBoard:
         await self._reader.__aexit__(kind, error, traceback)
 
 
+def _only_asks(row: QueueState) -> bool:
+    """Whether what moves in it may be the question that this reading answers."""
+    return row.queue in ASKED and bool(row.consumers) and not row.ready
+
+
 def _view(rows: list[QueueState], moment: datetime) -> QueuesView:
     return QueuesView(
         rows=tuple(
@@ -81,7 +89,7 @@ def _view(rows: list[QueueState], moment: datetime) -> QueuesView:
                 **{name: getattr(row, name) for name in QueueState.__dataclass_fields__},
                 stopped=row.is_stopped,
                 kept=row.is_kept,
-                at_rest=row.at_rest,
+                at_rest=row.at_rest or _only_asks(row),
             )
             for row in rows
         ),

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias, cast
 import asyncpg
 
 from shared.database.traced_connection import traced_connection
-from shared.errors import DependencyDown
+from shared.errors import DependencyDown, plain_reason
 from shared.runtime import tracing
 from shared.runtime.retrying import OutageLog, retry_while_down
 
@@ -82,7 +82,7 @@ def database_errors() -> Iterator[None]:
 
 
 def _reason(error: BaseException) -> str:
-    return str(error).splitlines()[0] if str(error) else "no answer in time"
+    return plain_reason(error) if str(error) else "no answer in time"
 
 
 async def open_pool(

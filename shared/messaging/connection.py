@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 import aio_pika
 from aiormq.abc import AbstractChannel
 
-from shared.errors import DependencyDown
+from shared.errors import DependencyDown, plain_reason
 from shared.runtime.cancellation import cancellation_requested, raise_if_cancelled
 from shared.runtime.retrying import OutageLog, retry_while_down
 
@@ -176,6 +176,8 @@ def describe(error: BaseException | None) -> str:
     """One line about an error of the connection, without the password in the URL."""
     if error is None:
         return "closed"
+    if isinstance(error, OSError) and isinstance(error.errno, int):
+        return plain_reason(error)[:200]
     return f"{type(error).__name__}: {error}".splitlines()[0][:200]
 
 

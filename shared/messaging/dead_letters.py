@@ -29,6 +29,7 @@ from shared.messaging.failures import (
     REPLAYED_BY,
     REPLAYS,
     attempt_of,
+    failure_text,
     history,
 )
 from shared.messaging.letter_queue import open_channel, open_letters
@@ -120,8 +121,8 @@ class LetterContent:
 
 @dataclass(frozen=True, kw_only=True)
 class Selection:
-    """Which letters: one by id or code, one by its code alone, those of a type, those of a fault,
-    or, of none, all."""
+    """Which letters: one by id or code, one by its code alone, those of a type (`type` may be its
+    name alone, as lists show it), those of a fault, or, of none, all."""
 
     id: str | None = None
     code: str | None = None
@@ -133,9 +134,19 @@ class Selection:
         return (
             self.id in (None, letter.id, letter.code)
             and self.code in (None, letter.code)
-            and self.type in (None, letter.type)
+            and self.type in (None, letter.type, name_of(letter.type))
             and self.fault in (None, letter.fault, letter.fingerprint)
         )
+
+
+def name_of(event_type: str) -> str:
+    """The middle of `owner.Name.v1`; what is no type stays whole.
+
+    >>> name_of("backoffice.DossierFiled.v1"), name_of("junk")
+    ('DossierFiled', 'junk')
+    """
+    parts = event_type.split(".")
+    return parts[1] if len(parts) == 3 else event_type
 
 
 def queues_of(service: str, place: Place = "dead") -> tuple[str, ...]:
@@ -307,13 +318,17 @@ def _redacted(value: Any, hint: Any) -> Any:
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, list):
-        return f"‹{len(value)} values›"
+        return _hidden(len(value), "value")
     if not isinstance(value, str):
         return "‹hidden›"
     listed = {word for one in (hint, *get_args(hint)) for word in get_args(one)}
     if value in listed or _is_id_or_time(value):
         return value
-    return f"‹{len(value)} characters›"
+    return _hidden(len(value), "character")
+
+
+def _hidden(count: int, what: str) -> str:
+    return f"‹{count} {what}›" if count == 1 else f"‹{count} {what}s›"
 
 
 def _is_id_or_time(text: str) -> bool:
@@ -382,7 +397,7 @@ def _past(letter: DeadLetter, message: DeliveredMessage) -> dict[str, Any]:
     past = history(message) if _is_copy(letter.service, message) else {}
     first = {
         FIRST_FAILED_AT: letter.first_failed_at,
-        FIRST_ERROR: f"{letter.error_type}: {letter.error}",
+        FIRST_ERROR: failure_text(letter.error_type, letter.error),
         PUBLISHED_BY: letter.published_by,
     }
     return {**first, **past}

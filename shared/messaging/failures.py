@@ -123,7 +123,7 @@ def failed_copy(
     before = history(message) if own else {}
     first = {
         FIRST_FAILED_AT: failure["failed_at"],
-        FIRST_ERROR: f"{failure['error_type']}: {failure['error']}",
+        FIRST_ERROR: failure_text(failure["error_type"], failure["error"]),
         PUBLISHED_BY: "" if own else given.user_id or "",
     }
     return copy_properties(message, {ATTEMPT: attempt, **failure, **first, **before})
@@ -148,3 +148,13 @@ def _own_frames(error: BaseException) -> list[tuple[str, int]]:
         if path.is_relative_to(_ROOT) and "site-packages" not in path.parts:
             own.append((f"{path.relative_to(_ROOT)}:{frame.name}", frame.lineno or 0))
     return own
+
+
+def failure_text(kind: str, reason: str) -> str:
+    """Why something failed; a reason that begins with its kind is not named twice.
+
+    >>> failure_text("Undecodable", "not strict JSON"), failure_text("OSError", "OSError at a.py:f")
+    ('Undecodable: not strict JSON', 'OSError at a.py:f')
+    """
+    named = not kind or reason == kind or reason.startswith(f"{kind} ")
+    return reason if named else f"{kind}: {reason}"

@@ -16,7 +16,8 @@ import aio_pika
 from aiormq.abc import AbstractChannel, DeliveredMessage
 from aiormq.exceptions import ChannelNotFoundEntity
 
-from shared.errors import ConfigurationError
+from shared.errors import ConfigurationError, DependencyDown, plain_reason
+from shared.messaging.connection import BROKER
 from shared.messaging.failures import copy_properties
 
 CONNECT_SECONDS = 10
@@ -149,10 +150,14 @@ def _distinct(
 
 @contextlib.asynccontextmanager
 async def open_channel(amqp_url: str, name: str) -> AsyncIterator[AbstractChannel]:
-    """A channel of an operator with confirms, on a connection of its own."""
-    connection = await aio_pika.connect(
-        amqp_url, client_properties={"connection_name": name}, timeout=CONNECT_SECONDS
-    )
+    """A channel of an operator with confirms, on a connection of its own. DependencyDown where the
+    broker does not answer."""
+    try:
+        connection = await aio_pika.connect(
+            amqp_url, client_properties={"connection_name": name}, timeout=CONNECT_SECONDS
+        )
+    except (OSError, TimeoutError) as error:
+        raise DependencyDown(BROKER, plain_reason(error)) from error
     try:
         if connection.transport is None:
             raise ConnectionError("the connection was closed")

@@ -245,6 +245,8 @@ class QueueReader:
             if not isinstance(message.delivery, Basic.GetOk):
                 return _Head(None, None)
             await channel.basic_nack(message.delivery_tag or 0, requeue=True)
+        except DependencyDown:
+            raise
         except Exception as error:
             raise DependencyDown(BROKER, describe(error)) from error
         headers = message.header.properties.headers or {}

@@ -6,6 +6,7 @@ import threading
 import pytest
 
 from operations.provision.broker_admin import BrokerAdmin
+from shared.errors import DependencyDown
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 
@@ -33,5 +34,5 @@ def test_a_persistent_connection_that_was_closed_is_opened_again() -> None:
 def test_an_unavailable_broker_is_reported_at_once() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-    with pytest.raises(ConnectionRefusedError):
+    with pytest.raises(DependencyDown, match=f"127.0.0.1:{port}: Connection refused"):
         BrokerAdmin(f"http://u:p@127.0.0.1:{port}").call("GET", "overview")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -31,7 +32,8 @@ from tests.support.servers import fork_server
 from tests.support.servers.shared_servers import ServerUrls, drop_database
 from tests.support.servers.system import System, keys
 
-ONE_ID = "0198c0de-0000-7000-8000-000000000001"
+ONE_ID, ONE_NAME = "0198c0de-0000-7000-8000-000000000001", "AccountRequested"
+GONE = "There is no such letter: it was replayed or discarded, or never there."
 HELD_MAIL = """
 INSERT INTO mailer.deliveries (mail_id, cause, template, language, address, facts, asked_at,
     written_at, expires_at, state, reason)
@@ -138,14 +140,16 @@ async def test_dead_letters_are_listed_without_their_content_and_sent_again(
     assert (rows["mailer"]["dead"], rows["mailer"]["at_rest"]) == (1, False)
 
     other = impex(environment, "dead", "replay", "mailer", "--id", "another")
-    assert (other.returncode, other.stdout) == (1, "0 messages sent to mailer again.\n")
+    assert (other.returncode, other.stdout.splitlines()) == (1, [GONE])
+    other = impex(environment, "dead", "replay", "mailer", "--type", "AnotherType")
+    assert (other.returncode, other.stdout.splitlines()) == (1, [GONE])
     again = impex(environment, "dead", "replay", "mailer", "--id", ONE_ID)
     assert (again.returncode, again.stdout) == (0, "1 message sent to mailer again.\n")
     await eventually(one_ready)
     assert impex(environment, "dead", "list").stdout == "No dead letters.\n"
 
     await bury(system, b"{}", "not said by registration")
-    for which, code in ((("--all",), 0), (("--id", ONE_ID), 1)):
+    for which, code in ((("--all",), 0), (("--id", ONE_ID), 1), (("--type", ONE_NAME), 1)):
         done = impex(environment, "dead", "replay", "mailer", *which)
         assert (done.returncode, done.stdout.splitlines()) == (
             code,
@@ -154,6 +158,34 @@ async def test_dead_letters_are_listed_without_their_content_and_sent_again(
                 "1 not said by the owner of the type: never sent again, only discarded.",
             ],
         )
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [
+        ("dead", "list"),
+        ("dead", "show", "mailer", "--id", ONE_ID),
+        ("dead", "replay", "mailer", "--all"),
+        ("dead", "replay", "mailer", "--all", "--try"),
+        ("queues", "--once"),
+        ("partner", "list"),
+    ],
+)
+def test_a_broker_that_is_away_is_one_line_that_names_it(
+    tmp_path: Path, verb: tuple[str, ...]
+) -> None:
+    place = f"127.0.0.1:{free_port()}"
+    environment = {
+        "IMPEX_HOME": str(tmp_path),
+        "IMPEX_AMQP_URL": f"amqp://u:p@{place}/impex",
+        "IMPEX_AMQP_MANAGEMENT_URL": f"http://u:p@{place}",
+        "IMPEX_OPERATOR_AMQP_URL": f"amqp://u:p@{place}/impex",
+    }
+    done = impex(environment, *verb)
+    assert done.returncode == 1
+    assert re.fullmatch(r"impex: broker is unavailable: .*\n", done.stderr)
+    assert "refused" in done.stderr
+    assert "Errno" not in done.stderr
 
 
 async def test_o_05_a_forged_letter_is_discarded_with_a_reason_and_nothing_else_is(

@@ -1,5 +1,6 @@
 """`impex partner`: other applications with a login, rights and queues of their own."""
 
+import errno
 import json
 import os
 import re
@@ -17,11 +18,12 @@ from pamqp.commands import Basic
 
 from operations import service_registry
 from operations.install.paths import ROOT
-from operations.provision.partners import FOLDER, declared, partner
+from operations.provision.partners import FOLDER, declared, partner, write
 from operations.provision.permissions import definitions
 from operations.provision.provisioning import AdminUrls, provision_broker
 from shared.contracts import backoffice, dossiers
 from shared.contracts.registration.events import AccountCreated
+from shared.errors import ImpexError
 from shared.messaging.topology import RETRY_DELAYS
 from tests.support import eventually
 from tests.support.each_row import each_row
@@ -253,6 +255,19 @@ def test_a_wrong_name_is_one_line(operator: Operator, wrong: str) -> None:
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert err.startswith("impex: NAME: ")
     assert not list(operator.folder.iterdir())
+
+
+def test_a_read_only_folder_is_one_line_with_what_to_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As in containers, where the operator writes the file."""
+
+    def refuse(path: Path, *_given: object, **_named: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system", str(path))
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(ImpexError, match=r"labo\.toml: Read-only file system: write it by hand"):
+        write(partner("labo", [], [FILED]))
 
 
 def test_a_name_that_is_taken_is_refused(operator: Operator, name: str) -> None:

@@ -398,6 +398,24 @@ def test_a_new_password_is_in_every_folder_and_nothing_else_changes(
     assert contents(folder) == after
 
 
+def test_a_new_password_names_who_needs_it(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A partner is no service of ours to restart."""
+    for name, then in (
+        ("mfa", "Then restart mfa."),
+        ("backoffice", f"Then give {folder / 'backoffice'} to whoever runs backoffice."),
+    ):
+        assert secrets(folder, "--new-password", name) == 0
+        assert capsys.readouterr().out.splitlines()[-1] == then
+
+
+def test_a_folder_without_accounts_lists_none_of_them(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        secrets(tmp_path, "--new-password", "mfa")
+    assert caught.value.problems[0][1].endswith(": none is there")
+
+
 def test_a_new_password_of_nobody_is_refused(folder: Path) -> None:
     before = contents(folder)
     for name in ("nobody", "../all"):

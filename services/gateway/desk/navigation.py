@@ -35,8 +35,8 @@ ENTRIES = (
     Entry("approvals", N_("À approuver"), (AGENT, SUPERVISOR), "a"),
     Entry("team", N_("Équipe"), (SUPERVISOR, AUDITOR)),
     Entry("journal", N_("Journal"), (SUPERVISOR, AUDITOR)),
-    Entry("settings", N_("Réglages"), (SUPERVISOR, OPERATOR, AUDITOR)),
     Entry("operations", N_("Exploitation"), (OPERATOR,)),
+    Entry("settings", N_("Réglages"), (SUPERVISOR, OPERATOR, AUDITOR)),
 )
 #: The field in the header that searches, of the page `search`.
 SEARCH = Entry("search", N_("Chercher un compte"), (AGENT, SUPERVISOR, AUDITOR), "c")

@@ -5,11 +5,17 @@ from typing import Any
 
 import msgspec
 
-from services.gateway.desk.features.operations.letter_words import EMPTY, OUTCOMES, PLACES
+from services.gateway.desk.features.operations.letter_words import (
+    EMPTY,
+    OUTCOMES,
+    PLACES,
+    value_text,
+)
 from services.gateway.desk.features.operations.letters_page import ACTS as LETTER_ACTS
-from services.gateway.desk.features.operations.mail_words import PERIODS, STATES
+from services.gateway.desk.features.operations.mail_words import PERIODS, STATES, UNSENDABLE
 from services.gateway.desk.features.operations.queue_lines import COLUMNS, UNFOLDED, queue_lines
 from shared.contracts.operations import LetterField, LetterView, QueueRow
+from shared.messaging.failures import failure_text
 from tests.support.pages.page_basis import NOW, State, form
 
 
@@ -149,7 +155,8 @@ DEAD_LETTER = LetterView(
 def _letter(letter: LetterView = DEAD_LETTER, *acts: str) -> dict[str, Any]:
     return {
         "letter": letter,
-        "why": f"{letter.error_type}: {letter.error}" if letter.error_type else letter.error,
+        "why": failure_text(letter.error_type, letter.error),
+        "fields": [(one.name, value_text(one.value, "fr")) for one in letter.fields],
         "said_at": "20/11/2026 10:42",
         "first_failed_at": "20/11/2026 10:42",
         "failed_at": "10:42",
@@ -174,7 +181,9 @@ def _letter_act(word: str, page_form: Any, **values: Any) -> dict[str, Any]:
         "letter": DEAD_LETTER,
         "code": "",
         "label": chosen.all,
-        "effect": chosen.effect,
+        "effect": chosen.effect_of_all or chosen.effect,
+        "gone": False,
+        "why": failure_text(DEAD_LETTER.error_type, DEAD_LETTER.error),
         "word": word,
         "discards": chosen.act == "discard",
         "needs_code": True,
@@ -199,6 +208,7 @@ def _mail(**values: Any) -> dict[str, Any]:
         "answer": f"550 5.1.1 {HOSTILE}",
         "attempts": 2,
         "sendable": True,
+        "unsendable": UNSENDABLE["refused"],
         "droppable": False,
     }
     return {**known, **values}
@@ -359,7 +369,10 @@ def operations_states(operator: Any) -> tuple[State, ...]:
             "desk-letter-gone",
             "operations_letter_act.html",
             _letter_act(
-                "rejouer", form(alert="Acte refusé : plus aucune lettre n'est là."), letter=None
+                "rejouer",
+                form(alert="Acte refusé : plus aucune lettre n'est là."),
+                letter=None,
+                gone=True,
             ),
             me=operator,
         ),

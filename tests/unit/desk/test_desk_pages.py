@@ -124,7 +124,7 @@ def test_each_role_begins_where_it_may_work() -> None:
     assert begins == {
         "agent": "requests",
         "supervisor": "requests",
-        "operator": "settings",
+        "operator": "operations",
         "auditor": "requests",
     }
     assert home_of(ROUTES, "nobody") == "account"

@@ -10,6 +10,7 @@ from services.gateway.http.errors import HttpError, Redirect
 from services.gateway.http.sse import STREAMS
 from services.gateway.sessions.request_state import REQUEST_STATE
 from services.gateway.sessions.sessions import SESSIONS
+from shared.runtime.service import utc_now
 
 
 @pytest.mark.parametrize("error", [HttpError(403), Redirect("sign_in")], ids=["403", "suspended"])
@@ -44,3 +45,9 @@ async def test_the_live_view_ends_where_the_agent_may_no_longer_see_it(
     monkeypatch.setattr(queues_page, "_read", read)
     request: Any = Request()
     assert await queues_page.follow(request) == [("end", {}, True)]
+
+
+def test_what_could_not_be_read_is_no_number() -> None:
+    """A page that stays open is told of no dead letters only where somebody counted them."""
+    assert queues_page._document(None, []) == {"at": "", "rows": []}
+    assert queues_page._document(utc_now(), [])["dead"] == 0

@@ -240,7 +240,7 @@ async def test_o_05_letters_are_grouped_by_their_fault(bus: BusFixture) -> None:
     assert found is not None
     letter, content = found
     assert redact(content, letter.type) == {
-        "request_id": "‹1 characters›",
+        "request_id": "‹1 character›",
         "by": "‹4 characters›",
         "verified_at": content.data["verified_at"],
     }

@@ -18,6 +18,7 @@ from services.gateway.desk.features.operations.letter_words import (
     iso_text,
     short_type,
     trial_words,
+    value_text,
 )
 from services.gateway.desk.support import (
     act,
@@ -49,6 +50,7 @@ from shared.contracts.support.operations import (
 )
 from shared.i18n.catalogue import N_, translate
 from shared.messaging.errors import ServiceUnavailable
+from shared.messaging.failures import failure_text
 from shared.messaging.handlers import Refused
 
 R = TypeVar("R", bound=Reply)
@@ -77,6 +79,7 @@ class LetterAct:
     one: str
     all: str
     effect: str
+    effect_of_all: str = ""
     flash: str = ""
 
 
@@ -102,6 +105,10 @@ ACTS = {
                 "Elle repart vers son service comme un premier essai. Ce qui est déjà traité n'a "
                 "pas de second effet."
             ),
+            effect_of_all=N_(
+                "Elles repartent vers leur service comme un premier essai. Ce qui est déjà traité "
+                "n'a pas de second effet."
+            ),
             flash="letters_replayed",
         ),
         LetterAct(
@@ -112,6 +119,10 @@ ACTS = {
             effect=N_(
                 "Elle n'aura jamais d'effet. Elle reste sous « Écartées » pendant 30 jours, puis "
                 "elle est supprimée."
+            ),
+            effect_of_all=N_(
+                "Elles n'auront jamais d'effet. Elles restent sous « Écartées » pendant 30 jours, "
+                "puis elles sont supprimées."
             ),
             flash="letters_discarded",
         ),
@@ -181,7 +192,7 @@ async def _letters(request: web.Request, word: str) -> dict[str, Any]:
             "fault": one.fault,
             "service": one.service,
             "service_part": one.service or NO_SERVICE,
-            "why": f"{one.error_type}: {one.error}" if one.error_type else one.error,
+            "why": failure_text(one.error_type, one.error),
             "type": short_type(one.types[0]) if one.types else "-",
             "more": len(one.types) - 1,
             "count": one.count,
@@ -243,13 +254,13 @@ async def show_act(request: web.Request, form: Form) -> web.Response:
 async def _act_page(
     request: web.Request, form: Form, trial: tuple[str, str, tuple[str, ...]] | None
 ) -> web.Response:
-    chosen, code = _act(request), _code_of(request, form)
+    chosen, code, gone = _act(request), _code_of(request, form), False
     try:
         letter = (await _letter(request, DEAD, code)).letter
-    except HttpError:
+    except HttpError as error:
         if not form.alert and trial is None:
             raise
-        letter = None  # the alert says what became of it
+        letter, gone = None, error.status == 404  # the alert says what became of it
     if letter is None and not form.alert and trial is None:
         raise ServiceUnavailable("operations does not answer")
     lang = request[REQUEST_STATE].lang
@@ -259,9 +270,11 @@ async def _act_page(
         "operations_letter_act.html",
         form=form,
         letter=letter,
+        gone=gone,
+        why=failure_text(letter.error_type, letter.error) if letter else "",
         code=code or (letter.code if letter and chosen.act == "try" else ""),
         label=translate(chosen.one if one else chosen.all, lang),
-        effect=translate(chosen.effect, lang),
+        effect=translate(chosen.effect if one else chosen.effect_of_all, lang),
         word=chosen.word,
         discards=chosen.act == "discard",
         needs_code=not one,
@@ -310,7 +323,7 @@ async def _try(request: web.Request, fields: dict[str, str], code: str) -> web.R
     if view.trial is None:
         raise ServiceUnavailable("operations does not answer")
     look, text = trial_words(view.trial, request[REQUEST_STATE].lang)
-    why = f"{view.trial.error_type}: {view.trial.error}" if view.trial.error_type else ""
+    why = failure_text(view.trial.error_type, view.trial.error) if view.trial.error_type else ""
     frames = (why, *view.trial.frames) if why else view.trial.frames
     form = Form()
     form.values["letter"] = code
@@ -347,7 +360,8 @@ def _shown(request: web.Request, letter: LetterView, names: dict[str, str]) -> d
     lang, now = request[REQUEST_STATE].lang, request.app[CLOCK]()
     return {
         "letter": letter,
-        "why": f"{letter.error_type}: {letter.error}" if letter.error_type else letter.error,
+        "why": failure_text(letter.error_type, letter.error),
+        "fields": [(one.name, value_text(one.value, lang)) for one in letter.fields],
         "said_at": iso_text(letter.said_at, now, lang),
         "first_failed_at": iso_text(letter.first_failed_at, now, lang),
         "failed_at": iso_text(letter.failed_at, now, lang),

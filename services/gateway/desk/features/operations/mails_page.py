@@ -14,8 +14,10 @@ from services.gateway.desk.features.operations import page_updates
 from services.gateway.desk.features.operations.mail_words import (
     OUTCOMES,
     PERIODS,
+    REASONS,
     STATE_OF_ONE,
     STATES,
+    UNSENDABLE,
 )
 from services.gateway.desk.features.operations.queue_lines import moment_text
 from services.gateway.desk.support import (
@@ -156,7 +158,7 @@ async def send_one(request: web.Request, fields: dict[str, str]) -> web.Response
     answer = await act(request, fields, message, MailOrderView, f"send {request.path}")
     if isinstance(answer, Form):
         return answer
-    return redirect_with_flash(request, "operator_mail", "mail_sent_again")
+    return redirect_with_flash(request, "operator_mails", "mail_sent_again")
 
 
 async def show_drop(request: web.Request, form: Form) -> web.Response:
@@ -247,7 +249,9 @@ def _shown(mail: OperatorMailRow, now: datetime, lang: str) -> dict[str, object]
         "written": moment_text(mail.written_at, now, lang),
         "next": moment_text(mail.next_try_at, now, lang) if mail.next_try_at else "",
         "ended": moment_text(mail.ended_at, now, lang) if mail.ended_at else "",
-        "answer": mail.answer or mail.reason,
+        # The server's own words, or ours where it said nothing.
+        "answer": mail.answer or translate(REASONS.get(mail.reason, mail.reason), lang),
+        "unsendable": translate(UNSENDABLE[mail.state], lang),
         "attempts": mail.attempts,
         "sendable": mail.sendable,
         "droppable": mail.droppable,

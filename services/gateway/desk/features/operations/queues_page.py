@@ -72,9 +72,10 @@ async def _read(request: web.Request) -> tuple[datetime | None, list[QueueLine]]
 
 
 def _document(read_at: datetime | None, lines: Sequence[QueueLine]) -> page_updates.Document:
-    return {
+    # What could not be read is no number.
+    counts: page_updates.Document = {"dead": sum(one.dead for one in lines)} if read_at else {}
+    return counts | {
         "at": page_updates.clock(read_at),
-        "dead": sum(one.dead for one in lines),
         "rows": [
             {
                 "queue": one.queue,
