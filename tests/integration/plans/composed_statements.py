@@ -21,7 +21,7 @@ from services.registration import account_request_store, dormancy_store, purge
 from services.support import journal_query_store, journal_store
 from services.support.lost_phone_store import HAS_ALONE
 from services.support.proposal_store import HAS_OPEN_ACT
-from services.support.request_store import HAS_LOST_PHONE, LIST_QUEUE, QUEUE_ORDERS
+from services.support.request_store import COUNT_QUEUE, HAS_LOST_PHONE, LIST_QUEUE, QUEUE_ORDERS
 from shared.messaging.handlers import SqlEffect
 from shared.outbox.inbox import apply_once
 from tests.support.statements import Statement
@@ -65,6 +65,13 @@ Work = Callable[[Any], Awaitable[object]]
 
 def _text(sql: str) -> Work:
     return lambda tx: tx.execute(sql)
+
+
+def _without(sql: str, *places: str) -> str:
+    """The statement where these texts are empty."""
+    for place in places:
+        sql = sql.replace(place, f"coalesce(nullif({place}::text, {place}), '')")
+    return sql
 
 
 def _effect(sql: str, *then: str, unless: str = "") -> Work:
@@ -142,6 +149,10 @@ WORKS: dict[str, dict[str, Work]] = {
             f"request_store.LIST_QUEUE ({name})": _text(f"{LIST_QUEUE} order by {order} limit 25")
             for name, order in QUEUE_ORDERS.items()
         },
+        "request_store.LIST_QUEUE (all open)": _text(
+            _without(f"{LIST_QUEUE} order by {QUEUE_ORDERS['due']} limit 25", "$1", "$3")
+        ),
+        "request_store.COUNT_QUEUE (all open)": _text(_without(COUNT_QUEUE, "$1", "$3")),
     },
 }
 TEXTS = {
