@@ -9,6 +9,7 @@ import os
 import shutil
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from xdist.scheduler import LoadFileScheduling
 
 from operations.local.processes import started_at, wait_until
 from operations.provision.permissions import Principal
+from tests.support.compiled_templates import compiled_once
 from tests.support.mail.mail_server import MailServer
 from tests.support.run_folder import RUN_FOLDER, current_run
 from tests.support.scheduling import group_of, longest_first
@@ -41,9 +43,11 @@ if TYPE_CHECKING:
 
 def pytest_configure(config: pytest.Config) -> None:
     """The main process of a run makes the folder that all its workers share."""
-    if hasattr(config, "workerinput"):
-        return
-    os.environ[RUN_FOLDER] = f"{os.getpid()}:{server_folder('impex-test-')}"
+    if not hasattr(config, "workerinput"):
+        os.environ[RUN_FOLDER] = f"{os.getpid()}:{server_folder('impex-test-')}"
+    stack = ExitStack()
+    stack.enter_context(compiled_once())
+    config.add_cleanup(stack.close)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

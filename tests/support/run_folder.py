@@ -18,12 +18,17 @@ def current_run() -> tuple[int, Path]:
     return int(run), Path(folder)
 
 
+def results_folder() -> Path:
+    """What is found out once is kept here, for this run or for several runs of the same code."""
+    return Path(os.environ.get(RESULTS) or current_run()[1])
+
+
 def once_per_run(name: str, find_out: Callable[[], list[str]]) -> list[str]:
     """What the first worker that asks finds out; others wait for it and read it.
 
     `impex test` keeps it from the collection of all tests to their run: four workers would wait.
     """
-    folder = Path(os.environ.get(RESULTS) or current_run()[1])
+    folder = results_folder()
     found = folder / f"{name}.json"
     with (folder / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
