@@ -146,7 +146,7 @@ def print_table(stack: Stack, seconds: float) -> None:
     logs = short_path(stack.paths.logs)
     say(f"\n  logs are in {logs}; `{command()} status` shows services and queues")
     say(f"\nNext: open {where['portal']}, create an account, and read the mail")
-    say(f"in {where.get('mail_catcher', 'your mail box')}. Ctrl-C stops everything; data stays.")
+    say(f"in {where.get('mail_catcher', 'your mailbox')}. Ctrl-C stops everything; data stays.")
     say(f"`{command()} agent add ADDRESS --role supervisor` invites the first agent to the desk.\n")
 
 

@@ -196,5 +196,11 @@ def _reason(error: BaseException | str) -> str:
 
 def _readable(answer: str) -> str:
     """An answer without the surrogates by which the library keeps bytes that are no UTF-8: neither
-    a table nor the log can hold them."""
-    return answer.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    a table nor the log can hold them. Whatever does not print is a blank: it ends up on a terminal
+    and on a page.
+
+    >>> _readable("5.7.1 refused\\x00 \\x1b[31mred")
+    '5.7.1 refused   [31mred'
+    """
+    text = answer.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return "".join(char if char.isprintable() else " " for char in text)

@@ -102,9 +102,11 @@ class DeadLetter:
 
     @property
     def fault(self) -> str:
-        """A short name of what went wrong, the same for letters of one fault."""
+        """A short name of what went wrong, the same for letters of one fault. Forged ones are apart
+        by who published them: one may be a mistake, another a theft."""
         named = self.fingerprint or self.error_type or self.queue
-        return _digest(f"{self.service}\n{named}\n{self.publisher_verified}")
+        whose = self.publisher_verified or f"{self.published_by}\n{self.error}"
+        return _digest(f"{self.service}\n{named}\n{whose}")
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,18 @@ def test_o_05_of_each_fault_the_latest_letter_and_the_number_are_kept() -> None:
     assert (one.first[11:13], one.last[11:13], one.sample.failed_at) == ("12", "14", one.last)
 
 
+def test_forged_letters_of_two_publishers_are_two_faults() -> None:
+    """O-05: what one partner did by mistake is not discarded together with a forgery."""
+    forged = replace(KNOWN, publisher_verified=False, published_by="labo", error="not said by a")
+    others = (
+        replace(forged, published_by="mfa"),
+        replace(forged, error="not said by b"),
+        replace(forged, publisher_verified=True),
+    )
+    assert len({forged.fault, *(one.fault for one in others)}) == 4
+    assert replace(forged, type="a.C.v1").fault == forged.fault
+
+
 def test_a_flood_of_faults_and_types_is_cut_and_those_known_are_counted() -> None:
     tally = LetterTally(2)
     for number in range(100):
