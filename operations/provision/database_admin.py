@@ -62,12 +62,11 @@ async def _execute(url: str, statements: Sequence[str]) -> None:
             await connection.execute(statement)
 
 
-async def _create(admin_url: str, database: str, template: str) -> None:
+async def _create(admin_url: str, database: str) -> None:
     async with _session(admin_url) as connection:
         known = await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", database)
         if not known:
-            source = f' TEMPLATE "{template}"' if template else ""
-            await connection.execute(f'CREATE DATABASE "{database}"{source}')
+            await connection.execute(f'CREATE DATABASE "{database}"')
 
 
 async def _fetch(url: str, query: str, values: Sequence[object]) -> list[asyncpg.Record]:
@@ -85,9 +84,7 @@ def execute(url: str, *statements: str) -> None:
     run_blocking(_execute(url, statements))
 
 
-def create_database(
-    admin_url: str, database: str, principals: Sequence[Principal], template: str = ""
-) -> None:
-    """Make `database` (a copy of `template` if given) with one schema per service."""
-    run_blocking(_create(admin_url, database, template))
+def create_database(admin_url: str, database: str, principals: Sequence[Principal]) -> None:
+    """Make `database` with one schema per service."""
+    run_blocking(_create(admin_url, database))
     execute(with_url_parts(admin_url, database=database), *database_sql(database, principals))

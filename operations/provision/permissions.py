@@ -259,19 +259,29 @@ def _as_superuser(*statements: str) -> str:
     return f"DO $$ BEGIN IF {is_superuser} THEN {'; '.join(statements)}; END IF; END $$"
 
 
+def connection_sql(database: str, principals: Sequence[Principal]) -> list[str]:
+    """Statements that let the services' roles connect to a database, and nobody else."""
+    return [
+        f'REVOKE ALL ON DATABASE "{database}" FROM PUBLIC',
+        f'GRANT CONNECT ON DATABASE "{database}" TO {_roles(principals)}',
+    ]
+
+
+def _roles(principals: Sequence[Principal]) -> str:
+    return ", ".join([OWNER, *(principal.role for principal in principals)])
+
+
 def database_sql(database: str, principals: Sequence[Principal]) -> list[str]:
     """Statements run inside one database: a schema per service, owned by the owner's role alone."""
-    roles = ", ".join([OWNER, *(principal.role for principal in principals)])
     statements = [
-        f'REVOKE ALL ON DATABASE "{database}" FROM PUBLIC',
-        f'GRANT CONNECT ON DATABASE "{database}" TO {roles}',
+        *connection_sql(database, principals),
         "REVOKE ALL ON SCHEMA public FROM PUBLIC",
         _as_superuser(
             *(f"REVOKE ALL ON FUNCTION {one} FROM PUBLIC" for one in ADVISORY_LOCKS),
             # Held locks show their numbers.
             "REVOKE ALL ON FUNCTION pg_lock_status() FROM PUBLIC",
             "REVOKE ALL ON pg_locks FROM PUBLIC",
-            f"GRANT EXECUTE ON FUNCTION {SERVICE_LOCK} TO {roles}",
+            f"GRANT EXECUTE ON FUNCTION {SERVICE_LOCK} TO {_roles(principals)}",
             f"GRANT EXECUTE ON FUNCTION {MIGRATION_LOCK} TO {OWNER}",
         ),
     ]
