@@ -42,7 +42,6 @@ SEALED = '{"recipient":"support","key_id":"k1","box":"' + "A" * 200 + '"}'
 SHA256 = "0" * 64
 TEMPLATES = ("new_device", "phone_enrolled", "recovery_codes_replaced", "account_thawed")
 PARTNER = "growth"
-BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
 
 @dataclass(frozen=True, kw_only=True)

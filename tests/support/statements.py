@@ -1,7 +1,7 @@
 """The SQL statements of a service, found in the text of its modules.
 
-A statement is a string, or an f-string of constants, that begins as one. What a function puts
-together only when it runs is found where it is no statement yet (`is_whole`).
+A statement is a string, an f-string of constants or a sum of them that begins as one. What a
+function puts together when it runs is found too, without its text.
 """
 
 import ast
@@ -48,8 +48,10 @@ def _of_module(module: ModuleType) -> Iterator[Statement]:
     seen: dict[str, int] = {}
     for top in tree.body:
         for place, node in _strings(top, _name(top)):
-            text, known = _text(node, vars(module))
-            if text is None or not BEGINNING.match(text):
+            text = _value(node, vars(module))
+            known = text is not None
+            text = _beginning(node) if text is None else text
+            if not BEGINNING.match(text):
                 continue
             name = f"{module.__name__}.{place}"
             seen[name] = seen.get(name, 0) + 1
@@ -58,17 +60,36 @@ def _of_module(module: ModuleType) -> Iterator[Statement]:
 
 
 def _strings(node: ast.AST, place: str) -> Iterator[tuple[str, ast.expr]]:
-    """Strings with the name of the constant or function that they stand in."""
-    if isinstance(node, ast.JoinedStr) or (
-        isinstance(node, ast.Constant) and isinstance(node.value, str)
-    ):
+    """Strings with the name of the constant or function that they stand in; sums of strings, then
+    their parts."""
+    if _is_string(node) or _is_sum(node):
+        assert isinstance(node, ast.expr)
         yield place, node
+    if isinstance(node, ast.JoinedStr):
         return
     for part in ast.iter_child_nodes(node):
         if isinstance(part, ast.Expr) and isinstance(part.value, ast.Constant):
             continue  # a docstring
         inner = _name(part)
         yield from _strings(part, f"{place}.{inner}" if inner and place else inner or place)
+
+
+def _is_string(node: ast.AST) -> bool:
+    return isinstance(node, ast.JoinedStr) or (
+        isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
+
+
+def _is_sum(node: ast.AST) -> bool:
+    """Whether it is a sum of strings and of names that may be strings."""
+    return (
+        isinstance(node, ast.BinOp)
+        and isinstance(node.op, ast.Add)
+        and all(
+            _is_string(part) or isinstance(part, ast.Name) or _is_sum(part)
+            for part in (node.left, node.right)
+        )
+    )
 
 
 def _name(node: ast.AST) -> str:
@@ -80,13 +101,16 @@ def _name(node: ast.AST) -> str:
     return ""
 
 
-def _text(node: ast.expr, names: dict[str, Any]) -> tuple[str | None, bool]:
-    """The value of a string, and whether it depends on constants only."""
-    if isinstance(node, ast.Constant):
-        return node.value, True
+def _value(node: ast.expr, names: dict[str, Any]) -> str | None:
+    """The value of a string; None where it depends on more than constants, or is none."""
     try:
         expression = compile(ast.Expression(node), "<statement>", "eval")
-        return str(eval(expression, dict(names))), True
+        found = eval(expression, dict(names))
     except (NameError, KeyError, AttributeError, TypeError):
-        first = node.values[0] if isinstance(node, ast.JoinedStr) else None
-        return (str(first.value), False) if isinstance(first, ast.Constant) else (None, False)
+        return None
+    return found if isinstance(found, str) else None
+
+
+def _beginning(node: ast.expr) -> str:
+    first = node.values[0] if isinstance(node, ast.JoinedStr) else None
+    return str(first.value) if isinstance(first, ast.Constant) else ""
