@@ -19,8 +19,8 @@ COLUMNS: tuple[str, ...] = (
     N_("Sorties/s"),
     N_("Consommateurs"),
 )
-#: Those that a narrow page shows unfolded.
-UNFOLDED = (N_("Mortes"), N_("Plus ancienne"))
+#: Those that a narrow page shows unfolded: why a queue is listed, and for how long.
+UNFOLDED = (N_("Prêtes"), N_("En attente (prochaine)"), N_("Mortes"), N_("Plus ancienne"))
 #: The share of its limit from which a queue is warned about.
 WARN_AT = 0.5
 DAY = timedelta(days=1)
