@@ -93,7 +93,7 @@ def init_front_end(
     app[SITE] = front.site
     app[CLOCK] = clock
     app[SERVICES] = front.services
-    app[SESSIONS] = Sessions(pool, clock, front.session_limits, runtime.wake_relay, front.sessions)
+    app[SESSIONS] = Sessions(pool, clock, front.session_limits, runtime.publish, front.sessions)
     app[SESSION_PAGES] = front.session_pages
     app[ERROR_LINKS] = front.error_links
     app[SEALED_STATE] = SealedState(front.site.session_keys)

@@ -30,7 +30,7 @@ def ends(kind: type[E], moment: Callable[[E], datetime], reason: str) -> Subscri
 
     async def handle(event: E, context: Context[Sessions]) -> None:
         await context.deps.end_all_in(
-            context.tx, context.require_account_id(), moment(event), reason
+            context.tx, context.emit, context.require_account_id(), moment(event), reason
         )
 
     return hears(kind, handle)
@@ -41,7 +41,7 @@ def closes(kind: type[E], moment: Callable[[E], datetime], reason: str) -> Subsc
 
     async def handle(event: E, context: Context[Sessions]) -> None:
         account_id, until = context.require_account_id(), moment(event) + CLOCK_SKEW
-        await context.deps.end_all_in(context.tx, account_id, until, reason)
+        await context.deps.end_all_in(context.tx, context.emit, account_id, until, reason)
         await delete_known_browsers(context.tx, account_id)
 
     return hears(kind, handle)
@@ -52,12 +52,12 @@ async def sessions_end_ordered(order: SessionsEndOrdered, context: Context[Sessi
 
     A sign-in that lacks its second factor begins again.
     """
-    sessions, tx, moment = context.deps, context.tx, order.ordered_at
+    sessions, tx, emit, moment = context.deps, context.tx, context.emit, order.ordered_at
     if order.everyone:
-        ended = await sessions.end_everybodys_in(tx, moment, CLOSED_BY_DESK)
+        ended = await sessions.end_everybodys_in(tx, emit, moment, CLOSED_BY_DESK)
     else:
         account_id = context.require_account_id()
-        number = await sessions.end_all_in(tx, account_id, moment, CLOSED_BY_DESK)
+        number = await sessions.end_all_in(tx, emit, account_id, moment, CLOSED_BY_DESK)
         ended = {account_id: number}
     for account_id, number in sorted(ended.items()):
         event = SessionsEndedByDesk(sessions=number, reason=order.reason, ended_at=context.now())

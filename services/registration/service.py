@@ -116,9 +116,21 @@ SERVICE = Service(
     build=build,
     migrations=Path(__file__).parent / "migrations",
     hears=(
-        hears_sql(MailAccepted, validation_messages.mail_accepted),
-        hears_sql(MailDeferred, validation_messages.mail_deferred),
-        hears_sql(MailRefused, validation_messages.mail_refused),
+        hears_sql(
+            MailAccepted,
+            validation_messages.mail_accepted,
+            only_if=validation_messages.is_of_a_request,
+        ),
+        hears_sql(
+            MailDeferred,
+            validation_messages.mail_deferred,
+            only_if=validation_messages.is_of_a_request,
+        ),
+        hears_sql(
+            MailRefused,
+            validation_messages.mail_refused,
+            only_if=validation_messages.is_of_a_request,
+        ),
         hears_sql(SessionOpened, freezing.record_session, freezing.session_opened),
         hears(AuthenticatorReplaced, freezing.authenticator_replaced),
         hears(AuthenticatorRemoved, freezing.authenticator_removed),

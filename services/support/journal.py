@@ -102,6 +102,8 @@ def _with_journal(row: Subscription, handled_if: str | None) -> Subscription:
     async def handle(event: Event, context: Context[Any]) -> None:
         deps, envelope, now = context.deps, context.envelope, context.now()
         await apply(context.tx, _write(event, envelope, now, deps))
+        if not row.concerns(event):
+            return
         if row.effect is not None:
             await apply(context.tx, row.effect(event, envelope, now, deps))
         if row.handler is not None:

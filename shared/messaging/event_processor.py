@@ -49,13 +49,7 @@ from shared.messaging.topology import (
     retry_exchange,
 )
 from shared.messaging.trials import TRIAL, Undone, encode_outcome
-from shared.outbox import (
-    OutboxRow,
-    apply_once,
-    insert_reserved,
-    mark_processed,
-    outbox_row,
-)
+from shared.outbox import OutboxRow, ReservedEvents, apply_once, mark_processed
 from shared.runtime.telemetry import get_logger, log_context, trace_id
 from shared.runtime.tracing import span, traceparent
 
@@ -235,6 +229,8 @@ class EventProcessor:
         """Handle within the time limit; False if the message was handled before. With `undo`
         nothing of it remains."""
         row = self._rows[envelope.type]
+        if not row.concerns(event):
+            return True
         try:
             async with asyncio.timeout(self._seconds) as limit:
                 first = None
@@ -266,13 +262,7 @@ class EventProcessor:
         self, row: Subscription, envelope: Envelope, heard: Event, *, undo: bool
     ) -> bool:
         """Run the handler; False if the message was processed before."""
-        reserved: list[OutboxRow] = []
-
-        async def emit_event(event: Event, *, subject: str | None) -> str:
-            row = outbox_row(self._service, event, subject=subject, now=self._clock())
-            reserved.append(row)
-            return row.message_id
-
+        events = ReservedEvents(self._service, self._clock)
         prepared = None
         if row.prepare is not None:
             prepared = await row.prepare(heard, self.deps, self._pool)
@@ -285,19 +275,18 @@ class EventProcessor:
                     deps=self.deps,
                     envelope=envelope,
                     now=self._clock,
-                    _emit=emit_event,
+                    _emit=events.emit,
                     prepared=prepared,
                 )
                 assert row.handler is not None
                 await row.handler(heard, context)
-                if reserved:
-                    await insert_reserved(tx, reserved)
+                await events.insert(tx)
                 if undo:
                     # What waits for the commit is checked too.
                     await tx.execute("SET CONSTRAINTS ALL IMMEDIATE")
                     raise Undone
-        if reserved and not undo:
-            self._on_commit(reserved)
+        if events.rows and not undo:
+            self._on_commit(events.rows)
         return True
 
     async def _retry_or_dead_letter(self, message: DeliveredMessage, error: Exception) -> None:

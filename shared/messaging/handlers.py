@@ -127,6 +127,7 @@ class Subscription:
     statement; with both, `handler` does what the statement leaves to it (`SqlEffect.unless`).
     `prepare(event, deps, pool)` runs outside the handler's transaction, for work that
     takes long (asking somebody else's server); what it returns is `context.prepared`.
+    Where `only_if(event)` is false there is nothing to do, and nothing is written.
     With `logged` each event that was handled is a line of the log.
     """
 
@@ -134,7 +135,12 @@ class Subscription:
     handler: EventHandler | None = None
     prepare: Prepare | None = None
     effect: SqlEffectFactory | None = None
+    only_if: Callable[[Any], bool] | None = None
     logged: bool = False
+
+    def concerns(self, event: Event) -> bool:
+        """Whether this event has anything to do here."""
+        return self.only_if is None or self.only_if(event)
 
 
 @dataclass(frozen=True)
@@ -154,9 +160,11 @@ def hears(
     event: type[E],
     handler: Callable[[E, Context[Any]], Awaitable[None]],
     prepare: Callable[[E, Any, Any], Awaitable[Any]] | None = None,
+    *,
+    only_if: Callable[[E], bool] | None = None,
 ) -> Subscription:
     """This service subscribes to `event` and handles each message once with `handler`."""
-    return Subscription(event, handler, prepare)
+    return Subscription(event, handler, prepare, only_if=only_if)
 
 
 def hears_sql(
@@ -164,11 +172,12 @@ def hears_sql(
     effect: Callable[[E, Envelope, datetime, Any], SqlEffect],
     handler: Callable[[E, Context[Any]], Awaitable[None]] | None = None,
     *,
+    only_if: Callable[[E], bool] | None = None,
     logged: bool = False,
 ) -> Subscription:
     """This service subscribes to `event` and executes the statement of `effect` once, or `handler`
     where the statement leaves it to that."""
-    return Subscription(event, handler, effect=effect, logged=logged)
+    return Subscription(event, handler, effect=effect, only_if=only_if, logged=logged)
 
 
 def answers(

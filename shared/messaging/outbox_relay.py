@@ -32,6 +32,12 @@ BATCH = 100
 MAX_RESERVED = 10 * BATCH
 #: Seconds between two looks without being woken.
 POLL = 1.0
+#: Seconds that a confirmed row stays in the outbox at most, to be deleted together with others.
+#: Shorter than rows are reserved, or another process would publish it again.
+DELETE_AFTER = 0.2
+#: How many batches are under way at once where many rows wait: one is read while another is
+#: published.
+AT_ONCE = 2
 #: Seconds after which a partner that does not hear a type is offered another one of it.
 ABSENT_SECONDS = 2.0
 MAX_ABSENT = 1_000
@@ -65,6 +71,8 @@ class Relay:
         self._awake = asyncio.Event()
         self._polling = True
         self._reserved: list[OutboxRow] = []
+        self._confirmed: list[str] = []
+        self._delete_at = 0.0
         self._stopping = asyncio.Event()
         self._stopped = asyncio.Event()
         self._outages = OutageLog("relay_waits", "relay_resumed")
@@ -118,7 +126,8 @@ class Relay:
                 if not published:
                     await wait_first(self._stopping.wait(), asyncio.sleep(POLL))
                 elif not self._awake.is_set():
-                    pause = asyncio.sleep(max(0.0, next_poll - loop.time()))
+                    until = min(next_poll, self._delete_at) if self._confirmed else next_poll
+                    pause = asyncio.sleep(max(0.0, until - loop.time()))
                     await wait_first(self._awake.wait(), self._stopping.wait(), pause)
             await self._until_empty()
         finally:
@@ -132,10 +141,19 @@ class Relay:
     async def _until_empty(self) -> bool:
         """Publish what is reserved, then batch after batch; False if a server is unavailable."""
 
-        async def publish_all() -> None:
-            await self._publish_all_reserved()
+        async def publish_the_rest() -> None:
             while await self.publish_batch() == BATCH:
                 pass
+
+        async def publish_all() -> None:
+            await self._publish_all_reserved()
+            await self._delete_confirmed()
+            if await self.publish_batch() == BATCH:
+                ends = await asyncio.gather(
+                    *(publish_the_rest() for _ in range(AT_ONCE)), return_exceptions=True
+                )
+                for error in filter(None, ends):
+                    raise error
 
         return await self._guarded(publish_all)
 
@@ -160,17 +178,27 @@ class Relay:
             tries = (self._publish(row.message_id, row.type, row.body) for row in rows)
             outcomes = await asyncio.gather(*tries, return_exceptions=True)
             failures = [one for one in outcomes if one is not None]
-            confirmed = [
+            if not self._confirmed:
+                self._delete_at = asyncio.get_running_loop().time() + DELETE_AFTER
+            self._confirmed += (
                 row.message_id
                 for row, outcome in zip(rows, outcomes, strict=True)
                 if outcome is None
-            ]
-            if confirmed:
-                async with acquire(self._pool) as connection:
-                    await connection.execute(_DELETE_RESERVED, confirmed)
+            )
+            if len(self._confirmed) >= BATCH:
+                await self._delete_confirmed()
             for failure in failures:
                 if not isinstance(failure, PublishNotConfirmed):
                     raise failure
+
+        if asyncio.get_running_loop().time() >= self._delete_at:
+            await self._delete_confirmed()
+
+    async def _delete_confirmed(self) -> None:
+        if self._confirmed:
+            async with acquire(self._pool) as connection:
+                await connection.execute(_DELETE_RESERVED, self._confirmed)
+            self._confirmed.clear()
 
     async def publish_batch(self) -> int:
         """Publish up to a hundred due rows; returns how many were due.

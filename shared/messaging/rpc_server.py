@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from aiormq.abc import AbstractChannel, DeliveredMessage
 from pamqp.commands import Basic
 
-from shared.contracts.base import Event, Refusal, Reply, Request
+from shared.contracts.base import Refusal, Reply, Request
 from shared.database import Pool, acquire, transaction
 from shared.errors import DependencyDown
 from shared.messaging.connection import BrokerConnection, describe
@@ -43,7 +43,7 @@ from shared.messaging.rpc_codec import (
     encode_reply,
 )
 from shared.messaging.topology import MAX_WAITING_REQUESTS, REPLIES, REPLY_KEY, REQUESTS
-from shared.outbox import OutboxRow, insert_reserved, outbox_row, replies
+from shared.outbox import OutboxRow, ReservedEvents, replies
 from shared.runtime.cancellation import cancellation_requested
 from shared.runtime.telemetry import get_logger, log_context, trace_id
 from shared.runtime.tracing import span, traceparent
@@ -278,7 +278,7 @@ class RpcServer:
                 # Raised after the claim: a reply stored meanwhile is the answer. Not the exception
                 # itself, whose frames hold what was opened, such as a password.
                 refusal = refused.refusal
-        reserved: list[OutboxRow] = []
+        events = ReservedEvents(self._service, self._clock)
         # A question changes nothing; without BEGIN and COMMIT it costs two round trips less.
         opened = transaction(self._pool) if request.CHANGES else acquire(self._pool)
         async with opened as tx:
@@ -289,18 +289,12 @@ class RpcServer:
                     return _stored_answer(kept, digest)
             if refusal is not None:
                 raise Refused(refusal)
-
-            async def emit_event(event: Event, *, subject: str | None) -> str:
-                row = outbox_row(self._service, event, subject=subject, now=self._clock())
-                reserved.append(row)
-                return row.message_id
-
             context = RequestContext(
                 tx=tx,
                 deps=self.deps,
                 envelope=envelope,
                 now=self._clock,
-                _emit=emit_event,
+                _emit=events.emit,
                 prepared=prepared,
                 settings=self.settings,
             )
@@ -308,14 +302,13 @@ class RpcServer:
             answer = _encoded(reply)
             if key is not None and not (isinstance(reply, RefusalReply) and not reply.stored):
                 subject = replies.subject_of(request, reply)
-                await replies.save(tx, request.TYPE, key, answer.body, subject, reserved)
+                await replies.save(tx, request.TYPE, key, answer.body, subject, events.rows)
             else:
                 if key is not None:
                     await replies.release(tx, request.TYPE, key)
-                if reserved:
-                    await insert_reserved(tx, reserved)
-        if reserved:
-            self._on_commit(reserved)
+                await events.insert(tx)
+        if events.rows:
+            self._on_commit(events.rows)
         return answer
 
     async def _reply(self, message: DeliveredMessage, body: bytes) -> None:

@@ -4,7 +4,7 @@ Promises that the event goes out if and only if the transaction commits; not whe
 order.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -71,6 +71,29 @@ def outbox_row(service: str, event: Event, *, subject: str | None, now: datetime
     _check_owner(service, event)
     message_id, body = wrap(service, event, subject=subject, now=now)
     return OutboxRow(message_id, event.TYPE, body)
+
+
+class ReservedEvents:
+    """The events that one transaction of `service` emits and its process publishes afterwards.
+
+    `insert` them before the commit, and give `rows` to `Relay.publish_reserved` after it.
+    """
+
+    def __init__(self, service: str, now: Callable[[], datetime]) -> None:
+        self._service = service
+        self._now = now
+        self.rows: list[OutboxRow] = []
+
+    async def emit(self, event: Event, *, subject: str | None) -> str:
+        """Add an event; returns its id."""
+        row = outbox_row(self._service, event, subject=subject, now=self._now())
+        self.rows.append(row)
+        return row.message_id
+
+    async def insert(self, tx: Connection) -> None:
+        """Write the events into the outbox, by one statement."""
+        if self.rows:
+            await insert_reserved(tx, self.rows)
 
 
 async def insert_reserved(tx: Connection, rows: Sequence[OutboxRow]) -> None:

@@ -16,7 +16,7 @@ async def agent_sessions_ended(event: AgentSessionsEnded, context: Context[Sessi
     and twice."""
     agent_id = context.require_account_id()
     until = event.ended_at + (CLOCK_SKEW if event.reason in CLOSED else timedelta(0))
-    await context.deps.end_all_in(context.tx, agent_id, until, event.reason)
+    await context.deps.end_all_in(context.tx, context.emit, agent_id, until, event.reason)
     await delete_known_browsers(context.tx, agent_id)
     if event.reason == "removed":
         await context.tx.execute("delete from agent_preferences where agent_id = $1", agent_id)

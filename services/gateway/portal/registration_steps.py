@@ -70,6 +70,15 @@ async def require_registration_step(request: web.Request, *steps: str) -> Reques
     raise out_of_order(request, view)
 
 
+async def require_request_id(request: web.Request) -> str:
+    """The id of this browser's request, for an act whose owner judges the step itself; otherwise
+    redirects to the due step."""
+    found = await presession(request)
+    if found is None:
+        raise out_of_order(request, None)
+    return found.request_id
+
+
 def out_of_order(request: web.Request, view: RequestView | None) -> Redirect:
     """The redirect to the due step; the jump is logged."""
     log.info(

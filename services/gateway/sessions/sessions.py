@@ -6,7 +6,8 @@ another gateway is about to write: sessions proved before the moment are invalid
 
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -18,7 +19,8 @@ from services.gateway.sessions.session_table import EVERYBODY, NewSession, Sessi
 from services.gateway.sessions.tokens import token_hash
 from shared.database import Connection, Pool, acquire, row_count, transaction
 from shared.database.locks import lock_name
-from shared.outbox import emit
+from shared.messaging.handlers import Emit
+from shared.outbox import OutboxRow, ReservedEvents
 from shared.runtime.telemetry import get_logger
 from shared.security.sealing import new_token
 
@@ -111,14 +113,14 @@ class Sessions:
         pool: Pool,
         clock: Callable[[], datetime],
         limits: SessionLimits,
-        wake_relay: Callable[[], None],
+        publish: Callable[[Sequence[OutboxRow]], None],
         table: SessionTable,
     ) -> None:
         self.limits = limits
         self._table = table
         self._pool = pool
         self._clock = clock
-        self._wake_relay = wake_relay
+        self._publish = publish
 
     async def find(self, token: str, *, used: bool) -> Session | None:
         """The session of a cookie; None where it has ended or expired. `used` extends it."""
@@ -184,7 +186,7 @@ class Sessions:
             seen_at=now,
             ends_at=now + self.limits.absolute,
         )
-        async with transaction(self._pool) as tx:
+        async with self._changes() as (tx, emit):
             await lock_name(tx, f"sessions/{full.account_id}")
             if not await _take_over(tx, token, full.account_id, replaced_at):
                 return await tx.fetchrow(self._table.find, token_hash(new)) is not None
@@ -198,14 +200,12 @@ class Sessions:
                 now + self.limits.browser,
             )
             if self._table.opened is not None:
-                event = self._table.opened(opened)
-                await emit(tx, self._table.owner, event, subject=full.account_id, now=now)
+                await emit(self._table.opened(opened), subject=full.account_id)
             if replaced_at is not None:
-                await self.end_all_in(tx, full.account_id, replaced_at, "phone_replaced")
+                await self.end_all_in(tx, emit, full.account_id, replaced_at, "phone_replaced")
                 await delete_known_browsers(tx, full.account_id, browser)
             surplus = await tx.fetch(DELETE_SURPLUS, full.account_id, self.limits.parallel)
-            await self._emit_closed(tx, surplus, "too_many")
-        self._wake_relay()
+            await self._emit_closed(emit, surplus, "too_many")
         return True
 
     async def renew(
@@ -222,78 +222,75 @@ class Sessions:
         It continues even where the event of the change has ended it already, but not where
         something else has. Only this browser stays known for the account.
         """
-        async with transaction(self._pool) as tx:
+        async with self._changes() as (tx, emit):
             await lock_name(tx, f"sessions/{session.account_id}")
             if await _take_over(tx, token, session.account_id, changed_at):
                 renewed = replace(session, proved_at=changed_at, enrolment_id=None)
                 await self._insert(tx, new, renewed)
-            await self.end_all_in(tx, session.account_id, changed_at, reason)
+            await self.end_all_in(tx, emit, session.account_id, changed_at, reason)
             await delete_known_browsers(tx, session.account_id, browser)
-        self._wake_relay()
 
     async def end_all(
         self, account_id: str, moment: datetime, reason: str, browser: str = ""
     ) -> None:
         """End every session of an account that was proved before `moment`; no browser but
         `browser` is known for it any more."""
-        async with transaction(self._pool) as tx:
-            await self.end_all_in(tx, account_id, moment, reason)
+        async with self._changes() as (tx, emit):
+            await self.end_all_in(tx, emit, account_id, moment, reason)
             await delete_known_browsers(tx, account_id, browser)
-        self._wake_relay()
 
     async def end_all_in(
-        self, tx: Connection, account_id: str, moment: datetime, reason: str
+        self, tx: Connection, emit: Emit, account_id: str, moment: datetime, reason: str
     ) -> int:
         """The same within a transaction of the caller, without the browsers; returns how many full
         sessions ended."""
         await lock_name(tx, f"sessions/{account_id}")
         await tx.execute(REVOKE_BEFORE, account_id, moment)
         ended = await tx.fetch(DELETE_REVOKED, account_id, moment)
-        await self._emit_closed(tx, ended, reason)
+        await self._emit_closed(emit, ended, reason)
         return sum(row["level"] == "full" for row in ended)
 
     async def end_everybodys_in(
-        self, tx: Connection, moment: datetime, reason: str
+        self, tx: Connection, emit: Emit, moment: datetime, reason: str
     ) -> dict[str, int]:
         """End every session of everybody that was proved before `moment`; returns how many full
         ones of each account."""
         await tx.execute(LOCK_ALL)
         await tx.execute(REVOKE_BEFORE, EVERYBODY, moment)
         ended = await tx.fetch(DELETE_ALL_REVOKED, moment)
-        await self._emit_closed(tx, ended, reason)
+        await self._emit_closed(emit, ended, reason)
         return dict(Counter(str(row["account_id"]) for row in ended if row["level"] == "full"))
 
     async def end(self, token: str, reason: str) -> None:
         """End the session of a cookie."""
-        async with transaction(self._pool) as tx:
-            await self._emit_closed(tx, await tx.fetch(DELETE, token_hash(token)), reason)
-        self._wake_relay()
+        async with self._changes() as (tx, emit):
+            await self._emit_closed(emit, await tx.fetch(DELETE, token_hash(token)), reason)
 
     async def end_one(self, account_id: str, session_id: str) -> bool:
         """End one session of an account by its id, and sign-ins without their second factor; False
         where it has none of that id."""
-        async with transaction(self._pool) as tx:
+        async with self._changes() as (tx, emit):
             await lock_name(tx, f"sessions/{account_id}")
             ended = await tx.fetch(DELETE_ONE, account_id, session_id)
             if ended:
-                await self._close(tx, account_id, ended)
-        self._wake_relay()
+                await self._close(tx, emit, account_id, ended)
         return bool(ended)
 
     async def end_others(self, account_id: str, token: str) -> None:
         """End every session of an account but the one of this cookie."""
-        async with transaction(self._pool) as tx:
+        async with self._changes() as (tx, emit):
             await lock_name(tx, f"sessions/{account_id}")
             ended = await tx.fetch(DELETE_OTHERS, account_id, token_hash(token))
-            await self._close(tx, account_id, ended)
-        self._wake_relay()
+            await self._close(tx, emit, account_id, ended)
 
-    async def _close(self, tx: Connection, account_id: str, ended: Sequence[Any]) -> None:
+    async def _close(
+        self, tx: Connection, emit: Emit, account_id: str, ended: Sequence[Any]
+    ) -> None:
         """The holder closed sessions: what was proved by the password alone opens nothing now, not
         by a form that is posted again either."""
         partial = await tx.fetch(DELETE_PARTIAL, account_id)
         await tx.execute(REVOKE_PARTIAL_BEFORE, account_id, self._clock())
-        await self._emit_closed(tx, [*ended, *partial], "closed_by_holder")
+        await self._emit_closed(emit, [*ended, *partial], "closed_by_holder")
 
     async def of_account(self, account_id: str) -> list[Session]:
         """The sessions that the holder may see, the latest first."""
@@ -342,10 +339,10 @@ class Sessions:
         """
         gone = 0
         while True:
-            async with transaction(self._pool) as tx:
+            async with self._changes() as (tx, emit):
                 now = self._clock()
                 ended = await tx.fetch(DELETE_EXPIRED, now, now - self.limits.idle, BATCH)
-                await self._emit_closed(tx, ended, "expired")
+                await self._emit_closed(emit, ended, "expired")
                 oldest = now - max(self.limits.absolute, PARTIAL_LIFETIME)
                 await tx.execute("delete from known_browsers where expires_at <= $1", now)
                 await tx.execute(
@@ -355,15 +352,22 @@ class Sessions:
             gone += len(ended)
             if len(ended) < BATCH:
                 break
-        if gone:
-            self._wake_relay()
         return gone
 
     async def _execute(self, sql: str, *values: object) -> None:
         async with acquire(self._pool) as connection:
             await connection.execute(sql, *values)
 
-    async def _emit_closed(self, tx: Connection, ended: Iterable[Any], reason: str) -> None:
+    @asynccontextmanager
+    async def _changes(self) -> AsyncIterator[tuple[Connection, Emit]]:
+        """A transaction, and what emits its events; they are published after the commit."""
+        events = ReservedEvents(self._table.owner, self._clock)
+        async with transaction(self._pool) as tx:
+            yield tx, events.emit
+            await events.insert(tx)
+        self._publish(events.rows)
+
+    async def _emit_closed(self, emit: Emit, ended: Iterable[Any], reason: str) -> None:
         """Log and publish the end of the sessions of these deleted rows."""
         now = self._clock()
         for row in ended:
@@ -371,7 +375,7 @@ class Sessions:
             log.info("A session ended.", action="session_ended", session=session_id, reason=reason)
             if row["level"] == "full":
                 event = self._table.closed(session_id, reason, now)
-                await emit(tx, self._table.owner, event, subject=str(row["account_id"]), now=now)
+                await emit(event, subject=str(row["account_id"]))
 
     async def _insert(self, connection: Connection, token: str, session: Session) -> bool:
         """Store a session under a token; False where a second click stored it already."""

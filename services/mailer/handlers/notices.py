@@ -49,16 +49,24 @@ async def sign_in_locked(event: SignInLocked, context: Context[Deps]) -> None:
         await send_notice(context, SIGN_IN_LOCKED, event, event.locked_at)
 
 
+def is_third_failure(event: CodeRefused) -> bool:
+    """Whether this is the third wrong code, the sixth and so on."""
+    return event.failures > 0 and event.failures % FAILURES_PER_NOTICE == 0
+
+
 async def code_refused(event: CodeRefused, context: Context[Deps]) -> None:
-    """Wrong codes after the correct password: a notice at the third, the sixth and so on."""
-    if event.failures < FAILURES_PER_NOTICE or event.failures % FAILURES_PER_NOTICE:
-        return
+    """Several wrong codes after the correct password."""
     if not await daily_limit_reached(context, event.refused_at):
         await send_notice(context, CODE_REFUSED, event, event.refused_at)
 
 
+def is_unusual(event: SessionOpened) -> bool:
+    """Whether this is a sign-in from a browser that is new to the account, or after failures."""
+    return event.new_device or event.failures >= FAILURES_PER_NOTICE
+
+
 async def session_opened(event: SessionOpened, context: Context[Deps]) -> None:
-    """A sign-in from a browser that is new to the account, or after failures."""
+    """An unusual sign-in."""
     if event.new_device and not await _stronger_notice_sent(context, event.opened_at):
         await send_notice(context, NEW_DEVICE, event, event.opened_at)
     elif event.failures >= FAILURES_PER_NOTICE and not await daily_limit_reached(

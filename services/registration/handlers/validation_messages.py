@@ -27,6 +27,8 @@ from shared.security.sealing import keyed_hash, new_token, seal_context
 LINK_PURPOSE = "registration/link"
 #: The page distinguishes fewer reasons of a refused mail than the mailer.
 REASONS = {"expired": "unreachable"}
+#: The mails that the events of `send` cause.
+TEMPLATES = frozenset(("validation", "known_account"))
 
 
 async def send(
@@ -67,6 +69,11 @@ async def send(
         sent, code_key_id=code.key_id, code_hash=code.code_hash, mail_event_id=event_id
     )
     return sent, keyed_hash(deps.token_keys, LINK_PURPOSE, token)[1]
+
+
+def is_of_a_request(event: MailAccepted | MailDeferred | MailRefused) -> bool:
+    """Whether the mail is one that `send` asked for."""
+    return event.template in TEMPLATES
 
 
 def mail_accepted(

@@ -13,6 +13,7 @@ from services.gateway.sessions.model import Session, SessionLimits
 from services.gateway.sessions.session_table import NewSession
 from services.gateway.sessions.sessions import PasswordSignIn, Sessions
 from shared.database import Pool, open_pool, transaction
+from shared.outbox import ReservedEvents
 from shared.security.sealing import new_token
 from tests.support.clock import Clock
 from tests.support.servers.system import System
@@ -45,7 +46,7 @@ async def pool(shared_system: System) -> AsyncIterator[Pool]:
 @pytest.fixture
 def sessions(pool: Pool, clock: Clock) -> Sessions:
     """The table of sessions, as one gateway has it."""
-    return Sessions(pool, clock, LIMITS, lambda: None, APPLICANT_SESSIONS)
+    return Sessions(pool, clock, LIMITS, lambda _rows: None, APPLICANT_SESSIONS)
 
 
 async def _half(sessions: Sessions, account: str, at: datetime) -> tuple[str, Session]:
@@ -148,7 +149,8 @@ async def test_se_08_the_sessions_of_everybody_end_also_those_under_way(
 
     async def end_everybodys() -> dict[str, int]:
         async with transaction(pool) as tx:
-            return await sessions.end_everybodys_in(tx, moment, "closed_by_desk")
+            emit = ReservedEvents("gateway", lambda: moment).emit
+            return await sessions.end_everybodys_in(tx, emit, moment, "closed_by_desk")
 
     ended, *promoted = await asyncio.gather(
         end_everybodys(), *(_promote(sessions, *half) for half in halves[1:])

@@ -103,7 +103,7 @@ async def test_em_15_the_holder_is_notified_and_nobody_gets_a_code(
     assert subject == str(account["id"])
     # The page shows the delivery of that message, as for any other.
     await harness.handle_event(
-        MailAccepted(mail_id="m", cause=event_id, template="known_address", at=harness.now)
+        MailAccepted(mail_id="m", cause=event_id, template="known_account", at=harness.now)
     )
     shown = await harness.ask(DescribeRequest(request_id=view.request_id))
     assert shown.mail.state == "accepted"

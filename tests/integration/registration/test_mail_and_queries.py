@@ -30,13 +30,15 @@ async def test_b_01_the_page_follows_the_message(harness: RegistrationHarness) -
     soon = harness.now + timedelta(minutes=1)
     await harness.handle_event(
         MailDeferred(
-            mail_id="m", cause=cause, template="t", at=harness.now, next_try_at=soon,
+            mail_id="m", cause=cause, template="validation", at=harness.now, next_try_at=soon,
             reason="mailbox_full",
         )
     )  # fmt: skip
     mail = (await harness.ask(ask)).mail
     assert (mail.state, mail.reason, mail.next_try_at) == ("deferred", "mailbox_full", soon)
-    await harness.handle_event(MailAccepted(mail_id="m", cause=cause, template="t", at=soon))
+    await harness.handle_event(
+        MailAccepted(mail_id="m", cause=cause, template="validation", at=soon)
+    )
     mail = (await harness.ask(ask)).mail
     assert (mail.state, mail.at, mail.next_try_at, mail.reason) == ("accepted", soon, None, None)
 
@@ -45,10 +47,12 @@ async def test_b_01_events_in_any_order_have_one_result(harness: RegistrationHar
     view = await harness.request()
     cause = await cause_of(harness)
     later = harness.now + timedelta(minutes=1)
-    await harness.handle_event(MailAccepted(mail_id="m", cause=cause, template="t", at=later))
+    await harness.handle_event(
+        MailAccepted(mail_id="m", cause=cause, template="validation", at=later)
+    )
     await harness.handle_event(
         MailDeferred(
-            mail_id="m", cause=cause, template="t", at=harness.now, next_try_at=later,
+            mail_id="m", cause=cause, template="validation", at=harness.now, next_try_at=later,
             reason="unreachable",
         )
     )  # fmt: skip
@@ -71,7 +75,7 @@ async def test_b_01_a_refusal_has_a_reason(
     view = await harness.request()
     cause = await cause_of(harness)
     await harness.handle_event(
-        MailRefused(mail_id="m", cause=cause, template="t", at=harness.now, reason=reason)
+        MailRefused(mail_id="m", cause=cause, template="validation", at=harness.now, reason=reason)
     )
     mail = (await harness.ask(DescribeRequest(request_id=view.request_id))).mail
     assert (mail.state, mail.reason) == (state, shown)
@@ -83,7 +87,9 @@ async def test_b_01_only_the_latest_message_counts(harness: RegistrationHarness)
     harness.advance(minutes=2)
     assert (await harness.ask(harness.resend(view.request_id))).mail.state == "waiting"
     await harness.handle_event(
-        MailRefused(mail_id="m", cause=former, template="t", at=harness.now, reason="refused")
+        MailRefused(
+            mail_id="m", cause=former, template="validation", at=harness.now, reason="refused"
+        )
     )
     shown = await harness.ask(DescribeRequest(request_id=view.request_id))
     assert shown.mail.state == "waiting"

@@ -129,6 +129,8 @@ class ServiceHarness:
     async def handle_event(self, event: Event, subject: str | None = None) -> None:
         """Handle an event of another service."""
         (row,) = (each for each in self.service.hears if each.event is type(event))
+        if not row.concerns(event):
+            return
         if row.effect is not None:
             envelope = self._parts(None, event.TYPE, subject)["envelope"]
             effect = row.effect(event, envelope, self.now, self.deps)

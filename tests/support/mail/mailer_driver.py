@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from typing import Any
 
+from services.mailer.service import SERVICE
 from shared.contracts.base import Event
 from shared.database import Connection
 from shared.messaging.envelope import wrap
@@ -18,6 +19,7 @@ class MailerDriver(ABC):
 
     def __init__(self) -> None:
         self._sent: dict[str, tuple[type[Event], bytes]] = {}
+        self._expected: set[str] = set()
 
     @abstractmethod
     async def deliver(self, event_id: str, kind: type[Event], body: bytes, times: int) -> None:
@@ -31,6 +33,8 @@ class MailerDriver(ABC):
         """Publish `event` as its owner, the same message `times` times; returns its id."""
         event_id, body = wrap(event.OWNER, event, subject=subject, now=now())
         self._sent[event_id] = (type(event), body)
+        if all(row.concerns(event) for row in SERVICE.hears if row.event is type(event)):
+            self._expected.add(event_id)
         await self.deliver(event_id, type(event), body, times)
         return event_id
 
@@ -99,6 +103,6 @@ class MailerDriver(ABC):
         assert status == "UPDATE 1"
 
     async def unhandled(self) -> set[str]:
-        """The ids of published events that the mailer has not handled."""
+        """The ids of published events that concern the mailer and that it has not handled."""
         rows = await self.database.fetch("SELECT message_id FROM inbox")
-        return set(self._sent) - {str(row["message_id"]) for row in rows}
+        return self._expected - {str(row["message_id"]) for row in rows}

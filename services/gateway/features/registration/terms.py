@@ -10,7 +10,11 @@ from services.gateway.http.rendering import RENDERER, page
 from services.gateway.http.routes import redirect
 from services.gateway.portal.form_errors import invalid_form, refused_form
 from services.gateway.portal.plain_text import as_html
-from services.gateway.portal.registration_steps import due_step, require_registration_step
+from services.gateway.portal.registration_steps import (
+    due_step,
+    require_registration_step,
+    require_request_id,
+)
 from services.gateway.sessions.presession_store import PRESESSIONS
 from services.gateway.sessions.request_state import REQUEST_STATE, idempotency_key
 from shared.contracts.registration.requests import AcceptTerms
@@ -41,12 +45,12 @@ async def show(request: web.Request, form: Form) -> web.Response:
 
 async def submit(request: web.Request, fields: dict[str, str]) -> web.Response | Form:
     """Accept what was shown: version and hash come back from the form (RE-13)."""
-    view = await require_registration_step(request, "terms")
+    request_id = await require_request_id(request)
     state = request[REQUEST_STATE]
     if fields["accept"] != "1":
         return invalid_form(request, fields, "accept")
     message = AcceptTerms(
-        request_id=view.request_id,
+        request_id=request_id,
         terms_version=fields["version"],
         terms_sha256=fields["sha256"],
         language=state.lang,

@@ -6,7 +6,7 @@ from services.gateway.clients.services import ask, seal
 from services.gateway.http.errors import Redirect
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
-from services.gateway.http.routes import redirect, see_other, url
+from services.gateway.http.routes import see_other, url
 from services.gateway.http.sse import STREAMS, SseEvent
 from services.gateway.portal.flash import redirect_with_flash
 from services.gateway.portal.form_errors import (
@@ -20,6 +20,7 @@ from services.gateway.portal.registration_steps import (
     due_step,
     main_action,
     require_registration_step,
+    require_request_id,
 )
 from services.gateway.portal.texts import mail_text, validation_text
 from services.gateway.sessions.request_state import (
@@ -53,18 +54,16 @@ async def show(request: web.Request, form: Form) -> web.Response:
 
 async def submit(request: web.Request, fields: dict[str, str]) -> web.Response | Form:
     """Prove the address by the code; pressed twice, both lead to the next step."""
-    view = await require_registration_step(request, "validation", "terms", "created")
-    if view.due != "validation":
-        return see_other(_next(request, view))
+    request_id = await require_request_id(request)
     message = VerifyCode(
-        request_id=view.request_id, code=seal(request, VerifyCode, "code", fields["code"])
+        request_id=request_id, code=seal(request, VerifyCode, "code", fields["code"])
     )
     try:
-        await ask(request, message, RequestView, idempotency_key(request, "code", fields))
+        view = await ask(request, message, RequestView, idempotency_key(request, "code", fields))
     except Refused as refused:
-        _stop_if_over(refused)
+        view = await require_registration_step(request, "validation")
         return refused_form(request, fields, refused, time=view.code_sent_at)
-    return redirect(request, "address_verified")
+    return see_other(_next(request, view))
 
 
 async def resend(request: web.Request, fields: dict[str, str]) -> web.Response | Form:

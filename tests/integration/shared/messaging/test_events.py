@@ -68,6 +68,22 @@ async def test_an_event_that_was_rolled_back_is_never_published(bus: BusFixture)
     assert handler.events[0].request_id == "yes"
 
 
+async def test_an_event_that_a_subscription_need_not_handle_leaves_nothing(
+    bus: BusFixture,
+) -> None:
+    """Its inbox row would only say that nothing was done."""
+    handler = RecordingHandler()
+    row = hears(RequestCancelled, handler, only_if=lambda event: event.request_id != "no")
+    await bus.node("mailer", hears=(row,))
+    registration = await bus.node("registration", emits=(RequestCancelled,))
+    for request_id in ("no", "yes"):
+        await bus.emit(registration, RequestCancelled(request_id=request_id))
+    await eventually(lambda: len(handler) == 1)
+    assert [event.request_id for event in handler.events] == ["yes"]
+    assert await bus.depth("mailer") == 0
+    assert await _rows(bus, "mailer", "inbox", 1)
+
+
 async def test_an_effect_may_leave_an_event_to_the_handler(bus: BusFixture) -> None:
     """Each event is applied once, by the statement or by the handler."""
     handler = RecordingHandler()

@@ -14,7 +14,7 @@ from shared.contracts.registration.events import RequestCancelled
 from shared.contracts.registration.requests import CancelRequest
 from shared.database import migrate, transaction
 from shared.errors import DependencyDown
-from shared.messaging import hears, topology
+from shared.messaging import hears, outbox_relay, topology
 from shared.messaging.envelope import new_id
 from shared.messaging.outbox_relay import MAX_RESERVED, Relay
 from shared.messaging.service_bus import ServiceBus
@@ -190,6 +190,24 @@ async def test_what_a_blocked_broker_does_not_take_waits_in_the_outbox(bus: BusF
     publisher.free.set()
     assert await publishing
     assert len(publisher.published) == MAX_RESERVED
+
+
+async def test_confirmed_rows_are_deleted_together(
+    bus: BusFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A little later, and at once where the service stops or polls."""
+    monkeypatch.setattr(outbox_relay, "DELETE_AFTER", 60)
+    publisher = _Slow()
+    publisher.free.set()
+    relay = Relay(await bus.pool("registration"), publisher)  # type: ignore[arg-type]
+    for number in range(3):
+        relay.publish_reserved(await _reserve(bus, _cancelled(number)))
+        assert await relay._guarded(relay._publish_all_reserved)
+    assert len(publisher.published) == 3
+    assert await _rows(bus, "outbox", 3)
+    assert await relay._until_empty()
+    assert await _rows(bus, "outbox", 0)
+    assert len(publisher.published) == 3
 
 
 async def test_after_an_outage_only_the_outbox_names_what_is_published(bus: BusFixture) -> None:
