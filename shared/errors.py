@@ -6,6 +6,7 @@ of a handler is a bug and follows the retry policy.
 """
 
 import os
+import ssl
 
 
 def plain_reason(error: BaseException) -> str:
@@ -15,9 +16,13 @@ def plain_reason(error: BaseException) -> str:
     'Connection refused'
     >>> plain_reason(OSError(30, "Read-only file system", "/app/labo.toml"))
     '/app/labo.toml: Read-only file system'
+    >>> plain_reason(ssl.SSLCertVerificationError(1, "certificate verify failed"))
+    'certificate verify failed'
     """
     text = str(error)
-    if isinstance(error, OSError) and isinstance(error.errno, int):
+    # The numbers of OpenSSL are not the system's.
+    own = isinstance(error, ssl.SSLError)
+    if isinstance(error, OSError) and isinstance(error.errno, int) and not own:
         # Names that cannot be resolved have numbers of their own, below 0.
         text = os.strerror(error.errno) if error.errno > 0 else str(error.strerror)
         if error.filename:

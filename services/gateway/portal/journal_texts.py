@@ -173,7 +173,7 @@ EVENTS: Mapping[str, str] = {
     "support.JournalRead": N_("Journal consulté, du {from} au {to}"),
     "support.JournalExported": N_("Export du journal téléchargé, du {from} au {to}"),
     "support.JournalPurged": N_("Entrées de plus d'un an effacées : {deleted}"),
-    "support.JournalVerified": N_("Chaîne du journal vérifiée : {links} maillons"),
+    "support.JournalVerified": N_("Chaîne du journal vérifiée, nombre de maillons : {links}"),
     "support.DeadLetterRevealed": N_("Contenu d'une lettre morte lu : {event}"),
     "support.DeadLettersDiscarded": N_("Lettres mortes écartées : {count}"),
     "support.DeadLettersDiscardOrdered.v1": N_("Lettres mortes écartées : {count}"),

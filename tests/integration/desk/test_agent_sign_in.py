@@ -40,7 +40,7 @@ async def test_an_invited_agent_of_any_role_enrols_and_comes_in(desk: Desk, role
     assert "Assistance" in page.text
     assert "Étape 4" not in page.text, "the steps of an account request"
     page = await agent.enrol(page)
-    assert page.path == ("/assistance/reglages" if role == "operator" else QUEUE)
+    assert page.path == ("/exploitation" if role == "operator" else QUEUE)
     assert "Zoé Martin" in page.text
     page = await agent.browser.get(f"/invitation?jeton={token}")
     assert page.h1 == "Ce lien n'ouvre rien"
