@@ -1,4 +1,4 @@
-"""Connections whose statements are spans; only where traces are recorded.
+"""Connections whose statements are in traces; only where these are recorded.
 
 The driver's own loggers of statements are not used: for each statement they take a turn of the loop
 and an object of all its parameters, which is several times the cost of its span.
@@ -30,7 +30,7 @@ def _recorded(method: Callable[..., Awaitable[Any]]) -> Any:
 
 
 class TracedConnection(asyncpg.Connection):
-    """Records each statement, by its name."""
+    """Tells the trace of each statement."""
 
     service: ClassVar[str]
 

@@ -18,9 +18,11 @@ from shared.messaging.envelope import traceparent_of
 from shared.runtime import trace_export, tracing
 from shared.runtime.trace_export import TraceExport
 from shared.runtime.tracing import (
+    SLOW_STATEMENT,
     FinishedSpan,
     http_headers,
     new_traceparent,
+    record_statement,
     root_span,
     span,
     statement_name,
@@ -112,6 +114,29 @@ def test_without_a_collector_nothing_is_recorded_and_nothing_imported() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_a_span_counts_its_statements_and_slow_or_failed_ones_have_their_own(kept: Kept) -> None:
+    token = traceparent.set(new_traceparent())
+    slow = SLOW_STATEMENT
+    with span("mfa", "answer a", "server"):
+        for sql, took, error in (
+            ("BEGIN;", slow, None),
+            ("SELECT 1", slow - 1, None),
+            ("SELECT 2 FROM slow", slow, None),
+            ("UPDATE broken SET a = 1", 1, ValueError("secret")),
+        ):
+            record_statement("mfa", sql, 1_000, 1_000 + took, error)
+    traceparent.reset(token)
+    *own, around = kept.spans
+    assert [(one.name, one.error) for one in own] == [
+        ("SELECT slow", None),
+        ("UPDATE broken", "ValueError"),
+    ]
+    assert {one.parent_id for one in own} == {around.span_id}
+    assert around.attributes["impex.statements"] == 4
+    assert around.attributes["impex.statement_microseconds"] == 3 * slow // 1_000
+    assert not tracing._open
 
 
 @pytest.mark.parametrize(
