@@ -35,9 +35,6 @@ POLL = 1.0
 #: Seconds that a confirmed row stays in the outbox at most, to be deleted together with others.
 #: Shorter than rows are reserved, or another process would publish it again.
 DELETE_AFTER = 0.2
-#: How many batches are under way at once where many rows wait: one is read while another is
-#: published.
-AT_ONCE = 2
 #: Seconds after which a partner that does not hear a type is offered another one of it.
 ABSENT_SECONDS = 2.0
 MAX_ABSENT = 1_000
@@ -141,19 +138,11 @@ class Relay:
     async def _until_empty(self) -> bool:
         """Publish what is reserved, then batch after batch; False if a server is unavailable."""
 
-        async def publish_the_rest() -> None:
-            while await self.publish_batch() == BATCH:
-                pass
-
         async def publish_all() -> None:
             await self._publish_all_reserved()
             await self._delete_confirmed()
-            if await self.publish_batch() == BATCH:
-                ends = await asyncio.gather(
-                    *(publish_the_rest() for _ in range(AT_ONCE)), return_exceptions=True
-                )
-                for error in filter(None, ends):
-                    raise error
+            while await self.publish_batch() == BATCH:
+                pass
 
         return await self._guarded(publish_all)
 

@@ -6,11 +6,10 @@ that no longer fit, and one line in the log.
 """
 
 import threading
-from itertools import starmap
 
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import ScopeSpans, Status
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
@@ -81,8 +80,8 @@ class TraceExport:
             )
             if span.parent_id is not None:
                 added.parent_span_id = bytes.fromhex(span.parent_id)
-            if span.attributes:
-                added.attributes.extend(starmap(_attribute, span.attributes.items()))
+            for name, value in span.attributes.items():
+                _put(added.attributes.add(), name, value)
             if span.error is not None:
                 added.status.code = Status.STATUS_CODE_ERROR
                 added.status.message = span.error
@@ -105,14 +104,13 @@ class TraceExport:
 
     def _add_scope(self, service: str) -> ScopeSpans:
         of_service = self._batch.resource_spans.add()
-        of_service.resource.attributes.extend(
-            [
-                _attribute("service.name", service),
-                _attribute("service.namespace", "impex"),
-                _attribute("service.version", VERSION),
-                _attribute("service.instance.id", f"{service}@{self._instance}"),
-            ]
-        )
+        for name, value in (
+            ("service.name", service),
+            ("service.namespace", "impex"),
+            ("service.version", VERSION),
+            ("service.instance.id", f"{service}@{self._instance}"),
+        ):
+            _put(of_service.resource.attributes.add(), name, value)
         made: ScopeSpans = of_service.scope_spans.add()
         made.scope.name, made.scope.version = "impex", VERSION
         self._scopes[service] = made
@@ -142,7 +140,9 @@ class TraceExport:
         self._away = away
 
 
-def _attribute(name: str, value: Value) -> KeyValue:
+def _put(attribute: KeyValue, name: str, value: Value) -> None:
+    attribute.key = name
     if isinstance(value, str):
-        return KeyValue(key=name, value=AnyValue(string_value=value))
-    return KeyValue(key=name, value=AnyValue(int_value=value))
+        attribute.value.string_value = value
+    else:
+        attribute.value.int_value = value
