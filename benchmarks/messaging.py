@@ -73,7 +73,7 @@ async def relay(environment: Environment, plan: Plan) -> list[Line]:
             "/s",
             pairs,
             floor_name=f"bare publishes with confirms, {BATCH} in flight",
-            at_least=0.6,
+            at_least=0.9,
         )
     ]
 
@@ -183,7 +183,7 @@ async def consume(environment: Environment, plan: Plan) -> list[Line]:
             "/s",
             pairs,
             floor_name=f"bare consume, prefetch {PREFETCH}, the same SQL",
-            at_least=0.8,
+            at_least=0.95,
         )
     ]
 
