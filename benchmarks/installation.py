@@ -434,7 +434,7 @@ class Installation:
         )
 
     def _push(self) -> Iterator[Table]:
-        # A week of what a partner was told; without a URL nothing is posted.
+        # A week of events for a partner; without a URL nothing is posted.
         count, ages = self.month // 4, self.ages
         yield Table(name="push.receivers", columns="partner", count=1, row=lambda _: PARTNER)
         yield Table(

@@ -4,7 +4,7 @@ Needs the operator's broker user alone, which may read the management API. The o
 of what waits or is dead are read at the head of their queues and returned at once. The main queue
 of a service is never looked into: each look would be one of the few deliveries that it allows.
 Consumers are counted by the queues themselves, since the statistics of the management API are
-seconds late: a service that is ready would be told stopped.
+seconds late and would show a ready service as stopped.
 """
 
 import asyncio

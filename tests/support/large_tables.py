@@ -50,8 +50,8 @@ ON_DEMAND = ("LockRows", "Subquery Scan", "Result")
 @dataclass(frozen=True)
 class LargeTables:
     """`filled` have so many rows here that the planner decides as among millions. `growing` have
-    few, of which it would read all; told not to, it does only where no index serves. `partial` are
-    indexes of few of the rows."""
+    few, of which it would read all; with such scans disabled it does so only where no index serves.
+    `partial` are indexes of few of the rows."""
 
     filled: frozenset[str]
     growing: frozenset[str]

@@ -48,6 +48,6 @@ async def test_the_live_view_ends_where_the_agent_may_no_longer_see_it(
 
 
 def test_what_could_not_be_read_is_no_number() -> None:
-    """A page that stays open is told of no dead letters only where somebody counted them."""
+    """An open page shows that there are no dead letters only where they were counted."""
     assert queues_page._document(None, []) == {"at": "", "rows": []}
     assert queues_page._document(utc_now(), [])["dead"] == 0
