@@ -5,16 +5,15 @@ French is written with plain spaces; the no-break spaces are added here.
 """
 
 import gettext
-import io
 import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
+from babel.messages.catalog import Catalog, Message
+from babel.messages.pofile import PoFileParser
 from markupsafe import escape
 
 from shared.i18n.dates import format_date, format_datetime, format_number
@@ -97,18 +96,62 @@ class French(gettext.NullTranslations):
         return no_break(msgid1 if abs(n) < 2 else msgid2)
 
 
+class Translated(French):
+    """The texts of another language; one without a translation is French.
+
+    `plural` says by C's expression of a `.po` file which form goes with a number.
+    """
+
+    def __init__(self, forms: Mapping[str, tuple[str, ...]], plural: str) -> None:
+        super().__init__()
+        self._forms = forms
+        self._form_of = gettext.c2py(plural)
+
+    def gettext(self, message: str) -> str:
+        forms = self._forms.get(message)
+        return forms[0] if forms else super().gettext(message)
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        forms = self._forms.get(msgid1, ())
+        if len(forms) < 2:  # none, or a text that is translated without a number
+            return super().ngettext(msgid1, msgid2, n)
+        return forms[self._form_of(n)]
+
+
+_Forms: TypeAlias = str | tuple[str, ...] | list[str]
+
+
+def _forms(text: _Forms) -> tuple[str, ...]:
+    """The singular and the plural, or the one form of a text without a number."""
+    return (text,) if isinstance(text, str) else tuple(text)
+
+
+class _FormsOnly(Catalog):
+    """Keeps the forms of each translation and forgets the rest of its entry: all entries together
+    take several megabytes, which a process never gives back.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.forms: dict[str, tuple[str, ...]] = {}
+
+    def __setitem__(self, id: _Forms, message: Message) -> None:
+        if not id:
+            super().__setitem__(id, message)  # the header, which holds the rule of plurals
+            return
+        strings = _forms(message.string or "")
+        if all(strings) and not message.fuzzy:
+            self.forms[_forms(id)[0]] = strings
+
+
 def load_translations(language: str, folder: Path = TRANSLATIONS) -> gettext.NullTranslations:
     """The texts of one language, from its `.po` file; a text without a translation is French."""
     if language == DEFAULT_LANGUAGE:
         return French()
+    catalog = _FormsOnly()
     with (folder / f"{language}.po").open("rb") as file:
-        catalog = read_po(file, locale=language)
-    compiled = io.BytesIO()
-    write_mo(compiled, catalog)
-    compiled.seek(0)
-    translations = gettext.GNUTranslations(compiled)
-    translations.add_fallback(French())
-    return translations
+        PoFileParser(catalog).parse(file)
+    return Translated(catalog.forms, catalog.plural_expr)
 
 
 @cache

@@ -1,5 +1,6 @@
 """Texts in a language, their plurals and placeholders."""
 
+import tracemalloc
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -34,6 +35,33 @@ def test_a_missing_translation_shows_in_french(tmp_path: Path) -> None:
     assert english.gettext("Bonjour") == "Hello"
     assert english.gettext("Au revoir") == "Au revoir"
     assert english.ngettext("{n} essai", "{n} essais", 0) == "{n} tries"
+    assert english.ngettext("Bonjour", "Bonjours", 2) == "Bonjours"
+
+
+def test_a_text_that_is_a_guess_or_half_translated_shows_in_french(tmp_path: Path) -> None:
+    (tmp_path / "en.po").write_text(
+        'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n'
+        '"Plural-Forms: nplurals=2; plural=(n != 1);\\n"\n\n'
+        '#, fuzzy\nmsgid "Bonjour"\nmsgstr "Hello"\n\n'
+        'msgid "Au revoir"\nmsgstr ""\n\n'
+        'msgid "{n} essai"\nmsgid_plural "{n} essais"\nmsgstr[0] "{n} try"\nmsgstr[1] ""\n'
+    )
+    english = load_translations("en", tmp_path)
+    assert english.gettext("Bonjour") == "Bonjour"
+    assert english.gettext("Au revoir") == "Au revoir"
+    assert english.ngettext("{n} essai", "{n} essais", 2) == "{n} essais"
+
+
+def test_reading_translations_takes_little_more_memory_than_they_do() -> None:
+    """What a process has once taken from the system it does not give back."""
+    tracemalloc.start()
+    try:
+        english = load_translations("en")
+        stays, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert english.gettext("(vide)") == "(empty)"
+    assert most < 1.2 * stays
 
 
 @pytest.mark.parametrize(
