@@ -125,7 +125,9 @@ class Messages:
         return self._message(mail, language, self._render(mail, language))
 
     def check(self) -> Iterator[str]:
-        """One sentence for each template that cannot be used; the start stops on them."""
+        """One sentence for each template that cannot be used. A start with templates of the
+        operator stops on them.
+        """
         yield from self._renderer.unused_files()
         for template in TEMPLATES.values():
             for language in LANGUAGES:

@@ -45,7 +45,6 @@ from tests.support import eventually
 from tests.support.cheap_hashes import cheap_hashes
 from tests.support.clock import Clock
 from tests.support.logs import written_log
-from tests.support.mail.checked_once import check_templates_once
 from tests.support.servers.bus_fixture import forge
 from tests.support.servers.desk import desk_settings
 from tests.support.servers.portal import separate_system
@@ -89,9 +88,7 @@ REFUSING = (
 
 
 @pytest.fixture(autouse=True)
-def _quick_starts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Cheap hashes, and our mails checked once: the mailer starts several times."""
-    check_templates_once(monkeypatch)
+def _quick_starts() -> Iterator[None]:
     with cheap_hashes():
         yield
 

@@ -7,15 +7,9 @@ import pytest
 from services.mailer.service import SERVICE
 from tests.support.harness.mailer import MailerHarness, open_harness
 from tests.support.harness.service_harness import service_tables
-from tests.support.mail.checked_once import check_templates_once
 from tests.support.mail.mailer_on_broker import MailerOnBroker
 from tests.support.servers.shared_servers import Database, TestServers
 from tests.support.servers.system import System
-
-
-@pytest.fixture(autouse=True)
-def _templates_checked_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    check_templates_once(monkeypatch)
 
 
 @pytest.fixture(scope="session")

@@ -35,7 +35,6 @@ from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import IO, Any
-from unittest.mock import patch
 
 from operations.install.paths import ROOT
 from tests.support.cheap_hashes import cheap_hashes
@@ -155,11 +154,8 @@ def _launch(address: Path, run: int) -> None:
 
 def _import_all() -> None:
     from operations import service_registry
-    from services.mailer import settings
-    from tests.support.mail.checked_once import CheckedOnce
 
     service_registry.services()
-    patch.object(settings, "Messages", CheckedOnce).start()
     importlib.import_module("uvloop")
     importlib.import_module("shared.runtime.main")
     for package in COMMANDS:
@@ -178,14 +174,6 @@ def _compile_pages() -> None:
     Renderer(brand, str, str, TEMPLATES).compile_all()
 
 
-def _check_mails(environment: Mapping[str, str]) -> None:
-    """What a mailer checks when it starts."""
-    from services.mailer.settings import MailerSettings
-    from shared.settings import load
-
-    load(MailerSettings, environment)
-
-
 def _prepare(request: Mapping[str, Any]) -> None:
     """Do once for all forks what the start of a service does at length.
 
@@ -195,8 +183,6 @@ def _prepare(request: Mapping[str, Any]) -> None:
         with suppress(Exception):
             if "gateway" in request["arguments"]:
                 _compile_pages()
-            if "mailer" in request["arguments"]:
-                _check_mails(request["environment"])
 
 
 @dataclass

@@ -1,16 +1,9 @@
-"""Settings of the mailer check our own templates once, not anew for each test."""
+"""What the tests of mails share."""
 
 import pytest
 
 from services.mailer import messages
 from services.mailer.mail_templates import TEMPLATES
-from tests.support.mail.checked_once import check_templates_once
-
-
-@pytest.fixture(autouse=True)
-def _templates_checked_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    check_templates_once(monkeypatch)
-
 
 #: What the tests of `few_mails` write, and mails before and after it.
 FEW = ("validation", "recovery_code_used", "password_changed", "account_deactivated")

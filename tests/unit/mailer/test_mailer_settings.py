@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from services.mailer.messages import Messages
 from services.mailer.settings import MailerSettings
 from shared.domain.brand import DEFAULT_BRAND
 from shared.errors import ConfigurationError
@@ -49,7 +50,6 @@ def test_the_try_out_has_the_guides_contacts_and_a_reserved_sender() -> None:
     assert settings.retry_schedule == tuple(timedelta(minutes=n) for n in (1, 5, 30))
 
 
-@pytest.mark.usefixtures("few_mails")
 def test_every_missing_contact_is_named_in_production() -> None:
     assert problems(PRODUCTION) == {}
     bare = TRY_OUT | {"IMPEX_BASE_URL": PRODUCTION["IMPEX_BASE_URL"]}
@@ -57,7 +57,6 @@ def test_every_missing_contact_is_named_in_production() -> None:
     assert set(problems(bare)) == missing
 
 
-@pytest.mark.usefixtures("few_mails")
 def test_b_10_pages_can_be_elsewhere_and_are_paths() -> None:
     moved = load(MailerSettings, TRY_OUT | {"IMPEX_PAGE_SIGN_IN": "/login"}).moved_pages
     assert moved == (("/connexion", "/login"),)
@@ -65,7 +64,6 @@ def test_b_10_pages_can_be_elsewhere_and_are_paths() -> None:
         assert set(problems(TRY_OUT, IMPEX_PAGE_SIGN_IN=wrong)) == {"IMPEX_PAGE_SIGN_IN"}
 
 
-@pytest.mark.usefixtures("few_mails")
 def test_sender_and_portal_of_different_domains_must_be_allowed() -> None:
     swapped = {"IMPEX_BASE_URL": "https://icimpex.anms.sante.fr"}
     swapped["IMPEX_MAIL_SENDER"] = "impex@ansm.sante.fr"
@@ -131,6 +129,15 @@ def test_b_12_missing_or_unusable_files_are_named(tmp_path: Path) -> None:
     (tmp_path / "mail.html.j2").write_text("{% block")
     found = problems(TRY_OUT, IMPEX_MAIL_TEMPLATES_DIR=str(tmp_path))
     assert "cannot be written" in found["IMPEX_MAIL_TEMPLATES_DIR"]
+
+
+def test_b_12_the_start_tries_an_operators_templates_and_not_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Messages, "check", lambda _self: iter(["tried"]))
+    assert problems(TRY_OUT) == {}
+    found = problems(TRY_OUT, IMPEX_MAIL_TEMPLATES_DIR=str(tmp_path))
+    assert found["IMPEX_MAIL_TEMPLATES_DIR"].startswith("tried")
 
 
 @pytest.mark.usefixtures("few_mails")
