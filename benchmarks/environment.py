@@ -43,6 +43,7 @@ from operations.provision.provisioning import (
     ring_makers,
 )
 from operations.provision.secrets_dir import new_password
+from services.operations.settings import MANAGEMENT_URL
 
 START_SECONDS = 60
 #: Two environments may be there at once.
@@ -145,8 +146,10 @@ class Environment:
         self.health_ports = {name: free_port() for name in self.services}
         port, desk_port = free_port(), free_port()
         self.base_url = f"http://127.0.0.1:{port}"
+        management = f"http://127.0.0.1:{self.rabbit.ports['management']}"
         self.values = {
             **self.urls,
+            MANAGEMENT_URL: management,
             **{ring: make() for ring, make in ring_makers().items()},
             **{f"IMPEX_{n.upper()}_HEALTH_PORT": str(p) for n, p in self.health_ports.items()},
             "IMPEX_BASE_URL": self.base_url,

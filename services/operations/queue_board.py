@@ -11,6 +11,8 @@ from urllib.parse import unquote, urlsplit
 
 from services.operations.settings import OperationsSettings
 from shared.contracts.operations import QueueRow, QueuesView
+from shared.errors import DependencyDown, ImpexError
+from shared.messaging.connection import BROKER
 from shared.messaging.queue_states import QueueReader, QueueState
 from shared.messaging.topology import requests_queue
 from shared.runtime.metrics import gauge
@@ -54,8 +56,15 @@ class QueueBoard:
             return self._read[1]
 
     async def measure(self) -> None:
-        """Count what the queues of partners hold. Fails as `read`."""
-        rows = {row.owner: row for row in await self._reader.read_partners()}
+        """Count what the queues of partners hold. DependencyDown where the broker does not answer
+        or refuses: it is asked again, and nothing else of the service has to stop.
+        """
+        try:
+            rows = {row.owner: row for row in await self._reader.read_partners()}
+        except DependencyDown:
+            raise
+        except ImpexError as refused:
+            raise DependencyDown(BROKER, str(refused)) from refused
         for name, row in rows.items():
             for state in STATES:
                 PARTNER_MESSAGES.labels(name, state).set(getattr(row, state))

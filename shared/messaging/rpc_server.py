@@ -262,7 +262,7 @@ class RpcServer:
 
     async def _once(self, envelope: Envelope, request: Request, key: str | None) -> _Answered:
         row = self._rows[request.TYPE]
-        digest = content_hash(request)
+        digest = b"" if key is None else content_hash(request)
         if key is not None and row.prepare is not None:
             # Checked first, so that a repeated request does not hash a password in vain.
             async with acquire(self._pool) as connection:
