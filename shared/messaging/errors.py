@@ -27,9 +27,17 @@ class Unroutable(PublishNotConfirmed):
     """The broker returned a message because no queue takes it."""
 
 
-class ServiceUnavailable(ImpexError):
+class _Unanswered(ImpexError):
+    """`name` is what is away: `broker`, or the service that was asked; empty where unknown."""
+
+    def __init__(self, message: str | None = None, name: str = "") -> None:
+        super().__init__(message)
+        self.name = name
+
+
+class ServiceUnavailable(_Unanswered):
     """The request did not reach anybody who answers it; ask again later with the same key."""
 
 
-class RequestTimeout(ImpexError):
+class RequestTimeout(_Unanswered):
     """No answer in time; the request may have been carried out. Ask again with the same key."""

@@ -19,6 +19,7 @@ from pamqp.commands import Basic
 
 from shared.contracts.base import Request
 from shared.messaging.connection import (
+    BROKER,
     CONNECT_SECONDS,
     BrokerConnection,
     describe,
@@ -45,6 +46,7 @@ from shared.runtime.tracing import span
 #: Seconds that a request waits for a connection that is coming back.
 RECONNECT_WAIT = 1.0
 REOPEN_PAUSE = 0.2
+CONNECTION_LOST = "the connection to the broker was lost"
 
 log = get_logger("requests")
 
@@ -142,8 +144,15 @@ class RpcClient:
                 with span(self._service, f"ask {request.TYPE}", "client"):
                     body = await self._exchange(request, idempotency_key, timeout)
         except TimeoutError as error:
-            raise RequestTimeout(f"no answer to {request.TYPE} within {timeout} s") from error
+            raise RequestTimeout(
+                f"no answer to {request.TYPE} within {timeout} s", self._silent(request.OWNER)
+            ) from error
         return self._open(request, body)
+
+    def _silent(self, owner: str) -> str:
+        """Who left a request without an answer: the broker where it did not confirm it."""
+        is_sent = self._ready.is_set() and not self._channel_suspect.is_set()
+        return owner if is_sent or owner in self._in_process else BROKER
 
     async def _exchange(self, request: Request, key: str | None, timeout: float) -> bytes:
         server = self._in_process.get(request.OWNER)
@@ -200,7 +209,8 @@ class RpcClient:
                 async with asyncio.timeout(RECONNECT_WAIT):
                     await self._ready.wait()
         if self._channel is None or self._channel.is_closed:
-            raise ServiceUnavailable(f"the broker is unavailable: {self._connection.problem}")
+            problem = f"the broker is unavailable: {self._connection.problem}"
+            raise ServiceUnavailable(problem, BROKER)
         return self._channel
 
     async def _send(
@@ -215,18 +225,20 @@ class RpcClient:
                 mandatory=True,
             )
         except PublishError as error:
-            raise ServiceUnavailable(f"nobody answers {request.TYPE}") from error
+            raise ServiceUnavailable(f"nobody answers {request.TYPE}", request.OWNER) from error
         except DeliveryError as error:
-            raise ServiceUnavailable(f"too many requests wait for {request.OWNER}") from error
+            problem = f"too many requests wait for {request.OWNER}"
+            raise ServiceUnavailable(problem, request.OWNER) from error
         except asyncio.CancelledError as error:
             # Whether our deadline or a lost heartbeat: this publish has an unknown outcome.
             self._channel_suspect.set()
             if not cancellation_requested():
-                raise ServiceUnavailable("the connection to the broker was lost") from error
+                raise ServiceUnavailable(CONNECTION_LOST, BROKER) from error
             raise
         except Exception as error:
             self._channel_suspect.set()
-            raise ServiceUnavailable(f"the broker is unavailable: {describe(error)}") from error
+            problem = f"the broker is unavailable: {describe(error)}"
+            raise ServiceUnavailable(problem, BROKER) from error
 
     async def _on_reply(self, message: DeliveredMessage) -> None:
         properties = message.header.properties
@@ -248,12 +260,13 @@ class RpcClient:
             if answered.refusal is None:
                 return msgspec.convert(answered.reply, request.REPLY)
         except (Undecodable, msgspec.MsgspecError) as error:
-            raise ServiceUnavailable(f"{request.OWNER} answered what cannot be read") from error
+            problem = f"{request.OWNER} answered what cannot be read"
+            raise ServiceUnavailable(problem, request.OWNER) from error
         if answered.refusal.slug == UNAVAILABLE:
-            raise ServiceUnavailable(f"{request.OWNER} cannot work for now")
+            raise ServiceUnavailable(f"{request.OWNER} cannot work for now", request.OWNER)
         raise Refused(answered.refusal)
 
     def _fail_pending(self) -> None:
         for _owner, answer in self._pending.values():
             if not answer.done():
-                answer.set_exception(ServiceUnavailable("the connection to the broker was lost"))
+                answer.set_exception(ServiceUnavailable(CONNECTION_LOST, BROKER))

@@ -144,7 +144,7 @@ class RpcServer:
         Raises ServiceUnavailable where too many wait, and TimeoutError where it has expired.
         """
         if len(self._tasks) >= PREFETCH + MAX_WAITING_REQUESTS:
-            raise ServiceUnavailable(f"too many requests wait for {self._service}")
+            raise ServiceUnavailable(f"too many requests wait for {self._service}", self._service)
         # The caller's log context and trace must not reach the handler other than by the envelope.
         task = asyncio.create_task(
             self._within_deadline(received, self._turns),
@@ -158,7 +158,7 @@ class RpcServer:
         except asyncio.CancelledError as error:
             if cancellation_requested():
                 raise
-            raise ServiceUnavailable(f"{self._service} stopped meanwhile") from error
+            raise ServiceUnavailable(f"{self._service} stopped meanwhile", self._service) from error
         if answer is None:
             raise TimeoutError
         return answer

@@ -50,10 +50,14 @@ class Redirect(Exception):
 
 @dataclass(frozen=True)
 class ErrorText:
-    """Heading and text of one error page."""
+    """Heading and text of one error page, what to do, as a list, and what a form says instead that
+    comes back; `name` is what they are about, in place of `{name}`."""
 
     heading: str
     text: str
+    steps: tuple[str, ...] = ()
+    alert: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True)

@@ -118,7 +118,7 @@ def form_endpoint(page: Page, submit: FormView) -> View:
                     await _delete_left_form(request, page)
         except UNAVAILABLE as error:
             log.info("A service is unavailable.", action="dependency_away", reason=str(error))
-            answer = _unavailable(request, given)
+            answer = _unavailable(request, page, given, error)
         except (HttpError, Refused) as error:
             answer = _failed(request, given, error)
         if not isinstance(answer, Form):
@@ -237,10 +237,19 @@ def _retry_page(request: web.Request, posted_to: Page, form: Form) -> web.Stream
     )
 
 
-def _unavailable(request: web.Request, fields: dict[str, str]) -> Form:
+def _unavailable(
+    request: web.Request, page: Page, fields: dict[str, str], error: Exception
+) -> Form:
     """The form with what was typed, secrets excepted: sent again it is the same request."""
     form, text = Form.again(fields, same=True), request.app[ALERT_TEXT]
-    form.explain(request[REQUEST_STATE].lang, alert=lambda lang: text("unavailable", lang))
+    own = page.unavailable(error) if page.unavailable is not None else None
+
+    def alert(lang: str) -> str:
+        if own is None:
+            return text("unavailable", lang)
+        return translate(own.alert, lang, name=own.name)
+
+    form.explain(request[REQUEST_STATE].lang, alert=alert)
     form.retry_after, form.status = UNAVAILABLE_RETRY_SECONDS, 503
     return form
 

@@ -120,7 +120,11 @@ async def _failed(request: web.Request, error: Exception) -> web.StreamResponse:
         return error_page(request, error)
     if isinstance(error, (*UNAVAILABLE_ERRORS, TimeoutError)):
         log.info("A service is unavailable.", action="dependency_away", reason=str(error))
-        return error_page(request, HttpError(503, retry_after=UNAVAILABLE_RETRY_SECONDS))
+        declared = request.app[ROUTES].at(request.path)
+        texts = declared.unavailable(error) if declared and declared.unavailable else None
+        return error_page(
+            request, HttpError(503, retry_after=UNAVAILABLE_RETRY_SECONDS, texts=texts)
+        )
     if isinstance(error, Refused) and error.refusal.retry_after:
         return error_page(request, HttpError(429, retry_after=error.refusal.retry_after))
     log.error("A view failed.", action="unexpected_error", exc_info=error)
@@ -148,8 +152,11 @@ def error_page(request: web.Request, error: HttpError) -> web.Response:
         request,
         "error.html",
         status=error.status,
-        heading=translate(text.heading, state.lang),
-        text=translate(text.text, state.lang, reference=state.reference, phone=phone),
+        heading=translate(text.heading, state.lang, name=text.name),
+        text=translate(
+            text.text, state.lang, name=text.name, reference=state.reference, phone=phone
+        ),
+        steps=[translate(one, state.lang, name=text.name) for one in text.steps],
         reference=state.reference if error.status >= 500 else None,
         retry_after=error.retry_after,
         way_on=(href, translate(label, state.lang)),

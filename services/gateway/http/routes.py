@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
+from services.gateway.http.errors import ErrorText
 from services.gateway.http.forms import Form
 
 #: A variable part of a path, and what its value may be.
@@ -39,11 +40,12 @@ class Page:
     shown again. `fields` names the fields of the form; without `needs_key` posting it twice does no
     harm. A form that comes back is shown at `shown_on`, where that is another page, with what
     `form_query` adds to its URL; `show_unavailable` shows it where a service that the page needs
-    does not answer. `whole_texts` names fields that are as long as what is read of them: a longer
-    text is never accepted in part. `replayed_flash` is the message shown where the form was taken
-    and its answer was lost. `result_page`: the page, open to everybody, that shows what comes after
-    the form, where the form ends the session that its own page needs. `of_any_form`: it takes the
-    fields of the form whose path is in the query (`de`).
+    does not answer. `unavailable` has words of the page's own for such an error, None where the
+    usual ones will do. `whole_texts` names fields that are as long as what is read of them: a
+    longer text is never accepted in part. `replayed_flash` is the message shown where the form was
+    taken and its answer was lost. `result_page`: the page, open to everybody, that shows what comes
+    after the form, where the form ends the session that its own page needs. `of_any_form`: it takes
+    the fields of the form whose path is in the query (`de`).
 
     `login_target` is the name that the sign-in page carries to lead back here, with what stands in
     the variable parts of the path. A page is a language
@@ -61,6 +63,7 @@ class Page:
     _: KW_ONLY
     show_form: FormPageView | None = None
     show_unavailable: FormPageView | None = None
+    unavailable: Callable[[Exception], ErrorText | None] | None = None
     shown_on: str = ""
     form_query: Callable[[dict[str, str]], dict[str, str]] | None = None
     of_any_form: bool = False

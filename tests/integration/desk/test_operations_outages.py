@@ -69,6 +69,30 @@ async def _waits_in_vain(page: Page) -> None:
     await eventually(marked, 60, every=0.5, why="the mark")
 
 
+async def test_lg_03_pages_and_forms_name_what_is_unavailable(system: System) -> None:
+    """The database, then the service that the pages ask, each with what to do."""
+    with cheap_hashes():
+        async with running_desk(system, "mfa") as desk:
+            operator = await signed_in_agent(desk, "operator")
+            async with away(system.database):
+                page = await operator.browser.get("/exploitation")
+                assert (page.status, page.h1) == (503, "PostgreSQL ne répond pas")
+                assert "« impex queues » et « impex dead list »" in page.text
+                assert page.headers["Retry-After"] == "30"
+            async with system.run("support", "mailer", clock=desk.clock):
+                mail_id = await add_mail(desk, str(uuid4()), "held")
+                path = f"/exploitation/messages/{mail_id}/abandon"
+                form = await operator.browser.get(path)
+                assert form.status == 200, form.text
+            answer = await operator.browser.post(form, path, {"note": "ticket 12"})
+            assert answer.status == 503
+            assert "Le service « support » ne répond pas. Réessayez" in answer.text
+            assert answer.form(path)["note"] == "ticket 12"
+            page = await operator.browser.get("/exploitation/messages")
+            assert (page.status, page.h1) == (503, "Le service « support » ne répond pas")
+            assert "impex logs --service support" in page.text
+
+
 async def test_lg_03_open_pages_are_marked_as_old_during_an_outage(system: System) -> None:
     """Of the database, then of the services that are asked; they resume by themselves."""
     smtp = {"IMPEX_SMTP_URL": f"smtp://127.0.0.1:{free_port()}"}  # nobody listens
@@ -84,6 +108,8 @@ async def test_lg_03_open_pages_are_marked_as_old_during_an_outage(system: Syste
                     for page in (mails, queues):
                         await _waits_in_vain(page)
                     await expect(mails.locator(STALE)).to_contain_text("la page reprend")
+                    for page in (mails, queues):
+                        await expect(page.locator(STALE)).to_contain_text("PostgreSQL ne répond")
                     await expect(link).to_be_visible()
                 for page in (mails, queues):
                     await expect(page.locator(STALE)).to_be_hidden()

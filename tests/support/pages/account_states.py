@@ -140,6 +140,7 @@ def _not_found() -> dict[str, Any]:
         "heading": "Page non trouvée",
         "text": "La page que vous cherchez n'existe pas ou n'existe plus.",
         "reference": None,
+        "steps": [],
         "retry_after": None,
         "way_on": ("/", "Page d'accueil"),
     }

@@ -18,6 +18,7 @@ from services.gateway.desk.app import PAGES
 from services.gateway.desk.features.help import guide_screenshots
 from services.gateway.desk.features.journal.journal_page import SHOWN
 from services.gateway.desk.features.journal.verification_texts import first_finding_text
+from services.gateway.desk.features.operations.unavailable import unavailable
 from services.gateway.desk.navigation import ENTRIES
 from services.gateway.desk.resources import TEMPLATES
 from services.gateway.desk.support import FORBIDDEN, NOT_FOUND
@@ -38,6 +39,7 @@ from shared.contracts.support.proposals import (
 )
 from shared.i18n.catalogue import translate
 from shared.i18n.dates import format_datetime
+from shared.messaging.errors import ServiceUnavailable
 from tests.support.pages.desk_account_states import account_states
 from tests.support.pages.desk_call_states import call_states
 from tests.support.pages.desk_dormant_states import dormant_states
@@ -127,8 +129,9 @@ def _error(status: int, texts: ErrorText | None = None) -> dict[str, Any]:
     text = texts or error_text(status)
     return {
         "status": status,
-        "heading": translate(text.heading, "fr"),
+        "heading": translate(text.heading, "fr", name=text.name),
         "text": translate(text.text, "fr", reference="0f3a9c", phone=BRAND.phone),
+        "steps": [translate(one, "fr", name=text.name) for one in text.steps],
         "retry_after": 30 if status == 503 else None,
         "way_on": ("/", translate("Page d'accueil", "fr")),
         "reference": "0f3a9c" if status >= 500 else None,
@@ -592,6 +595,12 @@ STATES = (
     State("desk-403-network", "error.html", _error(403, OTHER_NETWORK)),
     State("desk-404", "error.html", _error(404, NOT_FOUND), me=agent()),
     State("desk-503", "error.html", _error(503), me=agent()),
+    State(
+        "desk-503-named",
+        "error.html",
+        _error(503, unavailable(ServiceUnavailable(name="operations"))),
+        me=agent("operator"),
+    ),
     *team_states(agent),
 )
 

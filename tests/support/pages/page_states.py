@@ -251,6 +251,7 @@ def _error(status: int, **more: Any) -> State:
         "heading": translate(error.heading, "fr"),
         "text": translate(error.text, "fr", reference=reference or "", phone=BRAND.phone),
         "reference": reference,
+        "steps": [],
         "retry_after": None,
         "way_on": (ROUTES.url(name), translate(label, "fr")),
         **more,

@@ -7,16 +7,30 @@ import pytest
 
 from services.gateway.desk.features.operations import page_updates, queues_page
 from services.gateway.http.errors import HttpError, Redirect
-from services.gateway.http.sse import STREAMS
+from services.gateway.http.sse import STREAMS, SseEvent
 from services.gateway.sessions.request_state import REQUEST_STATE
 from services.gateway.sessions.sessions import SESSIONS
+from shared.messaging.connection import BROKER
+from shared.messaging.errors import ServiceUnavailable
 from shared.runtime.service import utc_now
 
+UNAVAILABLE = ServiceUnavailable("the broker is unavailable", BROKER)
 
-@pytest.mark.parametrize("error", [HttpError(403), Redirect("sign_in")], ids=["403", "suspended"])
-async def test_the_live_view_ends_where_the_agent_may_no_longer_see_it(
-    monkeypatch: pytest.MonkeyPatch, error: Exception
+
+@pytest.mark.parametrize(
+    ("error", "event"),
+    [
+        pytest.param(HttpError(403), ("end", {}, True), id="403"),
+        pytest.param(Redirect("sign_in"), ("end", {}, True), id="suspended"),
+        pytest.param(
+            UNAVAILABLE, ("away", {"away": "RabbitMQ ne répond pas", "moment": 2}, False), id="away"
+        ),
+    ],
+)
+async def test_the_live_view_explains_why_nothing_can_be_read(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, event: SseEvent
 ) -> None:
+    """It ends where the agent may no longer see it; where a server is away, it names it."""
     session = SimpleNamespace(id="s", account_id="a")
     answers: list[Any] = [(None, []), error]
 
@@ -34,7 +48,7 @@ async def test_the_live_view_ends_where_the_agent_may_no_longer_see_it(
 
     class Request(dict[Any, Any]):
         def __init__(self) -> None:
-            super().__init__({REQUEST_STATE: SimpleNamespace(token="t")})
+            super().__init__({REQUEST_STATE: SimpleNamespace(token="t", lang="fr")})
             self.app = {
                 SESSIONS: SimpleNamespace(find=find),
                 STREAMS: SimpleNamespace(follow=poll),
@@ -44,7 +58,8 @@ async def test_the_live_view_ends_where_the_agent_may_no_longer_see_it(
     monkeypatch.setattr(page_updates, "ensure_form_cookie", lambda _request: "browser")
     monkeypatch.setattr(queues_page, "_read", read)
     request: Any = Request()
-    assert await queues_page.follow(request) == [("end", {}, True)]
+    monkeypatch.setattr(page_updates.time, "monotonic", lambda: 10.0)
+    assert await queues_page.follow(request) == [event]
 
 
 def test_what_could_not_be_read_is_no_number() -> None:

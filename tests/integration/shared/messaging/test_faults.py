@@ -16,6 +16,7 @@ from shared.contracts.registration.views import TermsView
 from shared.database import open_pool
 from shared.errors import DependencyDown
 from shared.messaging import answers, hears, topology
+from shared.messaging.connection import BROKER
 from shared.messaging.envelope import wrap
 from shared.messaging.errors import ServiceUnavailable
 from tests.support.servers.bus_fixture import PRINCIPALS, BusFixture, RecordingHandler, forge, now
@@ -68,8 +69,9 @@ async def test_mq_06_a_broker_that_is_killed_and_restarted_loses_no_event(
     with capture_logs() as lines:
         own_rabbit.kill()
         await eventually(lambda: not any(node.ready[0] for node in nodes))
-        with pytest.raises(ServiceUnavailable):
+        with pytest.raises(ServiceUnavailable) as caught:
             await gateway.rpc_client.ask(DescribeTerms(language="fr"))
+        assert caught.value.name == BROKER
         ids += await bus.emit(registration, *map(_cancelled, range(150, 250)))
         own_rabbit.start()
         await eventually(lambda: all(node.ready[0] for node in nodes), 90, why="all are back")

@@ -65,8 +65,9 @@ async def test_no_answer_in_time_is_a_timeout_and_the_work_is_undone(bus: BusFix
     gateway = await both(bus, CancelRequest, owner)
     await bus.node("mailer", hears=(hears(RequestCancelled, handler),))
     order = CancelRequest(request_id="r")
-    with pytest.raises(RequestTimeout):
+    with pytest.raises(RequestTimeout) as caught:
         await gateway.rpc_client.ask(order, idempotency_key="k", timeout=0.5)
+    assert caught.value.name == "registration"
     assert await gateway.rpc_client.ask(order, idempotency_key="k") == Done()
     await eventually(lambda: len(handler) == 1)
     assert handler.events[0].request_id == "2"
@@ -94,8 +95,10 @@ async def test_a_request_that_has_run_out_is_not_carried_out(bus: BusFixture) ->
 async def test_an_owner_that_never_started_is_unavailable(bus: BusFixture) -> None:
     """Unroutable: reported at once, not after the deadline."""
     gateway = await bus.node("gateway", asks=(DescribeTerms,))
-    with pytest.raises(ServiceUnavailable):  # after the deadline it would be RequestTimeout
+    # After the deadline it would be RequestTimeout.
+    with pytest.raises(ServiceUnavailable) as caught:
         await gateway.rpc_client.ask(DescribeTerms(language="fr"))
+    assert caught.value.name == "registration"
 
 
 @both_ways

@@ -234,7 +234,7 @@ async def show_letter(request: web.Request) -> web.Response:
     word = query.get("ou", DEAD)
     view = await _letter(request, word, query.get("lettre", ""))
     if view.letter is None:
-        raise ServiceUnavailable("operations does not answer")
+        raise ServiceUnavailable("operations does not answer", "operations")
     return page(
         request,
         "operations_letter.html",
@@ -262,7 +262,7 @@ async def _act_page(
             raise
         letter, gone = None, error.status == 404  # the alert says what became of it
     if letter is None and not form.alert and trial is None:
-        raise ServiceUnavailable("operations does not answer")
+        raise ServiceUnavailable("operations does not answer", "operations")
     lang = request[REQUEST_STATE].lang
     one = bool(code) or chosen.act == "try"
     return page(
@@ -321,7 +321,7 @@ async def _try(request: web.Request, fields: dict[str, str], code: str) -> web.R
     except Refused as refused:
         return refused_act(request, fields, refused)
     if view.trial is None:
-        raise ServiceUnavailable("operations does not answer")
+        raise ServiceUnavailable("operations does not answer", "operations")
     look, text = trial_words(view.trial, request[REQUEST_STATE].lang)
     why = failure_text(view.trial.error_type, view.trial.error) if view.trial.error_type else ""
     frames = (why, *view.trial.frames) if why else view.trial.frames

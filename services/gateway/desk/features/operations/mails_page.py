@@ -205,7 +205,7 @@ async def _mail(request: web.Request) -> OperatorMailView:
             raise
         raise HttpError(404, reason="gone", texts=GONE) from refused
     if found is None:
-        raise ServiceUnavailable("the mailer does not answer")
+        raise ServiceUnavailable("the mailer does not answer", "mailer")
     return found
 
 

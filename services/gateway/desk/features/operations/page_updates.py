@@ -1,8 +1,9 @@
 """Pages that follow what they show: by server-sent events, or by asking again.
 
-A stream says every few seconds that it could read, for its script to know an outage from rest. It
-ends with the session, and counts among the streams of one browser. What a page of letters
-or of mails shows is sent as it stands in the page; its script puts it in place of the former.
+A stream says every few seconds that it could read, for its script to know an outage from rest, or
+what is unavailable. It ends with the session, and counts among the streams of one browser. What a
+page of letters or of mails shows is sent as it stands in the page; its script puts it in place of
+the former.
 """
 
 import time
@@ -12,15 +13,17 @@ from typing import Any
 
 from aiohttp import web
 
+from services.gateway.desk.features.operations.unavailable import unavailable
 from services.gateway.desk.support import agent_of
-from services.gateway.http.errors import HttpError, Redirect
+from services.gateway.http.errors import UNAVAILABLE_ERRORS, HttpError, Redirect
 from services.gateway.http.rendering import RENDERER
 from services.gateway.http.sse import STREAMS, SseEvent
 from services.gateway.sessions.request_state import REQUEST_STATE, ensure_form_cookie
 from services.gateway.sessions.sessions import SESSIONS
+from shared.i18n.catalogue import translate
 from shared.i18n.dates import PARIS
 
-#: Seconds in which a stream says once at least that it could read.
+#: Seconds in which a stream says once at least whether it could read.
 ALIVE_SECONDS = 5
 
 Document = dict[str, object]
@@ -31,15 +34,27 @@ async def follow(request: web.Request, name: str, read: Read) -> web.StreamRespo
     """What `read` returns, as events of this name, until the session ends."""
     session = agent_of(request)
     await read(request)
-    token, sessions = request[REQUEST_STATE].token, request.app[SESSIONS]
+    token, lang = request[REQUEST_STATE].token, request[REQUEST_STATE].lang
+    sessions = request.app[SESSIONS]
+
+    def moment() -> int:
+        return int(time.monotonic()) // ALIVE_SECONDS
 
     async def ask() -> list[SseEvent]:
+        try:
+            return await ask_now()
+        except UNAVAILABLE_ERRORS as error:
+            if (texts := unavailable(error)) is None:
+                raise
+            why = translate(texts.heading, lang, name=texts.name)
+            return [("away", {"away": why, "moment": moment()}, False)]
+
+    async def ask_now() -> list[SseEvent]:
         found = await sessions.find(token or "", used=False)
         if found is None or found.id != session.id:
             return [("end", {}, True)]
-        alive = int(time.monotonic()) // ALIVE_SECONDS
         try:
-            return [(name, await read(request), False), ("alive", {"alive": alive}, False)]
+            return [(name, await read(request), False), ("alive", {"alive": moment()}, False)]
         except (HttpError, Redirect):
             return [("end", {}, True)]
 

@@ -3,10 +3,11 @@
 from functools import partial
 
 from services.gateway.desk.features.operations import letters_page, mails_page, queues_page
+from services.gateway.desk.features.operations.unavailable import unavailable
 from services.gateway.desk.support import agent_of
 from services.gateway.http.routes import Page
 
-operator_page = partial(Page, guard=agent_of)
+operator_page = partial(Page, guard=agent_of, unavailable=unavailable)
 script_page = partial(operator_page, language_target=False, background=True)
 stream_page = partial(script_page, head=False, stream=True)
 PAGES = (

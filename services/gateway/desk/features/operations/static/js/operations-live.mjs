@@ -22,6 +22,8 @@ export function live(root, name, show) {
   const button = root.querySelector("[data-pause]");
   const announce = root.querySelector("[data-announce]");
   const stale = root.querySelector("[data-stale]");
+  const why = root.querySelector("[data-why]");
+  const unknown = why.textContent;
   let stop = null;
   let overdue = 0;
   let unread = false;
@@ -53,12 +55,17 @@ export function live(root, name, show) {
   /** The server answers: what is shown is new for a while. */
   function renew() {
     wait();
+    put(why, unknown);
     warn(unread);
   }
 
   function receive(state) {
     if (state.alive !== undefined) {
       renew();
+      return false;
+    }
+    if (state.away !== undefined) {
+      put(why, state.away);
       return false;
     }
     if (state.at === undefined) {
@@ -80,7 +87,7 @@ export function live(root, name, show) {
   function start() {
     wait();
     stop ??= follow(
-      { stream: root.dataset.stream, state: root.dataset.state, names: [name, "alive", "end"], again: true },
+      { stream: root.dataset.stream, state: root.dataset.state, names: [name, "alive", "away", "end"], again: true },
       receive,
     );
   }
