@@ -22,7 +22,7 @@ from operations.provision.install_commands import operator_settings
 from tests.support.servers import fork_server
 from tests.support.servers.certificates import Authority
 from tests.support.servers.server_folder import server_folder
-from tests.support.servers.server_process import single_threaded_rabbit
+from tests.support.servers.server_process import new_rabbit
 from tests.support.servers.shared_servers import reason_to_skip
 from tests.support.servers.system import Spawned
 
@@ -60,7 +60,7 @@ class Installation:
 
 def encrypted_rabbit(folder: Path, pem: Path, ports: dict[str, int]) -> Rabbit:
     """A broker that speaks TLS on two more ports."""
-    rabbit = single_threaded_rabbit(folder, "tls")
+    rabbit = new_rabbit(folder, "tls")
     files = f'{{cacertfile, "{pem}"}}, {{certfile, "{pem}"}}, {{keyfile, "{pem}"}}'
     more = folder / "tls.config"
     more.write_text(

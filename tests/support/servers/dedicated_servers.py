@@ -11,7 +11,7 @@ from operations.local.postgres import Postgres
 from operations.local.rabbit import Rabbit
 from operations.provision.permissions import Principal
 from tests.support.servers.server_folder import server_folder
-from tests.support.servers.server_process import single_threaded_rabbit
+from tests.support.servers.server_process import new_rabbit
 from tests.support.servers.shared_servers import Broker, ServerUrls, TestServers
 from tests.support.waiting import eventually
 
@@ -64,7 +64,7 @@ def start_dedicated_servers(principals: Iterable[Principal]) -> Iterator[Dedicat
     """Both servers, durable as in production, in a folder that is removed at the end."""
     folder = server_folder("impex-own-")
     postgres = Postgres(folder / "postgresql", secrets.token_hex(12))
-    rabbit = single_threaded_rabbit(folder, "own")
+    rabbit = new_rabbit(folder, "own")
     try:
         rabbit.start()
         postgres.start()

@@ -22,18 +22,12 @@ from operations.local.rabbit import Rabbit
 PROGRAM = "IMPEX_TEST_RABBITMQ"
 
 
-def single_threaded_rabbit(folder: Path, name: str) -> Rabbit:
-    """RabbitMQ for cores that are busy with tests, where its threads would wake each other.
-
-    One scheduler, one for long computations, one for files. IMPEX_TEST_RABBITMQ names the program
-    of another release.
+def new_rabbit(folder: Path, name: str) -> Rabbit:
+    """A RabbitMQ that is not yet started. IMPEX_TEST_RABBITMQ names the program of another
+    release.
     """
     program = Path(os.environ.get(PROGRAM) or RABBITMQ_BIN / "rabbitmq-server")
-    rabbit = Rabbit(folder / "rabbitmq", secrets.token_hex(12), name=name, program=program)
-    rabbit.environment["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"] += (
-        " +S 1:1 +SDcpu 1:1 +SDio 1 +sbwt none +sbwtdcpu none +sbwtdio none"
-    )
-    return rabbit
+    return Rabbit(folder / "rabbitmq", secrets.token_hex(12), name=name, program=program)
 
 
 def publish(folder: Path, name: str, content: object) -> None:
@@ -50,7 +44,7 @@ def main(folder: Path, run: int) -> None:
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     postgres = Postgres(folder / "postgresql", secrets.token_hex(12), durable=False)
-    rabbit = single_threaded_rabbit(folder, f"t{os.getpid()}")
+    rabbit = new_rabbit(folder, f"t{os.getpid()}")
     try:
         rabbit.start()
         postgres.start()
