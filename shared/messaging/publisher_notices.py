@@ -14,7 +14,7 @@ from uuid import UUID, uuid5
 from aiormq.abc import DeliveredMessage
 
 from shared.contracts.base import EVENTS, Event
-from shared.database import Connection, Pool, transaction
+from shared.database import TRANSIENT_ERRORS, Connection, Pool, transaction
 from shared.errors import DependencyDown
 from shared.messaging.envelope import Envelope, decode
 from shared.messaging.errors import Undecodable
@@ -75,17 +75,20 @@ class RefusalNotices:
         self.queue_consumer: QueueConsumer | None = None
 
     async def handle_delivery(self, message: DeliveredMessage) -> None:
-        """Handle one copy and settle it; waits while the database is unavailable."""
+        """Handle one copy and settle it; waits while the database cannot store what came of it."""
         while True:
             try:
                 await self._process(message)
-            except DependencyDown as down:
+            except TRANSIENT_ERRORS as error:
                 if self.queue_consumer is None:
                     raise
-                if not await self.queue_consumer.pause(down, self._probe):
+                probe = self._probe if isinstance(error, DependencyDown) else None
+                if not await self.queue_consumer.pause(error, probe):
                     return  # Unsettled: closing the channel gives it back.
                 continue
             await ack_or_requeue(message)
+            if self.queue_consumer is not None:
+                self.queue_consumer.reset_backoff()
             return
 
     async def _process(self, message: DeliveredMessage) -> None:

@@ -156,7 +156,8 @@ class QueueConsumer:
     async def pause(self, error: Exception, probe: Probe | None) -> bool:
         """Stop taking deliveries until `probe` succeeds; without one, for a growing pause.
 
-        Returns True when work may go on, False when a drain has begun.
+        Returns True when work may go on, False when a drain has begun. Without a probe the outage
+        lasts, for the log, until `reset_backoff`.
         """
         if self._probing is None:
             self._open.clear()
@@ -168,8 +169,9 @@ class QueueConsumer:
         return not self.stopping
 
     def reset_backoff(self) -> None:
-        """A delivery was handled: the next pause is short again."""
+        """A delivery was handled: the outage is over, and the next pause is short again."""
         self._pause = FIRST_PAUSE
+        self._outage.ended(self.queue)
 
     async def _probe(self, error: Exception, probe: Probe | None) -> None:
         self._outage.started(error, self.queue)
@@ -189,7 +191,8 @@ class QueueConsumer:
             self._probing = None
             self._paused.clear()
             self._open.set()
-        self._outage.ended(self.queue)
+        if probe is not None:
+            self._outage.ended(self.queue)
 
     async def drain(self, seconds: float) -> int:
         """Take nothing more and wait for what is running; returns how many had to be cut."""

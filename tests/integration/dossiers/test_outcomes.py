@@ -1,5 +1,6 @@
 """A partner is notified of what became of its own messages, and of no others (B-10)."""
 
+import asyncio
 import itertools
 import json
 import re
@@ -31,6 +32,7 @@ from shared.messaging.topology import EVENTS, OPERATOR, PARTNERS, declare, partn
 from shared.runtime.service import utc_now
 from tests.support import eventually
 from tests.support.harness.dossier_events import ACCOUNT, OTHER_ACCOUNT, changed, filed
+from tests.support.logs import written_log
 from tests.support.servers import fork_server
 from tests.support.servers.services import principals, services
 from tests.support.servers.shared_servers import TestServers
@@ -325,3 +327,22 @@ async def test_the_log_ends_after_thirty_days(exchange: Exchange) -> None:
     await purge(pool, utc_now())
     await pool.close()
     assert [one.message_id for one in await exchange.log()] == ["new"]
+
+
+async def test_a_refusal_waits_until_the_database_can_store_it_with_one_line_in_the_log(
+    exchange: Exchange,
+) -> None:
+    """B-10: without a restart, and without a stack trace in the log."""
+    with written_log() as written:
+        async with exchange.system.run("dossiers"):
+            await exchange.database.execute("REVOKE INSERT ON inbox FROM impex_dossiers")
+            await exchange.labo.publish(b"{", "no-json")
+            await eventually(lambda: "consumer_paused" in written.getvalue(), 60, why="it waits")
+            await asyncio.sleep(1)  # it tries again meanwhile, several times
+            await exchange.database.execute("GRANT INSERT ON inbox TO impex_dossiers")
+            assert (await exchange.labo.outcome("no-json"))["reason"] == "unreadable"
+    lines = [json.loads(line) for line in written.getvalue().splitlines()]
+    told = [line for line in lines if line["action"] in ("consumer_paused", "consumer_resumed")]
+    assert [line["action"] for line in told] == ["consumer_paused", "consumer_resumed"]
+    assert "permission denied for table inbox" in told[0]["reason"]
+    assert [line for line in lines if "exception" in line] == []
