@@ -16,6 +16,7 @@ import asyncpg
 
 from shared.database.pool import (
     CONNECT_SECONDS,
+    DATABASE,
     SCHEMA_NAME,
     Connection,
     Pool,
@@ -23,7 +24,7 @@ from shared.database.pool import (
     connecting,
     database_errors,
 )
-from shared.errors import SchemaMismatch
+from shared.errors import DependencyDown, SchemaMismatch
 from shared.runtime.retrying import retry_while_down
 from shared.runtime.telemetry import get_logger
 
@@ -117,12 +118,16 @@ async def check_schema(pool: Pool, expected: Sequence[Migration]) -> None:
     """Raise SchemaMismatch unless every expected migration is applied as it is written here.
 
     A newer database is accepted with a warning: during a rollout the former program runs on it.
+    DependencyDown where the server does not say in time which ones are applied.
     """
     try:
         async with acquire(pool) as connection:
             ledger = await _applied(connection)
     except (asyncpg.UndefinedTableError, asyncpg.InsufficientPrivilegeError):
         raise SchemaMismatch("the schema is not there yet: apply the migrations first") from None
+    except (TimeoutError, asyncpg.QueryCanceledError) as error:
+        reason = "it accepts connections, but the table of migrations was not read in time"
+        raise DependencyDown(DATABASE, reason) from error
     _compare(expected, ledger)
     missing = [one.label for one in expected if (one.source, one.number) not in ledger]
     if missing:

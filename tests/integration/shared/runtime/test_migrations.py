@@ -18,6 +18,7 @@ from shared.database import (
     read_migrations,
     transaction,
 )
+from shared.database import pool as pool_module
 from shared.errors import DependencyDown, SchemaMismatch
 from tests.support.schema_fingerprint import schema_fingerprint
 from tests.support.servers.shared_servers import Database
@@ -126,6 +127,20 @@ async def test_a_schema_without_tables_or_behind_the_files_is_refused_at_start(
     (files / "0003_more.sql").write_text("CREATE TABLE more (a int);")
     with pytest.raises(SchemaMismatch, match="demo/0003_more is not applied yet"):
         await check_schema(pool, read_migrations([files]))
+
+
+async def test_a_ledger_that_is_not_read_in_time_is_an_unavailable_database(
+    run: Migrate, database: Database, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The end of a start in one line, and no traceback: a migration may hold the table's lock."""
+    await run()
+    monkeypatch.setattr(pool_module, "COMMAND_SECONDS", 0.2)
+    impatient = await open_pool(database.url("mailer"), "mailer", "test", 1)
+    async with admin(database) as connection, connection.transaction():
+        await connection.execute("LOCK TABLE mailer.migrations")
+        with pytest.raises(DependencyDown, match="database is unavailable: it accepts connections"):
+            await check_schema(impatient, read_migrations([files]))
+    await impatient.close()
 
 
 async def test_a_migration_that_fails_leaves_nothing_of_itself(
