@@ -1,5 +1,6 @@
 """`impex partner`: other applications with a login, rights and queues of their own."""
 
+import argparse
 import errno
 import json
 import os
@@ -18,6 +19,7 @@ from pamqp.commands import Basic
 
 from operations import service_registry
 from operations.install.paths import ROOT
+from operations.provision import partner_commands
 from operations.provision.partners import FOLDER, declared, partner, write
 from operations.provision.permissions import definitions
 from operations.provision.provisioning import AdminUrls, provision_broker
@@ -317,6 +319,33 @@ async def test_a_removal_names_what_is_lost_and_asks(operator: Operator, name: s
         await aiormq.connect(sheet["url"])
     code, _, err = operator.impex("remove", name, "--yes")
     assert (code, err) == (2, f"impex: NAME: {name} is not a partner; there are: none\n")
+
+
+def test_in_containers_a_partner_is_removed_once_its_file_is_gone(
+    operator: Operator, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its folder can only be read there. With the file nothing is touched, as the next
+    `impex provision` would make the partner again; deleting what is not there fails too."""
+    operator.add(name, "--hears", CREATED)
+    made = operator.made(name)
+    for key, value in operator.environment.items():
+        monkeypatch.setenv(key, value)
+
+    def read_only(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    access, words = os.access, argparse.Namespace(name=name, yes=True)
+    with monkeypatch.context() as container:
+        container.setattr(Path, "unlink", read_only)
+        container.setattr(os, "access", lambda path, mode: mode != os.W_OK and access(path, mode))
+        with pytest.raises(ImpexError, match="delete it first"):
+            partner_commands.main_remove(words)
+    assert operator.made(name) == made
+    (operator.folder / f"{name}.toml").unlink()
+    with monkeypatch.context() as container:
+        container.setattr(Path, "unlink", read_only)
+        assert partner_commands.main_remove(words) == 0
+    assert not operator.made(name)
 
 
 def test_what_is_no_partner_is_not_removed_as_one(operator: Operator) -> None:

@@ -224,6 +224,10 @@ async def test_b_10_an_operator_makes_lists_replays_and_removes(pushing: Pushing
         assert (listed["waiting"], listed["dead"]) == (0, 3)
         assert listed["pushed"] == {"waiting": 0, "given_up": 3}
         assert "0 wait to be posted, 3 were given up" in table
+        code, out, _ = pushing.impex("remove", name)
+        assert code == 1
+        assert "given up: 3 messages will be lost" in out
+        assert "No message waits" not in out
         before = len(pushing.receiver.posts)
         code, _, err = pushing.impex("deliveries", name, "--replay", first)
         assert (code, "delivery_replayed" in err, first in err) == (0, True, True)
