@@ -1,12 +1,16 @@
 """What traces cost a journey: the services' processor time with a collector and without.
 
-Both are measured in turn, with services started afresh. Without a collector there is nothing to
-compare with but the code without a line of it: the cost is what a span that is not recorded takes,
-measured here, times the spans that a journey has where they are recorded.
+Two environments, one of each, are there for the whole time and work in turn, a few journeys at a
+time: an hour of this machine differs from the next by more than what is measured. Both are metered
+over the same period, so that what services do at rest is in both and falls out of the difference.
+Without a collector there is nothing to compare with but the code without a line of it: the cost is
+what a span that is not recorded takes, measured here, times the spans that a journey has where they
+are recorded.
 """
 
 import asyncio
 import time
+from contextlib import AsyncExitStack
 
 from benchmarks.environment import Environment
 from benchmarks.full_journey import AT_ONCE, Meter, take_journeys
@@ -21,21 +25,27 @@ CALLS = 100_000
 SENT_SECONDS = SEND_SECONDS + 2
 
 
-async def run(environment: Environment, plan: Plan) -> list[Line]:
-    """Rounds without a collector and with one."""
-    sink = await Subprocess.start("trace_sink")
-    try:
+async def run(without: Environment, plan: Plan) -> list[Line]:
+    """Rounds of journeys without a collector and with one."""
+    async with AsyncExitStack() as opened:
+        sink = await Subprocess.start("trace_sink")
+        opened.push_async_callback(sink.stop)
+        traced = await opened.enter_async_context(Environment())
+        url = f"http://127.0.0.1:{sink.first['port']}"
+        await traced.start_services(OTEL_EXPORTER_OTLP_ENDPOINT=url)
+        await without.start_services()
+        for each in (traced, without):
+            await take_journeys(each, AT_ONCE)
+            await each.settle()
+        # A process loads a part of what it sends by with its first batch.
+        await asyncio.sleep(SENT_SECONDS)
+        at_rest = await _at_rest(without)
+        _count(sink)
         pairs, spans = [], []
         for _ in range(plan.rounds):
-            without, waiting = await _journeys(environment, plan.journeys, "")
-            url = f"http://127.0.0.1:{sink.first['port']}"
-            sent, _ = await _journeys(environment, plan.journeys, url)
-            pairs.append((sent - waiting, without - waiting))
-            # Stopping sends what is left.
-            await environment.stop_services()
-            spans.append(_count(sink) / (plan.journeys + AT_ONCE))
-    finally:
-        await sink.stop()
+            sent, plain = await _journeys(traced, without, plan.journeys, at_rest)
+            pairs.append((sent, plain))
+            spans.append(_count(sink) / plan.journeys)
     unrecorded = [_call_milliseconds() * count for count in spans]
     off = [(cpu + added, cpu) for (_, cpu), added in zip(pairs, unrecorded, strict=True)]
     return [
@@ -59,23 +69,29 @@ async def run(environment: Environment, plan: Plan) -> list[Line]:
     ]
 
 
-async def _journeys(environment: Environment, count: int, endpoint: str) -> tuple[float, float]:
-    """Processor milliseconds of all services for each journey, until its spans are sent, and for
-    nothing in as many seconds of waiting.
+async def _at_rest(environment: Environment) -> float:
+    """Milliseconds of processor time that all services take in a second without work."""
+    meter, began = Meter(environment), time.monotonic()
+    await asyncio.sleep(SENT_SECONDS)
+    return _spent(environment, meter) / (time.monotonic() - began)
 
-    A process loads a part of what it sends by with its first batch, which is waited for before.
-    """
-    await environment.start_services(OTEL_EXPORTER_OTLP_ENDPOINT=endpoint)
-    await take_journeys(environment, AT_ONCE)
-    await environment.settle()
-    meter = Meter(environment)
+
+async def _journeys(
+    traced: Environment, without: Environment, count: int, at_rest: float
+) -> tuple[float, float]:
+    """Milliseconds of processor time of all services for each of `count` journeys with a collector,
+    until their spans are sent, and without one."""
+    sides = [traced, without]
+    meters, began = {id(each): Meter(each) for each in sides}, time.monotonic()
+    for _ in range(0, count, AT_ONCE):
+        sides.reverse()
+        for each in sides:
+            await take_journeys(each, AT_ONCE)
+            await each.settle()
     await asyncio.sleep(SENT_SECONDS)
-    waiting = _spent(environment, meter)
-    meter = Meter(environment)
-    await take_journeys(environment, count)
-    await environment.settle()
-    await asyncio.sleep(SENT_SECONDS)
-    return _spent(environment, meter) / count, waiting / count
+    resting = at_rest * (time.monotonic() - began)
+    sent, plain = ((_spent(each, meters[id(each)]) - resting) / count for each in (traced, without))
+    return sent, plain
 
 
 def _spent(environment: Environment, meter: Meter) -> float:
