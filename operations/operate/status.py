@@ -20,7 +20,7 @@ from operations.local.state import ProcessIdentity, State, read_running_state
 from operations.operate import probes, queues
 from operations.operate.endpoints import OPERATOR_URL, as_service, resolve_broker, secret
 from operations.printing import print_json, print_rows, say
-from services.mailer.operator_mails import count_mails
+from services.mailer.operator_mails import MAIL_STATES, count_mails
 from shared.errors import ConfigurationError, ImpexError
 from shared.messaging.queue_states import QueueState
 from shared.runtime.service import utc_now
@@ -124,9 +124,11 @@ def _queues() -> tuple[list[QueueState] | None, str]:
 
 
 def _mails() -> tuple[dict[str, int] | None, str]:
-    """How many mails of each state, or None and why not."""
+    """How many mails of each state, and refused ones that cannot be sent again, or None and why
+    not."""
     try:
-        return dict(as_service("mailer", count_mails).items()), ""
+        counts = as_service("mailer", count_mails)
+        return {**dict(counts.states.items()), "unsendable": counts.unsendable}, ""
     except (OSError, ImpexError) as error:
         return None, _sentence(error)
 
@@ -169,13 +171,21 @@ def _show(
     elif not any(found["mails"].values()):
         say("  Mails: all accepted")
     else:
-        counts = ", ".join(f"{count} {state}" for state, count in found["mails"].items() if count)
-        say(f"  Mails: {counts}: impex mail list")
+        say(f"  Mails: {_counted(found['mails'])}: impex mail list")
     say("")
     if rows is None:
         say(f"  Queues: not known: {problem}")
     else:
         queues.show(rows, with_all=False, now=utc_now())
+
+
+def _counted(mails: dict[str, int]) -> str:
+    """How many of each state there are; not all that were refused can be sent again."""
+    found = [f"{mails[state]} {state}" for state in MAIL_STATES if mails[state]]
+    if mails["unsendable"]:
+        place = found.index(f"{mails['refused']} refused")
+        found[place] += f" ({mails['unsendable']} cannot be sent again)"
+    return ", ".join(found)
 
 
 def _part(part: dict[str, Any]) -> tuple[str, str, object, str, str]:

@@ -7,7 +7,7 @@ deleted, so it cannot be sent again: the person asks for another one.
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 from uuid import UUID
 
 from services.mailer.mail_templates import TEMPLATES
@@ -39,13 +39,19 @@ FROM deliveries, LATERAL (
     SELECT count(*) AS attempts, (array_agg(answer ORDER BY number DESC))[1] AS answer
     FROM attempts WHERE attempts.mail_id = deliveries.mail_id) AS tried
 """  # noqa: S608 - constants
+#: What was deleted of a refused mail: its code or link, because its template ($1) had one, or its
+#: address.
+_INCOMPLETE = "(address = '' OR template = ANY ($1))"
 #: A refused mail begins anew, for as long as it had at first.
-_BEGIN_ANEW = """
+_BEGIN_ANEW = f"""
 UPDATE deliveries SET state = 'pending', due_at = now(), ended_at = NULL, reason = NULL,
     deferrals = 0, doubts = 0, expires_at = now() + greatest(expires_at - written_at, '1 hour')
-WHERE (state = 'refused' OR state = 'dropped' AND reason = 'expired') AND address <> ''
-    AND template <> ALL ($1)
-"""
+WHERE (state = 'refused' OR state = 'dropped' AND reason = 'expired') AND NOT {_INCOMPLETE}
+"""  # noqa: S608 - constants
+_COUNTED = f"""
+SELECT {_STATE} AS state, count(*) AS number, count(*) FILTER (WHERE {_INCOMPLETE}) AS incomplete
+FROM deliveries WHERE {_UNACCEPTED} GROUP BY 1
+"""  # noqa: S608 - constants
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +82,15 @@ class OperatorMail:
     def droppable(self) -> bool:
         """Whether it can be given up now."""
         return self.state in ("deferred", "held")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MailCounts:
+    """How many mails there are of each state. `unsendable` are the refused ones that cannot be sent
+    again: their code or link, or their address, is deleted."""
+
+    states: dict[MailState, int]
+    unsendable: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,13 +128,13 @@ async def list_mails(
     return [OperatorMail(**dict(row)) for row in rows]
 
 
-async def count_mails(tx: Connection) -> dict[MailState, int]:
+async def count_mails(tx: Connection) -> MailCounts:
     """How many mails there are of each state."""
-    rows = await tx.fetch(
-        f"SELECT {_STATE} AS state, count(*) FROM deliveries WHERE {_UNACCEPTED} GROUP BY 1"  # noqa: S608
+    rows = {row["state"]: row for row in await tx.fetch(_COUNTED, _secret_templates())}
+    return MailCounts(
+        states={state: rows[state]["number"] if state in rows else 0 for state in MAIL_STATES},
+        unsendable=rows["refused"]["incomplete"] if "refused" in rows else 0,
     )
-    found: dict[Any, int] = {row["state"]: row["count"] for row in rows}
-    return {state: found.get(state, 0) for state in MAIL_STATES}
 
 
 async def find_ids(tx: Connection, beginning: str) -> list[UUID]:

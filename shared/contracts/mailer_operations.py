@@ -30,11 +30,13 @@ class OperatorMailRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OperatorMailsView(Reply, frozen=True, kw_only=True):
-    """The latest mails first, `cut` where there are more, and how many there are of each state."""
+    """The latest mails first, `cut` where there are more, and how many there are of each state. Of
+    the refused ones, `unsendable` cannot be sent again."""
 
     mails: tuple[OperatorMailRow, ...]
     cut: bool
     counts: dict[str, int]
+    unsendable: int = 0
 
 
 @request(OWNER, OperatorMailsView, changes=False)

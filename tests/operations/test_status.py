@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import asyncpg
 import pytest
 from rich.console import Console
 
@@ -36,6 +37,13 @@ BUSY = QueueState(
 )
 QUIET = QueueState(queue="mfa", consumers=1)
 STOPPED = QueueState(queue="profile")
+#: Mails that were refused; those of some templates bore a code.
+REFUSED = """
+insert into mailer.deliveries (mail_id, cause, template, language, address, facts, asked_at,
+    written_at, expires_at, state, ended_at)
+values (gen_random_uuid(), gen_random_uuid(), $1, 'fr', 'labo@labo.example', '{}', now(), now(),
+    now(), 'refused', now())
+"""
 
 
 @asynccontextmanager
@@ -87,6 +95,11 @@ async def test_o_11_an_operator_needs_the_operators_login_alone(
     assert "IMPEXWEB is NOT READY" in status.stdout
     assert "Mails: all accepted" in status.stdout
     assert "mailer: nobody consumes it" in status.stdout
+    connection = await asyncpg.connect(system.database.admin_url)
+    await connection.executemany(REFUSED, [("validation",), ("finalisation",), ("validation",)])
+    await connection.close()
+    refused = impex(away, "status").stdout
+    assert "Mails: 3 refused (2 cannot be sent again): impex mail list" in refused
     gone = {**away, "IMPEX_SMTP_URL": f"smtp://127.0.0.1:{free_port()}"}
     found = json.loads(impex(gone, "status", "--json").stdout)
     assert [one["name"] for one in found["servers"] if one["problem"]] == ["mail server"]

@@ -45,7 +45,8 @@ async def list_mails(
     return OperatorMailsView(
         mails=tuple(_row(one) for one in found[:MAX_SHOWN]),
         cut=len(found) > MAX_SHOWN,
-        counts={str(name): count for name, count in counts.items()},
+        counts={str(name): count for name, count in counts.states.items()},
+        unsendable=counts.unsendable,
     )
 
 

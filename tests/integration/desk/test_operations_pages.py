@@ -398,9 +398,16 @@ async def test_a_refused_mail_is_found_shown_and_sent_again(operated: Desk) -> N
 
 
 async def test_all_refused_mails_are_sent_again_with_a_code_alone(operated: Desk) -> None:
+    """Offered where one can be: a code or link is deleted with the refusal."""
     operator = await joined_agent(operated, "operator")
-    mail_id = await add_mail(operated, str(uuid4()))
+    await add_mail(operated, str(uuid4()), template="validation")
     action = "/exploitation/messages/renvoi"
+    lost = await operator.browser.get("/exploitation/messages")
+    assert "1 message refusé ne peut pas être renvoyé : son code" in lost.text
+    assert lost.soup.find("a", href=action) is None
+    mail_id = await add_mail(operated, str(uuid4()))
+    page = await operator.browser.get("/exploitation/messages")
+    assert page.soup.find("a", href=action) is not None
     form = await operator.browser.get(action)
     refused = await operator.browser.post(form, action, {"since": "24h"})
     assert "Saisissez les 6 chiffres du code." in refused.text

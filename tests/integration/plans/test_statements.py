@@ -104,7 +104,7 @@ async def test_no_statement_reads_a_large_table_from_end_to_end(
     ("service", "index", "statement"),
     [
         ("gateway", "sessions_account_id", "services.gateway.sessions.sessions.DELETE_SURPLUS"),
-        ("mailer", "deliveries_unaccepted", "services.mailer.operator_mails.count_mails"),
+        ("mailer", "deliveries_unaccepted", "services.mailer.operator_mails._COUNTED"),
         (
             "registration",
             "requests_account_id",

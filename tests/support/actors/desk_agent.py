@@ -57,7 +57,7 @@ VALUES ($1, 'replay', $2, $3, $4, '', $5, 1, $6, $7)
 INSERT_MAIL = """
 insert into mailer.deliveries (mail_id, cause, template, subject, language, address, facts,
     asked_at, written_at, expires_at, state, reason, ended_at)
-values ($1, $2, 'name_changed', $3, 'fr', 'elodie@labo.fr',
+values ($1, $2, $5, $3, 'fr', 'elodie@labo.fr',
     '{"first_name": "Élodie", "last_name": "Durand", "at": "2026-01-15T12:00:00Z"}', now(), now(),
     now(), $4, 'unknown_mailbox', case when $4 = 'refused' then now() end)
 """
@@ -101,11 +101,13 @@ async def add_account(
     return account_id
 
 
-async def add_mail(desk: Desk, account_id: str, state: str = "refused") -> str:
+async def add_mail(
+    desk: Desk, account_id: str, state: str = "refused", template: str = "name_changed"
+) -> str:
     """A mail to the account that its server refused, or that is held."""
     mail_id = str(uuid4())
     await _execute(desk, INSERT_HOLDER, account_id)
-    await _execute(desk, INSERT_MAIL, mail_id, mail_id, account_id, state)
+    await _execute(desk, INSERT_MAIL, mail_id, mail_id, account_id, state, template)
     return mail_id
 
 

@@ -233,7 +233,8 @@ def _mails(*mails: dict[str, Any], away: bool = False) -> dict[str, Any]:
         "periods": [(key, label) for key, (_, label) in PERIODS.items()],
         "by_address": False,
         "read_at": NOW,
-        "refused": len(mails),
+        "sendable": len(mails) // 2,
+        "unsendable": len(mails) // 2,
     }
 
 

@@ -112,7 +112,7 @@ async def _mails(request: web.Request, query: dict[str, str], to: Sealed | None)
         agent_id=agent_of(request).account_id, state=query.get("etat", ""), to=to, since=since
     )
     found = (await ask_support(request, message, DeskMailsView)).mails
-    counts = found.counts if found else {}
+    counts, unsendable = (found.counts, found.unsendable) if found else ({}, 0)
     return {
         "away": found is None,
         "read_at": now if found else None,
@@ -124,7 +124,8 @@ async def _mails(request: web.Request, query: dict[str, str], to: Sealed | None)
             (key, translate(label, lang), counts.get(key, 0)) for key, label in STATES.items()
         ],
         "by_address": to is not None,
-        "refused": counts.get("refused", 0),
+        "sendable": counts.get("refused", 0) - unsendable,
+        "unsendable": unsendable,
     }
 
 
