@@ -55,7 +55,8 @@ BROKER_ADMINISTRATOR = "rabbitmq-administrator"
 
 def main_add(options: argparse.Namespace) -> int:
     """Make a partner and print how it connects; nothing is made where a word is wrong."""
-    new = partner(options.name, options.hears, options.emits, push=options.push or "")
+    types = (options.hears or None, options.emits or None)
+    new = partner(options.name, *types, push=options.push or "")
     urls = _admin_urls()
     password = new_password() if new.logs_in else ""
     # Asked first: an address that cannot be stored is no reason for half a partner.

@@ -121,16 +121,20 @@ def _read(path: Path) -> Partner:
 
 def partner(
     name: str,
-    hears: Sequence[Any] = (),
-    emits: Sequence[Any] = (),
+    hears: Sequence[Any] | None = None,
+    emits: Sequence[Any] | None = None,
     *,
     in_secrets: bool = False,
     push: str = "",
 ) -> Partner:
-    """The partner `name` with these types; ConfigurationError names everything that is wrong."""
+    """The partner `name` with these types; ConfigurationError names everything that is wrong.
+
+    None is what nobody wrote; one that hears nothing for a while has an empty list.
+    """
     load_contracts()
     problems = [*_name_problems(name)]
-    heard, published = _known("hears", hears, problems), _known("emits", emits, problems)
+    heard = _known("hears", hears or (), problems)
+    published = _known("emits", emits or (), problems)
     for one in heard:
         if fields := sealed_fields(one):
             sentence = (
@@ -146,11 +150,11 @@ def partner(
                 f"{', '.join(theirs)}"
             )
             problems.append(("emits", sentence))
-    if not hears and not emits and not problems:
+    if hears is None and emits is None and not problems:
         problems.append(("TYPE", "a partner hears or emits something: --hears TYPE, --emits TYPE"))
     if push and (reason := validate_push_url(push)):
         problems.append(("push", reason))
-    if push and not hears and not problems:
+    if push and hears is None and not problems:
         problems.append(("push", "there is nothing to push: --hears TYPE"))
     if problems:
         raise ConfigurationError(problems)

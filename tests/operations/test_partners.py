@@ -403,6 +403,26 @@ async def test_provisioning_follows_the_files(operator: Operator, name: str) -> 
         await publish(channel, FILED, f"{name}-2")
 
 
+async def test_a_partner_whose_types_are_gone_for_a_while_keeps_what_waits(
+    operator: Operator, name: str
+) -> None:
+    """As the runbook says where nobody reads a queue: nothing new comes, and nothing is lost."""
+    urls = AdminUrls("", operator.broker.admin_url, operator.broker.management_url)
+    sheet = operator.add(name, "--hears", CREATED)
+    path = operator.folder / f"{name}.toml"
+    written = path.read_text()
+    async with channel_of(operator.broker.url("registration")) as owner:
+        await publish(owner, CREATED, "registration")
+        path.write_text("hears = []\n")
+        assert provision_broker(urls, service_registry.principals(), {}) == []
+        await publish(owner, CREATED, "registration")
+        path.write_text(written)
+        provision_broker(urls, service_registry.principals(), {})
+        async with channel_of(sheet["url"]) as channel:
+            waited = await take(channel, sheet["queue"])
+            assert (waited.routing_key, waited.message_count) == (CREATED, 0)
+
+
 async def test_a_partner_of_an_earlier_version_keeps_its_queue_and_login(
     broker: Broker, test_servers: TestServers
 ) -> None:
