@@ -38,11 +38,17 @@ async def start(request: web.Request, found: Session, fields: dict[str, str]) ->
 
 
 async def show_new(request: web.Request, form: Form) -> web.Response:
-    """The new phone's key."""
+    """The new phone's key.
+
+    Raises `Refused` where a service was unavailable and the enrolment is over: this very press may
+    have confirmed it, and leads on when it is sent again.
+    """
     found = _begun(request)
     try:
         made = await enrolment_page.describe(request, found)
     except Refused as refused:
+        if form.status == 503:
+            raise
         raise _over(request, refused) from refused
     return enrolment_page.render(request, made, IN_ACCOUNT, form)
 

@@ -25,9 +25,19 @@ from shared.security.sealing import new_token
 
 
 async def show(request: web.Request, form: Form) -> web.Response:
-    """The key of this session, made now where there is none."""
+    """The key of this session, made now where there is none.
+
+    Raises `Refused` where a service was unavailable and the enrolment is over: this very press may
+    have confirmed it, and leads on when it is sent again.
+    """
     found = guards.require_step(request, "enrolment")
-    return enrolment_page.render(request, await _current(request, found), SIGNING_IN, form)
+    try:
+        made = await _current(request, found)
+    except Refused as refused:
+        if form.status != 503:
+            await _leave_if_over(request, found, refused)
+        raise
+    return enrolment_page.render(request, made, SIGNING_IN, form)
 
 
 async def submit(request: web.Request, fields: dict[str, str]) -> web.Response | Form:
@@ -71,13 +81,9 @@ async def _current(request: web.Request, found: Session) -> EnrolmentView:
         label=seal(request, StartEnrolment, "label", found.address),
         front_end=front_end(request),
     )
-    try:
-        if found.enrolment_id is not None:
-            return await enrolment_page.describe(request, found)
-        made = await ask(request, message, EnrolmentView, new_token())
-    except Refused as refused:
-        await _leave_if_over(request, found, refused)
-        raise
+    if found.enrolment_id is not None:
+        return await enrolment_page.describe(request, found)
+    made = await ask(request, message, EnrolmentView, new_token())
     token = request[REQUEST_STATE].token or ""
     await request.app[SESSIONS].set_due(token, "enrolment", made.enrolment_id)
     return made
@@ -89,9 +95,12 @@ async def _leave_if_over(request: web.Request, found: Session, refused: Refused)
     slug = refused.refusal.slug
     if slug == "enrolment_gone":
         factor = await describe_factor(request, found.account_id)
-        await sessions.set_due(token, "code" if factor.enrolled_at else "enrolment")
-        flash(request, "enrolment_gone")
-        raise Redirect("sign_in_code" if factor.enrolled_at else SIGNING_IN.page)
+        if not factor.enrolled_at:
+            await sessions.set_due(token, "enrolment")
+            flash(request, "enrolment_gone")
+            raise Redirect(SIGNING_IN.page)
+        # Its entry in the authenticator may be the one that counts: it is not to be deleted.
+        slug = "already_enrolled"
     if slug == "already_enrolled":
         await sessions.set_due(token, "code")
         flash(request, "already_enrolled")
