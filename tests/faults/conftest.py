@@ -8,6 +8,8 @@ import pytest_asyncio
 
 from operations.local.processes import free_port
 from tests.support.mail.mail_server import MailServer
+from tests.support.push_receiver import Receiver
+from tests.support.servers.certificates import Authority
 from tests.support.servers.dedicated_servers import DedicatedServers, quorum_queues_saved
 from tests.support.servers.desk import desk_settings
 from tests.support.servers.fault_rig import SERVICES, FaultRig
@@ -27,6 +29,8 @@ async def rig(
     system = System(database, broker, tmp_path_factory.mktemp("faults"))
     smtp = MailServer()
     await smtp.start()
+    authority = Authority(tmp_path_factory.mktemp("authority"))
+    receiver = Receiver(free_port(), authority.server_context())
     port = free_port()
     system.settings |= {
         **gateway_settings(port),
@@ -34,14 +38,19 @@ async def rig(
         "IMPEX_SMTP_URL": smtp.url,
         # Longer than a busy machine delays the mailer: an expired lease makes an attempt uncertain.
         "IMPEX_MAIL_LEASE": "10",
+        "IMPEX_PUSH_NETWORKS": "127.0.0.1/32,::1/128",
+        "IMPEX_PUSH_CA_FILE": str(authority.ca_file),
     }
     supervisor = ProcessSupervisor(system)
     async with supervisor.supervise(SERVICES):
         await quorum_queues_saved(dedicated_servers.rabbit, broker)
-        made = FaultRig(system, dedicated_servers, supervisor, smtp, f"http://127.0.0.1:{port}")
+        made = FaultRig(
+            system, dedicated_servers, supervisor, smtp, receiver, f"http://127.0.0.1:{port}"
+        )
         yield made
         await asyncio.gather(*(one.close() for one in made.users))
     await smtp.stop()
+    await receiver.stop()
     dedicated_servers.ensure()
     broker.admin.close()  # it may have been started again since it was last asked
     test_servers.drop(database)

@@ -6,7 +6,6 @@ key until they are answered.
 
 import asyncio
 import itertools
-import json
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,8 +17,6 @@ from uuid import uuid4
 
 import msgspec
 import pytest
-from aiormq.abc import AbstractChannel
-from pamqp.commands import Basic
 
 from shared.contracts.base import REQUESTS
 from shared.contracts.profile.events import OWNER as PROFILE_OWNER
@@ -27,7 +24,6 @@ from shared.contracts.profile.events import AccountValidated
 from shared.contracts.profile.requests import SaveProfile, ValidateProfile
 from shared.contracts.registration.events import AccountCreated
 from shared.database import Pool, open_pool, transaction
-from shared.messaging import topology
 from shared.messaging.errors import RequestTimeout, ServiceUnavailable
 from shared.messaging.service_bus import ServiceBus
 from shared.outbox import emit
@@ -38,7 +34,7 @@ from tests.support import eventually
 from tests.support.actors.retrying_registrant import PATIENCE, PAUSE
 from tests.support.harness.profile_forms import BELGIAN
 from tests.support.mail.mail_server import Received
-from tests.support.servers.bus_fixture import channel
+from tests.support.servers.captured_events import capture_events, take_captured
 from tests.support.servers.fault_rig import FaultRig
 
 pytestmark = [
@@ -103,29 +99,6 @@ async def gateway_of(rig: FaultRig) -> AsyncIterator[Gateway]:
         await pool.close()
 
 
-@asynccontextmanager
-async def capture_events(rig: FaultRig, kind: str) -> AsyncIterator[AbstractChannel]:
-    """A queue `captured` bound to one type of event."""
-    async with channel(rig.system.broker.admin_url) as admin:
-        await admin.queue_declare("captured", durable=True)
-        await admin.queue_bind("captured", topology.EVENTS, kind)
-        try:
-            yield admin
-        finally:
-            await admin.queue_delete("captured")
-
-
-async def take(admin: AbstractChannel) -> dict[str, str]:
-    """Account by message id, of the captured events; a message may have been delivered twice."""
-    found: dict[str, str] = {}
-    while True:
-        message = await admin.basic_get("captured", no_ack=True)
-        if not isinstance(message.delivery, Basic.GetOk):
-            return found
-        envelope = json.loads(message.body)
-        found[envelope["id"]] = envelope["subject"]
-
-
 async def have_accounts(pool: Pool) -> dict[str, str]:
     """Publishes so many `AccountCreated` as registration; returns their addresses by id."""
     people = {str(uuid4()): f"v{number}@pharmacie.example.fr" for number in range(PEOPLE)}
@@ -161,7 +134,7 @@ async def test_g_35_two_hundred_press_twice_while_profile_is_killed(ready_rig: F
     people = await have_accounts(registration)
     await registration.close()
     async with (
-        capture_events(rig, AccountValidated.TYPE) as admin,
+        capture_events(rig.system.broker, AccountValidated.TYPE),
         gateway_of(rig) as gateway,
     ):
         versions = dict(zip(people, await asyncio.gather(*map(gateway.save, people)), strict=True))
@@ -186,8 +159,8 @@ async def test_g_35_two_hundred_press_twice_while_profile_is_killed(ready_rig: F
         assert set(states) == {"validated"}
         assert waiting >= ANSWERED, "it was killed in the middle"
         await rig.outboxes_empty()
-        validated = await take(admin)
-    assert Counter(validated.values()) == Counter(dict.fromkeys(people, 1))
+        validated = await take_captured(rig.system.broker)
+    assert Counter(one.subject for one in validated.values()) == Counter(dict.fromkeys(people, 1))
     # Finalisation and confirmation mails; they are read once all are there.
     addresses = set(people.values())
     await eventually(

@@ -28,7 +28,7 @@ SECONDS = {
     "rendered pages": 210,
     "journeys": 205,
     "gateway": 160,
-    "dedicated servers": 130,
+    "dedicated servers": 175,
     "forms in Chromium": 115,
     "tests/operations/test_up.py": 70,
     "desk": 65,

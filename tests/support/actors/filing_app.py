@@ -99,7 +99,9 @@ async def connect_filing_app(system: System) -> AsyncIterator[FilingApp]:
     """The other application, connected for as long as this lasts."""
     url = system.broker.url(backoffice.OWNER)
     connection = await aio_pika.connect(url)
-    channel = await connection.channel(publisher_confirms=True)
-    exchange = await channel.get_exchange(EVENTS, ensure=False)
-    yield FilingApp(system, exchange)
-    await connection.close()
+    try:
+        channel = await connection.channel(publisher_confirms=True)
+        exchange = await channel.get_exchange(EVENTS, ensure=False)
+        yield FilingApp(system, exchange)
+    finally:
+        await connection.close()

@@ -78,6 +78,10 @@ class RetryingAccountHolder(RetryingRegistrant):
         await self.give_password()
         answer = await self.press("/connexion/telephone", await self.scan())
         page = await self.open(answer.location)
+        if not codes_on(page):
+            # A server was unavailable at that moment: the page has a button that makes the list.
+            await self.press(page.path, page.form(page.path))
+            page = await self.open(page.path)
         self.recovery = codes_on(page)
         await self.press(page.path, page.form(page.path) | {"kept": "1"})
 
