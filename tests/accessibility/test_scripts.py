@@ -3,8 +3,9 @@
 import re
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
+from tests.support import eventually
 from tests.support.pages.page_site import Site
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -207,6 +208,28 @@ async def test_b_01_without_a_stream_the_page_polls(site: Site, page: Page) -> N
     await page.goto(f"{site.url}/validation.fr.html")
     await expect(page.locator("#message-etat")).to_have_text("Remis à 10:42.")
     await expect(page.locator("#code")).to_be_visible()
+
+
+async def test_b_01_a_question_without_an_answer_is_asked_again(site: Site, page: Page) -> None:
+    """A proxy holds it for a minute where the server behind it came back at another address."""
+    site.answers[MAIL_STATE] = {"state": "accepted", "action": "code", "text": "Remis à 10:42."}
+    held: list[Route] = []
+
+    async def hold_first(route: Route) -> None:
+        if held:
+            await route.fallback()
+        else:
+            held.append(route)
+
+    async def answered() -> bool:
+        await page.clock.fast_forward(5_000)
+        return await page.locator("#message-etat").inner_text() == "Remis à 10:42."
+
+    await page.route(f"**{MAIL_STATE}", hold_first)
+    await page.clock.install()
+    await page.goto(f"{site.url}/validation.fr.html")
+    await eventually(lambda: bool(held), 20)
+    await eventually(answered, 20, every=0.3)
 
 
 async def test_p_25_the_link_that_asks_again_is_for_who_has_no_scripts(

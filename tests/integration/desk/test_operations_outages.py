@@ -119,6 +119,13 @@ async def test_lg_03_open_pages_are_marked_as_old_during_an_outage(system: Syste
             mails = await opened("/exploitation/messages")
             names = await mails.locator("[data-part] .fr-btns-group a").all_inner_texts()
             assert names == ["Tous", "En attente", "Différés", "Refusés", "Retenus"]
-            await expect(mails.locator("[data-at]")).to_have_count(0)
+            await expect(mails.locator("[data-at]")).to_be_hidden()
+            unread = await opened("/exploitation?voir=tout")
+            alert = unread.get_by_text("Les files ne peuvent pas être lues")
+            await expect(alert).to_be_visible()
+            await expect(unread.get_by_text("Tout est au repos")).to_be_hidden()
             async with system.run("operations", clock=desk.clock):
                 await expect(queues.locator(STALE)).to_be_hidden()
+                await expect(alert).to_have_count(0)
+                await expect(unread.locator("tbody tr").first).to_be_visible()
+                await expect(unread.locator("[data-at]")).to_be_visible()

@@ -33,12 +33,20 @@ export function follow({ stream, state, names, again = false }, tell) {
       listen();
       return;
     }
+    // A proxy may hold a question to a server that is gone for a minute.
+    const patience = new AbortController();
+    const overdue = window.setTimeout(() => patience.abort(), OPENING);
     try {
-      const answer = await fetch(state, { credentials: "same-origin", headers: { Accept: "application/json" } });
+      const answer = await fetch(state, {
+        credentials: "same-origin",
+        headers: { Accept: "application/json" },
+        signal: patience.signal,
+      });
       if (answer.ok) hand(await answer.json());
     } catch {
       // the server is unavailable for a moment: the next poll may succeed.
     }
+    window.clearTimeout(overdue);
     if (!ended) timer = window.setTimeout(ask, POLLING);
   }
 

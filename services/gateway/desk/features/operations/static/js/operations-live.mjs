@@ -75,9 +75,10 @@ export function live(root, name, show) {
       return true;
     }
     const at = root.querySelector("[data-at]");
-    if (at && state.at) put(at, state.at);
-    // A part says itself that it could not be read.
-    unread = !state.at && !state.html;
+    if (state.at) put(at, state.at);
+    at.parentElement.hidden = at.textContent === "";
+    // What could not be read from the first on, the page says itself.
+    unread = !state.at && !state.html && !root.querySelector("[data-unread]");
     renew();
     show(state);
     if (state.dead !== undefined) tell(state.dead);

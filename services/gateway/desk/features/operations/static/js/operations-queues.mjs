@@ -25,6 +25,7 @@ function make(line) {
 
 live(root, "queues", (state) => {
   if (!state.at) return;
+  root.querySelector("[data-unread]")?.remove();
   for (const line of state.rows) {
     const row = rows.get(line.queue);
     if (row) show(row, line);
