@@ -14,6 +14,7 @@ from typing import Any
 
 import aiohttp
 
+from tests.support import eventually
 from tests.support.actors.http_browser import HttpBrowser, HttpResponse
 from tests.support.mail.mail_server import MailServer, Received
 from tests.support.servers.portal import PASSWORD
@@ -84,8 +85,15 @@ class RetryingRegistrant:
         page = await self.open("/inscription/conditions")
         form = page.form("/inscription/conditions") | {"accept": "1"}
         await self.press("/inscription/conditions", form)
-        page = await self.open("/inscription/creation")
-        assert "Votre compte existe" in page.text
+
+        async def created() -> bool:
+            # Without an answer in time this page waits for the account, or leads back to the terms.
+            page = await self.open("/inscription/creation")
+            if page.path == "/inscription/conditions":
+                await self.press(page.path, form)
+            return "Votre compte existe" in page.text
+
+        await eventually(created, PATIENCE, every=PAUSE, why="the account exists")
 
 
 def form_of(address: str) -> dict[str, str]:
