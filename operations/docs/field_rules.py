@@ -323,7 +323,7 @@ FIELDS: Mapping[str, Rule] = {
             "delay_minutes", "failures", "failures_left", "findings", "first_entry", "first_link",
             "first_until", "late_count", "late_days", "left", "links", "open_count", "opened",
             "recovery_left", "requests", "resends_left", "retry_after", "sessions", "spared",
-            "to_approve", "total", "tries_left", "warned", "withdrawn",
+            "to_approve", "total", "tries_left", "unsendable", "warned", "withdrawn",
         ),
         _number(0, example=3),
     ),

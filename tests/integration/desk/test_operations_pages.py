@@ -400,6 +400,7 @@ async def test_a_refused_mail_is_found_shown_and_sent_again(operated: Desk) -> N
 async def test_all_refused_mails_are_sent_again_with_a_code_alone(operated: Desk) -> None:
     """Offered where one can be: a code or link is deleted with the refusal."""
     operator = await joined_agent(operated, "operator")
+    await fetch(operated, "delete from mailer.deliveries")  # those of other tests
     await add_mail(operated, str(uuid4()), template="validation")
     action = "/exploitation/messages/renvoi"
     lost = await operator.browser.get("/exploitation/messages")
