@@ -2,7 +2,8 @@
 
 No address ever holds the key, and no service elsewhere draws it. The mask is fixed, because trying
 all eight takes most of the time and any of them reads as well; the drawing is ours, because the
-library's writer takes nearly as long as the code itself.
+library's writer takes nearly as long as the code itself. Correction is the least: on a screen
+nothing hides a part of the code, whose modules are larger then and read from farther away.
 """
 
 import re
@@ -12,6 +13,7 @@ import segno
 from markupsafe import Markup
 
 MASK = 4
+CORRECTION = "l"
 #: White around the code, in modules: the standard asks for four.
 BORDER = 4
 DARK = re.compile(b"\x01+")
@@ -24,7 +26,7 @@ SVG = Markup(
 
 def svg(uri: str, title: str) -> Markup:
     """An SVG element, on white in every theme; the style sheet sets its size."""
-    code = segno.make(uri, micro=False, error="m", boost_error=False, mask=MASK)
+    code = segno.make(uri, micro=False, error=CORRECTION, boost_error=False, mask=MASK)
     size = len(code.matrix) + 2 * BORDER
     return SVG.format(size=size, title=title, dark="".join(_strokes(code.matrix)))
 

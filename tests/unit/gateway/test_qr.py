@@ -30,7 +30,7 @@ def _drawn(svg: str) -> set[tuple[int, int]]:
 
 def test_ot_17_every_module_is_drawn_on_a_white_ground_with_a_border_of_four() -> None:
     svg = str(qr.svg(URI, "IMPEX"))
-    code = segno.make(URI, micro=False, error="m", boost_error=False, mask=qr.MASK)
+    code = segno.make(URI, micro=False, error=qr.CORRECTION, boost_error=False, mask=qr.MASK)
     expected = {
         (x, y)
         for y, row in enumerate(code.matrix, qr.BORDER)
