@@ -68,8 +68,10 @@ FIELDS = {
 class Baselines:
     """Everything opened once; use as `async with Baselines(...) as baselines`."""
 
-    def __init__(self, database_url: str, amqp_url: str, smtp_port: int) -> None:
-        """Administrator's addresses of the private servers, and the sink's port."""
+    def __init__(self, database_url: str, amqp_url: str, smtp_port: int, *, warm: int = 3) -> None:
+        """Administrator's addresses of the private servers, and the sink's port. `warm` calls come
+        before those that are asked for, uncounted."""
+        self._warm = warm
         self.database_url = database_url
         self.amqp_url = amqp_url
         self.smtp_port = smtp_port
@@ -118,7 +120,9 @@ class Baselines:
 
     async def hash(self, count: int) -> list[float]:
         """One argon2id of 19 MiB, two passes, one lane, in a thread."""
-        return await timed(count, lambda: asyncio.to_thread(HASHER.hash, FIELDS["password"]))
+        return await timed(
+            count, lambda: asyncio.to_thread(HASHER.hash, FIELDS["password"]), self._warm
+        )
 
     async def asking(self, count: int) -> list[float]:
         """BEGIN, the request's row, the outbox row, COMMIT."""
@@ -131,7 +135,7 @@ class Baselines:
                 await self.database.execute(REQUEST, *row)
                 await self.database.execute(OUTBOX, request, BODY)
 
-        return await timed(count, once)
+        return await timed(count, once, self._warm)
 
     async def delivering(self, count: int) -> list[float]:
         """BEGIN, the inbox row, the delivery's row, COMMIT."""
@@ -143,7 +147,7 @@ class Baselines:
                 row = (uuid.uuid4(), cause, f"{cause}@example.fr", BODY[:600])
                 await self.database.execute(DELIVERY, *row)
 
-        return await timed(count, once)
+        return await timed(count, once, self._warm)
 
     async def fresh_queue(self, name: str) -> AbstractQueue:
         """An empty quorum queue bound to the baselines' exchange by its own name."""
@@ -162,7 +166,7 @@ class Baselines:
     async def confirm(self, count: int) -> list[float]:
         """Publish to a quorum queue and wait for the confirm, one at a time."""
         await self.fresh_queue("bench.baseline.confirm")
-        spent = await timed(count, lambda: self.publish("bench.baseline.confirm"))
+        spent = await timed(count, lambda: self.publish("bench.baseline.confirm"), self._warm)
         await self.channel.queue_delete("bench.baseline.confirm")
         return spent
 
@@ -198,7 +202,7 @@ class Baselines:
         async def once() -> None:
             await self.smtp.sendmail("a@example.fr", ["baseline@example.fr"], message)
 
-        return await timed(count, once)
+        return await timed(count, once, self._warm)
 
     async def post(self, count: int) -> list[float]:
         """A form posted to a bare aiohttp server in another process, answered 303."""
@@ -208,7 +212,7 @@ class Baselines:
             async with self.http.post(url, data=FIELDS, allow_redirects=False) as answer:
                 await answer.read()
 
-        return await timed(count, once)
+        return await timed(count, once, self._warm)
 
     async def page(self, count: int) -> list[float]:
         """A page of a bare aiohttp server in another process."""
@@ -218,7 +222,7 @@ class Baselines:
             async with self.http.get(url) as answer:
                 await answer.read()
 
-        return await timed(count, once)
+        return await timed(count, once, self._warm)
 
     async def call(self, body: bytes = BODY) -> bytes:
         """One request over direct reply-to to a bare responder in another process."""
@@ -231,4 +235,4 @@ class Baselines:
 
     async def request(self, count: int) -> list[float]:
         """Question and answer over the broker, one at a time."""
-        return await timed(count, self.call)
+        return await timed(count, self.call, self._warm)

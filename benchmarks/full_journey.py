@@ -2,26 +2,31 @@
 
 Set against what this machine could do at most: its cores, divided by the processor time that bare
 libraries and servers need for the hashes, requests, pages and posts alone, and for these with the
-transactions, events and mails that an account is promised besides. What each part takes is shown,
-the driver's own share too, and how much of what that allows is reached: whether we waited.
+transactions, events and mails that an account is promised besides; and against these bare parts
+eight at once, since parts take longer where many processes share the cores. What each part takes is
+shown, the driver's own share too, and how much of what that allows is reached: whether we waited.
 """
 
 import asyncio
+import json
 import os
 import resource
 import statistics
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiohttp
 
 from benchmarks.account import NAMES
+from benchmarks.bare_journey import EVENT
 from benchmarks.counters import MESSAGES, WRITTEN, count
 from benchmarks.environment import Environment
 from benchmarks.measure import Line, Plan, cpu_seconds, percentile, ratio_line
 from benchmarks.signed_in_user import SignedInUser
+from benchmarks.subprocesses import Subprocess
 
 AT_ONCE = 8
 #: What a journey makes: a hash at the form and at each of two sign-ins, and the posts and pages of
@@ -121,6 +126,7 @@ async def journey(environment: Environment, plan: Plan) -> list[Line]:
         environment, lambda: take_journeys(environment, plan.journeys), plan.journeys
     )
     needed = {"hash": HASHES, "post": POSTS, "page": PAGES, "request": asked}
+    beside_bare = await _beside_bare(environment, plan, needed, counted)
     promised = {
         "asking": counted[WRITTEN],
         "confirm": counted[MESSAGES] - 2 * asked,
@@ -129,12 +135,49 @@ async def journey(environment: Environment, plan: Plan) -> list[Line]:
     }
     return [
         *_rate_lines(rates, bare, needed, promised, len(spent)),
+        ratio_line(
+            SCENARIO,
+            f"the same beside bare parts, {AT_ONCE} at once too",
+            "/s",
+            beside_bare,
+            floor_name="all these parts by bare libraries, in as many processes",
+        ),
         *_part_lines(rates, spent, parts),
         *(
             Line(scenario=SCENARIO, what=f"{name} per journey", unit="", values=[value])
             for name, value in counted.items()
         ),
     ]
+
+
+async def _beside_bare(
+    environment: Environment, plan: Plan, needed: Mapping[str, float], counted: Mapping[str, float]
+) -> list[tuple[float, float]]:
+    """Journeys a second, ours and of bare parts alone, in turn: as many at once, each of the bare
+    ones in a process of its own, as parts take longer where many processes share the cores."""
+    parts = {
+        **{name: round(count) for name, count in needed.items()},
+        "asking": round(counted[WRITTEN]),
+        "mail": MAILS,
+        EVENT: round(counted[MESSAGES] - 2 * needed["request"]),
+    }
+    where = environment.postgres.url(), environment.admin_urls.amqp_url, str(environment.smtp_port)
+    async with AsyncExitStack() as opened:
+        bare, pairs = [], []
+        for _ in range(AT_ONCE):
+            one = await Subprocess.start("bare_journey", *where, json.dumps(parts))
+            opened.push_async_callback(one.stop)
+            bare.append(one)
+        for _ in range(plan.rounds):
+            begin = time.perf_counter()
+            await take_journeys(environment, plan.journeys)
+            ours = plan.journeys / (time.perf_counter() - begin)
+            await environment.settle()
+            each, begin = plan.journeys // AT_ONCE, time.perf_counter()
+            await asyncio.gather(*(one.send({"journeys": each}) for one in bare))
+            await asyncio.gather(*(one.lines.get() for one in bare))
+            pairs.append((ours, each * AT_ONCE / (time.perf_counter() - begin)))
+    return pairs
 
 
 async def _handled(environment: Environment) -> tuple[int, int]:
