@@ -342,7 +342,7 @@ async def test_a_refusal_waits_until_the_database_can_store_it_with_one_line_in_
             await exchange.database.execute("GRANT INSERT ON inbox TO impex_dossiers")
             assert (await exchange.labo.outcome("no-json"))["reason"] == "unreadable"
     lines = [json.loads(line) for line in written.getvalue().splitlines()]
-    told = [line for line in lines if line["action"] in ("consumer_paused", "consumer_resumed")]
-    assert [line["action"] for line in told] == ["consumer_paused", "consumer_resumed"]
-    assert "permission denied for table inbox" in told[0]["reason"]
+    written = [line for line in lines if line["action"] in ("consumer_paused", "consumer_resumed")]
+    assert [line["action"] for line in written] == ["consumer_paused", "consumer_resumed"]
+    assert "permission denied for table inbox" in written[0]["reason"]
     assert [line for line in lines if "exception" in line] == []

@@ -21,14 +21,16 @@ from shared.i18n.catalogue import (
 )
 from shared.i18n.templates import add_texts
 
+HEADER = (
+    'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n'
+    '"Plural-Forms: nplurals=2; plural=(n != 1);\\n"\n\n'
+)
 CODES = Plural("Il vous reste {n} code de secours.", "Il vous reste {n} codes de secours.")
 
 
 def test_a_missing_translation_shows_in_french(tmp_path: Path) -> None:
     (tmp_path / "en.po").write_text(
-        'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n'
-        '"Plural-Forms: nplurals=2; plural=(n != 1);\\n"\n\n'
-        'msgid "Bonjour"\nmsgstr "Hello"\n\n'
+        HEADER + 'msgid "Bonjour"\nmsgstr "Hello"\n\n'
         'msgid "{n} essai"\nmsgid_plural "{n} essais"\nmsgstr[0] "{n} try"\nmsgstr[1] "{n} tries"\n'
     )
     english = load_translations("en", tmp_path)
@@ -40,9 +42,7 @@ def test_a_missing_translation_shows_in_french(tmp_path: Path) -> None:
 
 def test_a_text_that_is_a_guess_or_half_translated_shows_in_french(tmp_path: Path) -> None:
     (tmp_path / "en.po").write_text(
-        'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n'
-        '"Plural-Forms: nplurals=2; plural=(n != 1);\\n"\n\n'
-        '#, fuzzy\nmsgid "Bonjour"\nmsgstr "Hello"\n\n'
+        HEADER + '#, fuzzy\nmsgid "Bonjour"\nmsgstr "Hello"\n\n'
         'msgid "Au revoir"\nmsgstr ""\n\n'
         'msgid "{n} essai"\nmsgid_plural "{n} essais"\nmsgstr[0] "{n} try"\nmsgstr[1] ""\n'
     )
