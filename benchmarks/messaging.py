@@ -1,8 +1,8 @@
 """Our messaging next to bare aio-pika and asyncpg: relay, consumer, request and reply.
 
 Both sides run in the harness's process on uvloop, over connections of the same kind, with bodies
-of the same size, in turn. The ground's side is `shared.messaging` and `shared.outbox` as services
-use them, for a service named bench with one event and one request.
+of the same size, in turn. Our side is `shared.messaging` and `shared.outbox` as services use them,
+for a service named bench with one event and one request.
 """
 
 import asyncio
@@ -49,8 +49,7 @@ async def relay(environment: Environment, plan: Plan) -> list[Line]:
             rows = [envelope() for _ in range(plan.messages)]
             await pool.executemany(OUTBOX, [(id_, Noted.TYPE, body.decode()) for id_, body in rows])
             begin = time.perf_counter()
-            while await ours.publish_batch() == BATCH:
-                pass
+            await ours.publish_due()
             spent = time.perf_counter() - begin
             await queue.purge()
             begin = time.perf_counter()

@@ -10,11 +10,11 @@ import contextlib
 import random
 import socket
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
 import aio_pika
-from aiormq.abc import AbstractChannel
+from aiormq import Channel
 
 from shared.errors import DependencyDown, plain_reason
 from shared.runtime.cancellation import cancellation_requested, raise_if_cancelled
@@ -89,7 +89,7 @@ class BrokerConnection:
                 await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311
                 pause = min(pause * 2, MAX_PAUSE)
 
-    async def channel(self, *, confirms: bool) -> AbstractChannel:
+    async def channel(self, *, confirms: bool) -> Channel:
         """A new channel, or DependencyDown. With `confirms`, a returned message is an error."""
         connection = self._connection
         if connection is None or connection.transport is None or not self.is_up:
@@ -97,15 +97,16 @@ class BrokerConnection:
         try:
             with cancellation_as_outage():
                 async with asyncio.timeout(CONNECT_SECONDS):
-                    return await connection.transport.connection.channel(
+                    opened = await connection.transport.connection.channel(
                         publisher_confirms=confirms, on_return_raises=confirms
                     )
+                    return cast(Channel, opened)
         except DependencyDown:
             raise
         except Exception as error:
             raise DependencyDown(BROKER, describe(error)) from error
 
-    def release(self, channel: AbstractChannel) -> None:
+    def release(self, channel: Channel) -> None:
         """Close a channel that is no longer needed, in a task that is not cancelled.
 
         A cancelled close is sent twice, which ends the whole connection.
@@ -181,6 +182,6 @@ def describe(error: BaseException | None) -> str:
     return f"{type(error).__name__}: {error}".splitlines()[0][:200]
 
 
-async def _close(channel: AbstractChannel) -> None:
+async def _close(channel: Channel) -> None:
     with contextlib.suppress(Exception, asyncio.CancelledError):
         await channel.close()

@@ -28,6 +28,9 @@ from shared.runtime.telemetry import get_logger
 
 #: Rows in one transaction: most of the gain of a larger batch, and a short transaction.
 BATCH = 100
+#: Batches at a time while more than one is due: one is published while the other's rows are claimed
+#: or deleted.
+BATCHES_AT_ONCE = 2
 #: Rows of this process that it has in memory: further ones are left in the outbox.
 MAX_RESERVED = 10 * BATCH
 #: Seconds between two looks without being woken.
@@ -141,8 +144,7 @@ class Relay:
         async def publish_all() -> None:
             await self._publish_all_reserved()
             await self._delete_confirmed()
-            while await self.publish_batch() == BATCH:
-                pass
+            await self.publish_due()
 
         return await self._guarded(publish_all)
 
@@ -188,6 +190,19 @@ class Relay:
             async with acquire(self._pool) as connection:
                 await connection.execute(_DELETE_RESERVED, self._confirmed)
             self._confirmed.clear()
+
+    async def publish_due(self) -> None:
+        """Publish batch after batch until no row is due. Raises what `publish_batch` does."""
+
+        async def until_empty() -> None:
+            while await self.publish_batch() == BATCH:
+                pass
+
+        if await self.publish_batch() == BATCH:
+            several = (until_empty() for _ in range(BATCHES_AT_ONCE))
+            for outcome in await asyncio.gather(*several, return_exceptions=True):
+                if outcome is not None:
+                    raise outcome
 
     async def publish_batch(self) -> int:
         """Publish up to a hundred due rows; returns how many were due.

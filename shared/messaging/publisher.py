@@ -7,7 +7,7 @@ for another message's. Nothing is tried again here.
 
 import asyncio
 
-from aiormq.abc import AbstractChannel
+from aiormq import Channel
 from aiormq.exceptions import DeliveryError, PublishError
 from pamqp.commands import Basic
 
@@ -27,7 +27,7 @@ class Publisher:
     def __init__(self, connection: BrokerConnection, *, timeout: float = TIMEOUT) -> None:
         self.connection = connection
         self._timeout = timeout
-        self._channel: AbstractChannel | None = None
+        self._channel: Channel | None = None
         self._opening = asyncio.Lock()
         self._in_flight: dict[str, asyncio.Event] = {}
 
@@ -57,14 +57,15 @@ class Publisher:
         properties.user_id = self.connection.user
         try:
             with cancellation_as_outage():
-                async with asyncio.timeout(self._timeout):
-                    await channel.basic_publish(
-                        body,
-                        exchange=exchange,
-                        routing_key=key,
-                        properties=properties,
-                        mandatory=True,
-                    )
+                await channel.basic_publish(
+                    body,
+                    exchange=exchange,
+                    routing_key=key,
+                    properties=properties,
+                    mandatory=True,
+                    timeout=self._timeout,
+                    wait=False,  # the confirm says more than that the socket took it
+                )
         except PublishError as error:
             raise Unroutable(f"no queue takes {key} of {exchange}") from error
         except DeliveryError as error:
@@ -79,7 +80,7 @@ class Publisher:
             self._drop(channel)
             raise DependencyDown(BROKER, describe(error)) from error
 
-    async def _open(self) -> AbstractChannel:
+    async def _open(self) -> Channel:
         channel = self._channel
         if channel is not None and not channel.is_closed:
             return channel
@@ -88,7 +89,7 @@ class Publisher:
                 self._channel = await self.connection.channel(confirms=True)
             return self._channel
 
-    def _drop(self, channel: AbstractChannel) -> None:
+    def _drop(self, channel: Channel) -> None:
         if self._channel is channel:
             self._channel = None
         self.connection.release(channel)

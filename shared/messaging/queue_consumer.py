@@ -10,7 +10,8 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
-from aiormq.abc import AbstractChannel, DeliveredMessage
+from aiormq import Channel
+from aiormq.abc import DeliveredMessage
 
 from shared.errors import ConfigurationError, DependencyDown
 from shared.messaging.connection import (
@@ -49,7 +50,7 @@ class QueueConsumer:
         self._handle = handle
         self._prepare = prepare
         self._tasks: set[asyncio.Task[None]] = set()
-        self._channel: AbstractChannel | None = None
+        self._channel: Channel | None = None
         self._open = asyncio.Event()
         self._open.set()
         self._paused = asyncio.Event()
@@ -118,7 +119,7 @@ class QueueConsumer:
             self._connection.release(channel)
 
     async def _consume(
-        self, channel: AbstractChannel, closed: asyncio.Future[Any], cancelled: asyncio.Event
+        self, channel: Channel, closed: asyncio.Future[Any], cancelled: asyncio.Event
     ) -> None:
         reply = await channel.basic_consume(self.queue, self._on_delivery, timeout=CONNECT_SECONDS)
         self.consuming = True

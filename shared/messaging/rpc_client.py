@@ -13,7 +13,8 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from aiormq.abc import AbstractChannel, DeliveredMessage
+from aiormq import Channel
+from aiormq.abc import DeliveredMessage
 from aiormq.exceptions import DeliveryError, PublishError
 from pamqp.commands import Basic
 
@@ -71,7 +72,7 @@ class RpcClient:
         self._service = service
         self._asks = {request.TYPE for request in asks}
         self._clock = clock
-        self._channel: AbstractChannel | None = None
+        self._channel: Channel | None = None
         self._reply_to = ""
         self._ready = asyncio.Event()
         self._outage = OutageLog("requester_lost", "requester_back")
@@ -203,7 +204,7 @@ class RpcClient:
             if not answer.cancel() and not answer.cancelled():
                 answer.exception()
 
-    async def _ready_channel(self) -> AbstractChannel:
+    async def _ready_channel(self) -> Channel:
         if not self._ready.is_set():
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(RECONNECT_WAIT):
@@ -214,7 +215,7 @@ class RpcClient:
         return self._channel
 
     async def _send(
-        self, channel: AbstractChannel, body: bytes, properties: Basic.Properties, request: Request
+        self, channel: Channel, body: bytes, properties: Basic.Properties, request: Request
     ) -> None:
         try:
             await channel.basic_publish(
@@ -223,6 +224,7 @@ class RpcClient:
                 routing_key=request.TYPE,
                 properties=properties,
                 mandatory=True,
+                wait=False,  # the confirm says more than that the socket took it
             )
         except PublishError as error:
             raise ServiceUnavailable(f"nobody answers {request.TYPE}", request.OWNER) from error

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from aiormq.abc import AbstractChannel, DeliveredMessage
+from aiormq import Channel
+from aiormq.abc import DeliveredMessage
 from pamqp.commands import Basic
 
 from shared.contracts.base import Refusal, Reply, Request
@@ -97,7 +98,7 @@ class RpcServer:
     ) -> None:
         self._service = service
         self._connection = connection
-        self._channel: AbstractChannel | None = None
+        self._channel: Channel | None = None
         self._opening = asyncio.Lock()
         self._rows = {row.request.TYPE: row for row in answers}
         self._types: dict[str, type[Request]] = {row.request.TYPE: row.request for row in answers}
@@ -335,7 +336,7 @@ class RpcServer:
         except Exception as error:
             log.info("An answer was lost.", action="reply_lost", reason=describe(error))
 
-    async def _reply_channel(self) -> AbstractChannel:
+    async def _reply_channel(self) -> Channel:
         """A channel of the publishing connection: a blocked one must not hold acknowledgements."""
         async with self._opening:
             if self._channel is None or self._channel.is_closed:

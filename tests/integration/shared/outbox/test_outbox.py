@@ -16,7 +16,7 @@ from shared.database import migrate, transaction
 from shared.errors import DependencyDown
 from shared.messaging import hears, outbox_relay, topology
 from shared.messaging.envelope import new_id
-from shared.messaging.outbox_relay import MAX_RESERVED, Relay
+from shared.messaging.outbox_relay import BATCH, MAX_RESERVED, Relay
 from shared.messaging.service_bus import ServiceBus
 from shared.outbox import (
     MIGRATIONS,
@@ -220,6 +220,23 @@ async def test_after_an_outage_only_the_outbox_names_what_is_published(bus: BusF
     publisher.down = False
     assert await relay._until_empty()
     assert publisher.published == []
+
+
+async def test_a_backlog_is_published_whole_once_the_broker_is_back(bus: BusFixture) -> None:
+    """Batches that are published at the same time share no row; while it is away, all stay."""
+    publisher = _Slow(down=True)
+    publisher.free.set()
+    pool = await bus.pool("registration")
+    relay = Relay(pool, publisher)  # type: ignore[arg-type]
+    async with transaction(pool) as tx:
+        for number in range(4 * BATCH + 30):
+            await emit(tx, "registration", _cancelled(number), subject=None, now=now())
+    assert not await relay._until_empty()
+    assert await _rows(bus, "outbox", 4 * BATCH + 30)
+    publisher.down = False
+    assert await relay._until_empty()
+    assert await _rows(bus, "outbox", 0)
+    assert len(set(publisher.published)) == len(publisher.published) == 4 * BATCH + 30
 
 
 async def test_a_service_cannot_emit_an_event_of_another(bus: BusFixture) -> None:
