@@ -36,6 +36,7 @@ from services.gateway.portal.error_links import LINKS
 from services.gateway.portal.flash import flash_message
 from services.gateway.portal.form_errors import APPLICANT_TEXTS
 from services.gateway.portal.language_routes import PAGES as LANGUAGE
+from services.gateway.portal.recent_requests import RECENT_REQUESTS, RecentRequests
 from services.gateway.portal.resources import STATIC, TEMPLATES
 from services.gateway.portal.sent_requests import PROMISES
 from services.gateway.portal.session_routes import PAGES as SESSION
@@ -93,6 +94,7 @@ def init_app(settings: GatewaySettings, runtime: Runtime) -> web.Application:
     app[REGISTRATION_TEXTS] = RegistrationTexts()
     app[GATEWAY_POOL] = pool
     app[PRESESSIONS] = Presessions(pool, clock)
+    app[RECENT_REQUESTS] = RecentRequests()
     app[SUPPORT_REQUESTS] = SupportRequests(
         pool,
         clock,

@@ -29,7 +29,7 @@ def next_step(request: AccountRequest) -> str:
 
 
 def show_request(
-    request: AccountRequest, settings: RegistrationSettings, sends_left: int
+    request: AccountRequest, settings: RegistrationSettings, sends_left: int, now: datetime
 ) -> RequestView:
     """A request as its owner sees it."""
     verified = request.state != "pending"
@@ -54,6 +54,7 @@ def show_request(
         resumed=request.state == "created" and request.accepted_at is not None,
         first_name=request.first_name if verified else None,
         last_name=request.last_name if verified else None,
+        described_at=now,
     )
 
 

@@ -4,6 +4,8 @@ from aiohttp import web
 
 from services.gateway.clients.services import ask
 from services.gateway.http.errors import Redirect
+from services.gateway.http.site import CLOCK
+from services.gateway.portal.recent_requests import RECENT_REQUESTS
 from services.gateway.sessions.request_state import (
     REQUEST_STATE,
     end_presession,
@@ -11,6 +13,7 @@ from services.gateway.sessions.request_state import (
     look_up,
     presession,
 )
+from shared.contracts.base import Request
 from shared.contracts.registration.requests import DescribeRequest
 from shared.contracts.registration.views import RequestView
 from shared.messaging.handlers import Refused
@@ -30,11 +33,22 @@ STEPS = {
 log = get_logger("gateway")
 
 
+async def act(request: web.Request, message: Request, key: str) -> RequestView:
+    """Ask for an act on a request whose redirect leads to a page of the request. Raises what `ask`
+    does."""
+    view = await ask(request, message, RequestView, key)
+    request.app[RECENT_REQUESTS].put(view, request.app[CLOCK]())
+    return view
+
+
 async def current_request(request: web.Request) -> RequestView | None:
     """The request of this browser, or None; where it has ended, a message says so."""
     found = await presession(request)
     if found is None:
         return None
+    recent = request.app[RECENT_REQUESTS].pop(found.request_id)
+    if recent is not None:
+        return recent
     try:
         return await ask(request, DescribeRequest(request_id=found.request_id), RequestView)
     except Refused as refused:

@@ -205,9 +205,10 @@ async def emit_expired(context: Context[Deps], deleted: Iterable[DeletedRequest]
 
 async def show(context: RequestContext[Deps], found: AccountRequest | None) -> RequestView:
     """The request as it is stored now, or `Refused` with `request_gone`."""
-    if found is None or found.kept_until <= context.now():
+    now = context.now()
+    if found is None or found.kept_until <= now:
         raise Refused(GONE)
     left = 0
     if found.state == "pending":  # No other request is sent a message.
         left = await quotas.sends_left(context.tx, context.deps, found.address_key)
-    return show_request(found, context.deps.settings, left)
+    return show_request(found, context.deps.settings, left, now)

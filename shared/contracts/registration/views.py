@@ -24,7 +24,7 @@ class RequestView(Reply, frozen=True, kw_only=True):
     created again after a lost phone also `resumption`, its code, and `resumption_check`, the desk
     compares names; then it is `resumed`. A name is given only once the address is proved.
     `resend_at` is the earliest time another message may be asked for; `expires_at` ends the code
-    and the link.
+    and the link. `described_at`: when all this was so, as a reply may be a stored one.
     """
 
     request_id: str
@@ -42,6 +42,7 @@ class RequestView(Reply, frozen=True, kw_only=True):
     resumed: bool = False
     first_name: str | None = None
     last_name: str | None = None
+    described_at: datetime | None = None
 
 
 class LinkView(Reply, frozen=True, kw_only=True):

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from shared.contracts.registration.requests import DescribeRequest
+from shared.messaging.message_metrics import REQUESTS
 from tests.support.actors.http_browser import HttpBrowser
-from tests.support.servers.portal import Portal
+from tests.support.servers.portal import PASSWORD, Portal
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -41,6 +43,45 @@ async def test_au_13_steps_are_taken_in_their_order(
         assert page.path == (path if itself else home[due])
     stranger = await portal.browser().get("/inscription/conditions")
     assert stranger.path == "/connexion"
+
+
+def _described() -> float:
+    """How many pages have asked for the state of a request."""
+    (metric,) = REQUESTS.collect()
+    return sum(
+        one.value
+        for one in metric.samples
+        if one.name == "impex_requests_total" and one.labels["type"] == DescribeRequest.TYPE
+    )
+
+
+async def test_the_page_that_an_act_leads_to_shows_what_the_act_answered(
+    portal: Portal, browser: HttpBrowser, address: str
+) -> None:
+    """It asks only when it is opened again."""
+    before = _described()
+    page = await portal.asked(browser, address)
+    assert (page.path, _described() - before) == ("/inscription/validation", 0)
+    page = await browser.get("/inscription/validation")
+    assert (page.path, _described() - before) == ("/inscription/validation", 1)
+    code = (await portal.sent_mails.to(address)).code
+    page = await browser.post(page, "/inscription/validation", {"code": code})
+    assert (page.path, _described() - before) == ("/inscription/adresse-validee", 1)
+
+
+async def test_a_form_that_is_sent_again_does_not_bring_its_old_state_back(
+    portal: Portal, browser: HttpBrowser, address: str
+) -> None:
+    """Its reply is the stored one: from before the address was proved."""
+    form = await browser.get("/inscription")
+    person = {"first_name": "Pierre", "last_name": "Durand", "password": PASSWORD}
+    filled = {**person, "address": address}
+    page = await browser.post(form, "/inscription", filled)
+    code = (await portal.sent_mails.to(address)).code
+    await browser.post(page, "/inscription/validation", {"code": code})
+    portal.clock.advance(seconds=3)
+    page = await browser.post(form, "/inscription", filled)
+    assert page.path == "/inscription/conditions"
 
 
 async def test_questions_while_typing_are_answered_with_data(

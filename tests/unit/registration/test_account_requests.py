@@ -89,15 +89,17 @@ def test_re_04_another_browser_needs_the_password() -> None:
 
 
 def test_a_name_is_shown_only_once_the_address_is_verified() -> None:
-    pending = show_request(REQUEST, settings(), 5)
-    verified = show_request(replace(REQUEST, state="verified", verified_at=NOON), settings(), 5)
+    pending = show_request(REQUEST, settings(), 5, NOON)
+    verified = show_request(
+        replace(REQUEST, state="verified", verified_at=NOON), settings(), 5, NOON
+    )
     assert (pending.first_name, pending.last_name) == (None, None)
     assert (verified.first_name, verified.last_name) == ("Pierre", "Durand")
 
 
 def test_b_03_a_decoy_looks_like_any_request() -> None:
-    assert show_request(REQUEST, settings(), 5) == show_request(
-        replace(REQUEST, decoy=True), settings(), 5
+    assert show_request(REQUEST, settings(), 5, NOON) == show_request(
+        replace(REQUEST, decoy=True), settings(), 5, NOON
     )
 
 

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from services.gateway.clients.services import ask, seal
+from services.gateway.clients.services import seal
 from services.gateway.http.errors import Redirect
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
@@ -14,7 +14,7 @@ from services.gateway.portal.email_suggestions import (
     unanswered_form,
 )
 from services.gateway.portal.form_errors import refused_form
-from services.gateway.portal.registration_steps import due_step, require_registration_step
+from services.gateway.portal.registration_steps import act, due_step, require_registration_step
 from services.gateway.sessions.request_state import (
     REQUEST_STATE,
     extend_presession,
@@ -22,7 +22,6 @@ from services.gateway.sessions.request_state import (
     idempotency_key,
 )
 from shared.contracts.registration.requests import AnswerAddressQuestion, CorrectAddress
-from shared.contracts.registration.views import RequestView
 from shared.messaging.handlers import Refused
 
 
@@ -62,7 +61,7 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response |
         )
     key = idempotency_key(request, "correct", fields)
     try:
-        renewed = await ask(request, message, RequestView, key)
+        renewed = await act(request, message, key)
     except Refused as refused:
         if refused.refusal.slug in ("request_gone", "already_verified"):
             raise Redirect("validation") from refused

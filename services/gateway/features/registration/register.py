@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from services.gateway.clients.services import ask, seal
+from services.gateway.clients.services import seal
 from services.gateway.http.errors import Redirect
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
@@ -15,10 +15,9 @@ from services.gateway.portal.email_suggestions import (
 )
 from services.gateway.portal.form_errors import refused_form
 from services.gateway.portal.password_rules import password_rules
-from services.gateway.portal.registration_steps import current_request, due_step
+from services.gateway.portal.registration_steps import act, current_request, due_step
 from services.gateway.sessions.request_state import REQUEST_STATE, bind_to_request, idempotency_key
 from shared.contracts.registration.requests import AnswerAddressQuestion, RequestAccount
-from shared.contracts.registration.views import RequestView
 from shared.messaging.handlers import Refused
 
 
@@ -42,7 +41,7 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response |
     # Without the form's key: filled in alike in two tabs, it is requested once.
     key = idempotency_key(request, "register", {**fields, "key": ""})
     try:
-        view = await ask(request, message, RequestView, key)
+        view = await act(request, message, key)
     except Refused as refused:
         form = typo_form(fields, refused) or unanswered_form(request, fields, refused)
         return form or refused_form(request, fields, refused)

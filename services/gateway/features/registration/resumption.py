@@ -5,16 +5,15 @@ It was told on a telephone number of the file; the mailbox alone leads no furthe
 
 from aiohttp import web
 
-from services.gateway.clients.services import ask, seal
+from services.gateway.clients.services import seal
 from services.gateway.http.errors import Redirect
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
 from services.gateway.http.routes import redirect, url
 from services.gateway.portal.form_errors import refused_form
-from services.gateway.portal.registration_steps import due_step, require_registration_step
+from services.gateway.portal.registration_steps import act, due_step, require_registration_step
 from services.gateway.sessions.request_state import idempotency_key
 from shared.contracts.registration.resumption import ResumeAccount
-from shared.contracts.registration.views import RequestView
 from shared.messaging.handlers import Refused
 
 STEPS = ("resumption", "resumption_check")
@@ -41,9 +40,7 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response |
         request_id=view.request_id, code=seal(request, ResumeAccount, "code", fields["code"])
     )
     try:
-        after = await ask(
-            request, message, RequestView, idempotency_key(request, "resumption", fields)
-        )
+        after = await act(request, message, idempotency_key(request, "resumption", fields))
     except Refused as refused:
         if refused.refusal.slug in ("request_gone", "not_verified"):
             raise Redirect("validation") from refused

@@ -3,7 +3,6 @@
 from aiohttp import web
 
 from services.gateway.clients.registration_texts import current_terms
-from services.gateway.clients.services import ask
 from services.gateway.http.errors import Redirect
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import RENDERER, page
@@ -11,6 +10,7 @@ from services.gateway.http.routes import redirect
 from services.gateway.portal.form_errors import invalid_form, refused_form
 from services.gateway.portal.plain_text import as_html
 from services.gateway.portal.registration_steps import (
+    act,
     due_step,
     require_registration_step,
     require_request_id,
@@ -18,7 +18,6 @@ from services.gateway.portal.registration_steps import (
 from services.gateway.sessions.presession_store import PRESESSIONS
 from services.gateway.sessions.request_state import REQUEST_STATE, idempotency_key
 from shared.contracts.registration.requests import AcceptTerms
-from shared.contracts.registration.views import RequestView
 from shared.messaging.errors import RequestTimeout
 from shared.messaging.handlers import Refused
 
@@ -56,7 +55,7 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response |
         language=state.lang,
     )
     try:
-        after = await ask(request, message, RequestView, idempotency_key(request, "terms", fields))
+        after = await act(request, message, idempotency_key(request, "terms", fields))
     except Refused as refused:
         if refused.refusal.slug in ("request_gone", "not_verified"):
             raise Redirect("validation") from refused

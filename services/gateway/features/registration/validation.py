@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from services.gateway.clients.services import ask, seal
+from services.gateway.clients.services import seal
 from services.gateway.http.errors import Redirect
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
@@ -16,6 +16,7 @@ from services.gateway.portal.form_errors import (
 )
 from services.gateway.portal.registration_steps import (
     GONE,
+    act,
     current_request,
     due_step,
     main_action,
@@ -59,7 +60,7 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response |
         request_id=request_id, code=seal(request, VerifyCode, "code", fields["code"])
     )
     try:
-        view = await ask(request, message, RequestView, idempotency_key(request, "code", fields))
+        view = await act(request, message, idempotency_key(request, "code", fields))
     except Refused as refused:
         view = await require_registration_step(request, "validation")
         return refused_form(request, fields, refused, time=view.code_sent_at)
@@ -75,7 +76,7 @@ async def resend(request: web.Request, fields: dict[str, str]) -> web.Response |
     )
     key = idempotency_key(request, "resend", fields)
     try:
-        renewed = await ask(request, message, RequestView, key)
+        renewed = await act(request, message, key)
     except Refused as refused:
         _stop_if_over(refused)
         return refused_form(request, fields, refused)

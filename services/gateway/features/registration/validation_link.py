@@ -11,7 +11,7 @@ from services.gateway.http.forms import Form
 from services.gateway.http.routes import redirect
 from services.gateway.portal.form_errors import refused_form
 from services.gateway.portal.mailed_links import MailedLink
-from services.gateway.portal.registration_steps import due_step, known_request
+from services.gateway.portal.registration_steps import act, due_step, known_request
 from services.gateway.sessions.request_state import (
     REQUEST_STATE,
     bind_to_request,
@@ -20,7 +20,7 @@ from services.gateway.sessions.request_state import (
     presession,
 )
 from shared.contracts.registration.requests import DescribeLink, VerifyLink
-from shared.contracts.registration.views import LinkView, RequestView
+from shared.contracts.registration.views import LinkView
 from shared.messaging.handlers import Refused
 from shared.runtime.telemetry import get_logger
 
@@ -61,7 +61,7 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response |
         password=seal(request, VerifyLink, "password", password) if password else None,
     )
     try:
-        view = await ask(request, message, RequestView, idempotency_key(request, "link", fields))
+        view = await act(request, message, idempotency_key(request, "link", fields))
     except Refused as refused:
         if refused.refusal.slug == "already_verified":
             raise Redirect(LINK.name, **LINK.form_query(fields)) from refused

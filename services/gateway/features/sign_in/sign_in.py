@@ -18,6 +18,7 @@ from services.gateway.http.site import CLOCK
 from services.gateway.portal import session_pages
 from services.gateway.portal.credentials import describe_factor
 from services.gateway.portal.form_errors import invalid_form, refused_form
+from services.gateway.portal.recent_requests import RECENT_REQUESTS
 from services.gateway.portal.registration_steps import due_step, known_request
 from services.gateway.sessions import guards
 from services.gateway.sessions.request_state import (
@@ -82,6 +83,7 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.StreamResp
         if signed.due == "request" and signed.request_id is not None:
             pending = DescribeRequest(request_id=signed.request_id)
             view = await ask(request, pending, RequestView)
+            app[RECENT_REQUESTS].put(view, app[CLOCK]())
             await bind_to_request(request, view.request_id, view.expires_at)
             flash(request, "back")
             return redirect(request, due_step(view))
