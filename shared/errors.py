@@ -18,6 +18,8 @@ def plain_reason(error: BaseException) -> str:
     '/app/labo.toml: Read-only file system'
     >>> plain_reason(ssl.SSLCertVerificationError(1, "certificate verify failed"))
     'certificate verify failed'
+    >>> plain_reason(TimeoutError())
+    'no answer in time'
     """
     text = str(error)
     # The numbers of OpenSSL are not the system's.
@@ -27,7 +29,9 @@ def plain_reason(error: BaseException) -> str:
         text = os.strerror(error.errno) if error.errno > 0 else str(error.strerror)
         if error.filename:
             text = f"{error.filename}: {text}"
-    return text.splitlines()[0] if text else type(error).__name__
+    if text:
+        return text.splitlines()[0]
+    return "no answer in time" if isinstance(error, TimeoutError) else type(error).__name__
 
 
 class ImpexError(Exception):

@@ -65,7 +65,7 @@ def connecting() -> Iterator[None]:
     except asyncpg.ClientConfigurationError:
         raise
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
-        raise DependencyDown(DATABASE, _reason(error)) from error
+        raise DependencyDown(DATABASE, plain_reason(error)) from error
 
 
 @contextmanager
@@ -74,15 +74,11 @@ def database_errors() -> Iterator[None]:
     try:
         yield
     except CONNECTION_ERRORS as error:
-        raise DependencyDown(DATABASE, _reason(error)) from error
+        raise DependencyDown(DATABASE, plain_reason(error)) from error
     except asyncpg.InterfaceError as error:
         if "closed" in str(error) or "closing" in str(error):
-            raise DependencyDown(DATABASE, _reason(error)) from error
+            raise DependencyDown(DATABASE, plain_reason(error)) from error
         raise
-
-
-def _reason(error: BaseException) -> str:
-    return plain_reason(error) if str(error) else "no answer in time"
 
 
 async def open_pool(
@@ -143,7 +139,7 @@ async def acquire(pool: Pool) -> AsyncIterator[Connection]:
                 yield cast(Connection, connection)
         except TimeoutError as error:
             if await _is_silent(cast(Connection, connection)):
-                raise DependencyDown(DATABASE, "no answer in time") from error
+                raise DependencyDown(DATABASE, plain_reason(TimeoutError())) from error
             raise
         finally:
             with database_errors():
@@ -189,4 +185,4 @@ async def ping(pool: Pool) -> None:
         async with acquire(pool) as connection:
             await connection.execute("SELECT 1", timeout=CONNECT_SECONDS)
     except (TimeoutError, asyncpg.PostgresError) as error:
-        raise DependencyDown(DATABASE, _reason(error)) from error
+        raise DependencyDown(DATABASE, plain_reason(error)) from error

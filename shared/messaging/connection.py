@@ -56,6 +56,7 @@ class BrokerConnection:
         self._lost = asyncio.Event()
         self._closing = False
         self._releasing: set[asyncio.Task[None]] = set()
+        #: Why it cannot be used; also of an open connection on which nothing is answered.
         self.problem = "not connected yet"
 
     @property
@@ -97,14 +98,16 @@ class BrokerConnection:
         try:
             with cancellation_as_outage():
                 async with asyncio.timeout(CONNECT_SECONDS):
-                    opened = await connection.transport.connection.channel(
+                    channel = await connection.transport.connection.channel(
                         publisher_confirms=confirms, on_return_raises=confirms
                     )
-                    return cast(Channel, opened)
         except DependencyDown:
             raise
         except Exception as error:
-            raise DependencyDown(BROKER, describe(error)) from error
+            self.problem = describe(error)
+            raise DependencyDown(BROKER, self.problem) from error
+        self.problem = ""
+        return cast(Channel, channel)
 
     def release(self, channel: Channel) -> None:
         """Close a channel that is no longer needed, in a task that is not cancelled.
@@ -143,6 +146,7 @@ class BrokerConnection:
             await connection.close()
             return
         self._connection = connection
+        self.problem = ""
         self._lost.clear()
         self._up.set()
         self._outage.ended(self.name)
@@ -177,7 +181,9 @@ def describe(error: BaseException | None) -> str:
     """One line about an error of the connection, without the password in the URL."""
     if error is None:
         return "closed"
-    if isinstance(error, OSError) and isinstance(error.errno, int):
+    if isinstance(error, asyncio.CancelledError):
+        return "silent for too long"  # how aiormq ends a connection without heartbeats
+    if not str(error) or (isinstance(error, OSError) and isinstance(error.errno, int)):
         return plain_reason(error)[:200]
     return f"{type(error).__name__}: {error}".splitlines()[0][:200]
 

@@ -143,7 +143,7 @@ class QueueConsumer:
 
     def _lost(self, reason: str) -> None:
         self.consuming = False
-        if reason != self.problem:
+        if reason != self.problem and not self.stopping:
             # A lost connection is logged by the connection.
             log.log(
                 logging.WARNING if self._connection.is_up else logging.DEBUG,

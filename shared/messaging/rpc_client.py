@@ -210,7 +210,8 @@ class RpcClient:
                 async with asyncio.timeout(RECONNECT_WAIT):
                     await self._ready.wait()
         if self._channel is None or self._channel.is_closed:
-            problem = f"the broker is unavailable: {self._connection.problem}"
+            reason = self._connection.problem or "it does not answer"
+            problem = f"the broker is unavailable: {reason}"
             raise ServiceUnavailable(problem, BROKER)
         return self._channel
 

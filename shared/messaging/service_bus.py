@@ -143,8 +143,9 @@ class ServiceBus:
             self._queue_consumers.append(copies)
         if self._consume is not None and answers:
             queue, take = requests_queue(name), self._rpc_server.handle_delivery
+            # Not before the other connection is back: an answer would be lost, and its caller wait.
             self._queue_consumers.append(
-                QueueConsumer(self._consume, queue, REQUESTS_PREFETCH, take, self._declare)
+                QueueConsumer(self._consume, queue, REQUESTS_PREFETCH, take, self._broker_up)
             )
         self._measurements = Measurements(name, pool, self._publish, self._topology, clock)
         self._tasks: list[asyncio.Task[None]] = []

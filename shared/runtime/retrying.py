@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from shared.errors import DependencyDown
+from shared.errors import DependencyDown, plain_reason
 from shared.runtime.telemetry import get_logger
 
 T = TypeVar("T")
@@ -65,7 +65,11 @@ class OutageLog:
         if first:
             known = isinstance(error, DependencyDown) and error.name in LOGGED_BY_CONNECTIONS
             self._level = logging.DEBUG if known else logging.WARNING
-        reason = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
+        if isinstance(error, str):
+            reason = error
+        else:
+            words = str(error)
+            reason = f"{type(error).__name__}: {words}" if words else plain_reason(error)
         log.log(
             self._level if first else logging.DEBUG,
             "Waiting for a server; retrying.",

@@ -9,6 +9,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 
 from tests.support import eventually
 from tests.support.servers.system import Spawned, System
@@ -46,6 +47,14 @@ class ProcessSupervisor:
             return all(await asyncio.gather(*waiting))
 
         await eventually(all_ready, seconds, every=0.1, why="every service is ready")
+
+    def health_urls(self) -> dict[str, str]:
+        """Where each service says whether it is ready."""
+        return {name: one.health_url for name, one in self._processes.items()}
+
+    def logs(self) -> dict[str, Path]:
+        """What each service has logged since it was last started."""
+        return {name: one.log for name, one in self._processes.items()}
 
     def kill(self, name: str) -> None:
         """`kill -9`: nothing is finished, nothing is published."""

@@ -69,6 +69,20 @@ def test_r_05_an_outage_is_one_line_at_each_end(
     assert not any("still" in line.get("reason", "") for line in shown)
 
 
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (OSError("away"), "OSError: away"),
+        (TimeoutError(), "no answer in time"),
+        ("broker is unavailable", "broker is unavailable"),
+    ],
+)
+def test_the_reason_of_an_outage_is_in_words(error: Exception | str, reason: str) -> None:
+    with capture_logs() as lines:
+        OutageLog("away", "back").started(error)
+    assert [line["reason"] for line in lines] == [reason]
+
+
 async def test_r_05_a_start_that_waits_is_one_line_at_each_end() -> None:
     attempts = iter([DependencyDown("broker", "away"), DependencyDown("broker", "starting"), None])
 

@@ -3,24 +3,27 @@
 import asyncio
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
+from operations.local.rabbit import Rabbit
 from shared.contracts.registration.events import RequestCancelled
 from shared.contracts.registration.requests import DescribeTerms
 from shared.contracts.registration.views import TermsView
 from shared.database import open_pool
 from shared.errors import DependencyDown
 from shared.messaging import answers, hears, topology
-from shared.messaging.connection import BROKER
+from shared.messaging.connection import BROKER, BrokerConnection
 from shared.messaging.envelope import wrap
 from shared.messaging.errors import ServiceUnavailable
 from tests.support.servers.bus_fixture import PRINCIPALS, BusFixture, RecordingHandler, forge, now
 from tests.support.servers.dedicated_servers import DedicatedServers, quorum_queues_saved
+from tests.support.servers.frozen import frozen
 from tests.support.servers.network import Network, network
 from tests.support.servers.shared_servers import Broker, Database
 from tests.support.waiting import eventually
@@ -43,14 +46,38 @@ def own_broker(dedicated_servers: DedicatedServers) -> Iterator[Broker]:
     dedicated_servers.test_servers.delete(broker)
 
 
+@contextmanager
+def killed(rabbit: Rabbit) -> Iterator[None]:
+    """Connections are cut, new ones are refused until it is started again."""
+    rabbit.kill()
+    try:
+        yield
+    finally:
+        rabbit.start()
+
+
+@contextmanager
+def silent(rabbit: Rabbit) -> Iterator[None]:
+    """Connections stay open until their heartbeats are missed, new ones are not answered."""
+    with frozen(rabbit.child):
+        yield
+
+
 @pytest.mark.timeout(300)
-async def test_mq_06_a_broker_that_is_killed_and_restarted_loses_no_event(
-    database: Database, dedicated_servers: DedicatedServers, own_broker: Broker
+@pytest.mark.parametrize("outage", [killed, silent])
+async def test_mq_06_a_broker_that_was_away_has_lost_no_event(
+    database: Database,
+    dedicated_servers: DedicatedServers,
+    own_broker: Broker,
+    monkeypatch: pytest.MonkeyPatch,
+    outage: Callable[[Rabbit], AbstractContextManager[None]],
 ) -> None:
     """MQ-06: events emitted before, during and after the outage are each handled once.
 
     R-05: each service logs the outage in one line when it begins and in one when it ends.
     """
+    if outage is silent:
+        monkeypatch.setattr(BrokerConnection.__init__, "__kwdefaults__", {"heartbeat": 1})
     own_rabbit = dedicated_servers.rabbit
     bus = BusFixture(database, own_broker)
     handler = RecordingHandler()
@@ -67,13 +94,12 @@ async def test_mq_06_a_broker_that_is_killed_and_restarted_loses_no_event(
     await eventually(lambda: len(handler) > 20)
 
     with capture_logs() as lines:
-        own_rabbit.kill()
-        await eventually(lambda: not any(node.ready[0] for node in nodes))
-        with pytest.raises(ServiceUnavailable) as caught:
-            await gateway.rpc_client.ask(DescribeTerms(language="fr"))
-        assert caught.value.name == BROKER
-        ids += await bus.emit(registration, *map(_cancelled, range(150, 250)))
-        own_rabbit.start()
+        with outage(own_rabbit):
+            await eventually(lambda: not any(node.ready[0] for node in nodes))
+            with pytest.raises(ServiceUnavailable) as caught:
+                await gateway.rpc_client.ask(DescribeTerms(language="fr"))
+            assert caught.value.name == BROKER
+            ids += await bus.emit(registration, *map(_cancelled, range(150, 250)))
         await eventually(lambda: all(node.ready[0] for node in nodes), 90, why="all are back")
         ids += await bus.emit(registration, *map(_cancelled, range(250, 300)))
 

@@ -7,17 +7,21 @@ import pytest
 from pamqp.commands import Basic
 
 from shared.contracts.base import Refusal, Reply
+from shared.contracts.mailer import MailAccepted
 from shared.contracts.registration.events import RequestCancelled
 from shared.contracts.registration.requests import CancelRequest, DescribeTerms
 from shared.contracts.registration.views import Done, TermsView
 from shared.errors import DependencyDown
 from shared.messaging import Refused, RequestContext, answers, hears
+from shared.messaging.connection import BROKER, BrokerConnection
 from shared.messaging.envelope import new_id, wrap
 from shared.messaging.errors import RequestTimeout, ServiceUnavailable
+from shared.messaging.queue_consumer import QueueConsumer
 from shared.messaging.rpc_codec import IDEMPOTENCY_KEY, decode_reply
-from shared.messaging.topology import REPLIES, REQUESTS, reply_queue
+from shared.messaging.topology import REPLIES, REQUESTS, reply_queue, requests_queue
 from tests.integration.shared.messaging.owners import TERMS, Owner, both, both_ways
 from tests.support.servers.bus_fixture import BusFixture, RecordingHandler, channel, forge, now
+from tests.support.servers.network import network
 from tests.support.waiting import eventually
 
 
@@ -255,3 +259,69 @@ async def test_s_13_the_queue_of_replies_ends_with_its_process(bus: BusFixture) 
     assert reply_queues()[0].startswith("gateway.replies.")
     await gateway.drain(5)
     await eventually(lambda: not reply_queues())
+
+
+async def test_r_06_an_owner_takes_requests_once_its_answers_can_leave(
+    bus: BusFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After an outage its two connections come back one after the other."""
+    connect, may_answer = BrokerConnection._connect, asyncio.Event()
+    consume, could_answer = QueueConsumer._consume, dict[str, bool]()
+
+    async def connect_in_order(self: BrokerConnection) -> None:
+        if self.name.startswith("registration.publish") and not may_answer.is_set():
+            raise DependencyDown(BROKER, "still away")
+        await connect(self)
+
+    async def record(self: QueueConsumer, *arguments: Any) -> None:
+        could_answer[self.queue] = owner._publish.is_up
+        await consume(self, *arguments)
+
+    async with network(bus.broker.admin_url) as net:
+        owner = await bus.node(
+            "registration",
+            hears=(hears(MailAccepted, RecordingHandler()),),
+            answers=(answers(CancelRequest, Owner()),),
+            url=net.url(bus.broker.url("registration")),
+        )
+        gateway = await bus.node("gateway", asks=(CancelRequest,))
+        monkeypatch.setattr(BrokerConnection, "_connect", connect_in_order)
+        monkeypatch.setattr(QueueConsumer, "_consume", record)
+        net.cut()
+        await eventually(lambda: "registration" in could_answer, why="it takes events again")
+        order = CancelRequest(request_id="r")
+        asking = asyncio.create_task(gateway.rpc_client.ask(order, idempotency_key="k"))
+        may_answer.set()
+        assert await asking == Done()
+        assert could_answer == {"registration": False, requests_queue("registration"): True}
+        await owner.drain(5)
+
+
+async def test_a_silent_connection_gives_the_reason_why_no_request_is_sent(
+    bus: BusFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is open all the time, as far as is known; the reason is not that of its start."""
+    monkeypatch.setattr("shared.messaging.connection.CONNECT_SECONDS", 0.5)
+
+    async with network(bus.broker.admin_url) as net:
+        gateway = await bus.node(
+            "gateway", asks=(DescribeTerms,), url=net.url(bus.broker.url("gateway"))
+        )
+
+        async def reason() -> str:
+            with pytest.raises((RequestTimeout, ServiceUnavailable)) as caught:
+                await gateway.rpc_client.ask(DescribeTerms(language="fr"), timeout=0.5)
+            assert caught.value.name == BROKER
+            return str(caught.value)
+
+        net.freeze()
+        assert "no answer to" in await reason()
+
+        async def known() -> bool:
+            return await reason() == "the broker is unavailable: no answer in time"
+
+        monkeypatch.setattr("shared.messaging.rpc_client.RECONNECT_WAIT", 0.1)
+        await eventually(known, 10)
+        net.repair()
+        await eventually(lambda: gateway.rpc_client.is_ready)
+        await gateway.drain(5)
