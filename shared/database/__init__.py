@@ -16,6 +16,7 @@ from shared.database.pool import (
     row_count,
     transaction,
 )
+from shared.database.wait_limits import limit_waits
 
 __all__ = [
     "TRANSIENT_ERRORS",
@@ -24,6 +25,7 @@ __all__ = [
     "acquire",
     "check_schema",
     "database_errors",
+    "limit_waits",
     "migrate",
     "open_pool",
     "ping",

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias, cast
 import asyncpg
 
 from shared.database.traced_connection import traced_connection
+from shared.database.wait_limits import LimitedConnection, wait_limit
 from shared.errors import DependencyDown, plain_reason
 from shared.runtime import tracing
 from shared.runtime.retrying import OutageLog, retry_while_down
@@ -93,7 +94,7 @@ async def open_pool(
         raise ValueError(f"{schema!r} cannot be the name of a schema")
 
     # A connection of asyncpg's own has no line of code for traces.
-    connection_class = traced_connection(schema) if tracing.is_on() else asyncpg.Connection
+    connection_class = traced_connection(schema) if tracing.is_on() else LimitedConnection
 
     async def attempt() -> Pool:
         with connecting():
@@ -130,10 +131,14 @@ async def _skip_reset(_connection: object) -> None:
 
 @asynccontextmanager
 async def acquire(pool: Pool) -> AsyncIterator[Connection]:
-    """A connection without a transaction. DependencyDown if the server is unavailable."""
+    """A connection without a transaction. DependencyDown if the server is unavailable, or was
+    silent for a person a moment ago."""
+    limit = wait_limit()
+    if limit is not None and limit.is_used_up:
+        raise DependencyDown(DATABASE, plain_reason(TimeoutError()))
     try:
         with connecting():
-            connection = await pool.acquire(timeout=ACQUIRE_SECONDS)
+            connection = await pool.acquire(timeout=limit.seconds if limit else ACQUIRE_SECONDS)
         try:
             with database_errors():
                 yield cast(Connection, connection)
@@ -147,6 +152,8 @@ async def acquire(pool: Pool) -> AsyncIterator[Connection]:
     except DependencyDown as down:
         if down.name == DATABASE:
             _outage.started(down.reason)
+            if limit is not None and isinstance(down.__cause__, TimeoutError):
+                limit.use_up()
         raise
     else:
         _outage.ended()

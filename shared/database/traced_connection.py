@@ -9,8 +9,7 @@ from functools import lru_cache, wraps
 from time import time_ns
 from typing import Any, ClassVar
 
-import asyncpg
-
+from shared.database.wait_limits import LimitedConnection
 from shared.runtime.tracing import record_statement
 
 
@@ -29,16 +28,16 @@ def _recorded(method: Callable[..., Awaitable[Any]]) -> Any:
     return execute
 
 
-class TracedConnection(asyncpg.Connection):
+class TracedConnection(LimitedConnection):
     """Tells the trace of each statement."""
 
     service: ClassVar[str]
 
-    execute = _recorded(asyncpg.Connection.execute)
-    executemany = _recorded(asyncpg.Connection.executemany)
-    fetch = _recorded(asyncpg.Connection.fetch)
-    fetchrow = _recorded(asyncpg.Connection.fetchrow)
-    fetchval = _recorded(asyncpg.Connection.fetchval)
+    execute = _recorded(LimitedConnection.execute)
+    executemany = _recorded(LimitedConnection.executemany)
+    fetch = _recorded(LimitedConnection.fetch)
+    fetchrow = _recorded(LimitedConnection.fetchrow)
+    fetchval = _recorded(LimitedConnection.fetchval)
 
 
 @lru_cache

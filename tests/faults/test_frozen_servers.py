@@ -104,7 +104,7 @@ async def _logged(rig: FaultRig) -> AsyncIterator[None]:
         assert not [one for one in passwords if one in text], name
 
 
-@pytest.mark.parametrize("target", ["broker"])
+@pytest.mark.parametrize("target", ["broker", "database"])
 async def test_b_08_requests_to_a_frozen_server_are_refused_in_time(
     ready_rig: FaultRig, target: str
 ) -> None:

@@ -41,6 +41,7 @@ from services.gateway.sessions.guards import SESSION_PAGES, resume_promoted
 from services.gateway.sessions.request_state import REQUEST_STATE, flash, read_form_token
 from services.gateway.sessions.saved_forms import SAVED_FORMS, FormOwner
 from services.gateway.sessions.tokens import FORM_KEY, FormToken, press_hash
+from shared.errors import plain_reason
 from shared.i18n.catalogue import translate
 from shared.messaging.handlers import Refused
 from shared.runtime.telemetry import get_logger
@@ -117,7 +118,9 @@ def form_endpoint(page: Page, submit: FormView) -> View:
                 if not isinstance(answer, Form) or answer.result is not None:
                     await _delete_left_form(request, page)
         except UNAVAILABLE as error:
-            log.info("A service is unavailable.", action="dependency_away", reason=str(error))
+            log.info(
+                "A service is unavailable.", action="dependency_away", reason=plain_reason(error)
+            )
             answer = _unavailable(request, page, given, error)
         except (HttpError, Refused) as error:
             answer = _failed(request, given, error)
@@ -156,7 +159,7 @@ async def show_again(
         try:
             form_id = await request.app[SAVED_FORMS].save(form, key, _owner(request, shown))
         except UNAVAILABLE as error:
-            log.info("A form is not saved.", action="dependency_away", reason=str(error))
+            log.info("A form is not saved.", action="dependency_away", reason=plain_reason(error))
             form_id = None
         if form_id is not None:
             query = shown.form_query(fields) if shown.form_query else {}
@@ -207,7 +210,7 @@ async def _delete_left_form(request: web.Request, page: Page) -> None:
         try:
             await request.app[SAVED_FORMS].delete_for_account(key, session.account_id)
         except UNAVAILABLE as error:
-            log.info("A form is not deleted.", action="dependency_away", reason=str(error))
+            log.info("A form is not deleted.", action="dependency_away", reason=plain_reason(error))
 
 
 def _owner(request: web.Request, page: Page) -> FormOwner:

@@ -32,6 +32,8 @@ from services.gateway.sessions import guards, request_state
 from services.gateway.sessions.presession_store import PRESESSIONS
 from services.gateway.sessions.request_state import REQUEST_STATE, RequestState
 from services.gateway.sessions.tokens import REFERENCE, read_cookie
+from shared.database import limit_waits
+from shared.errors import plain_reason
 from shared.i18n.catalogue import translate
 from shared.messaging.handlers import Refused
 from shared.runtime.metrics import counter, histogram
@@ -40,6 +42,9 @@ from shared.runtime.tracing import new_traceparent, root_span, traceparent
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
+#: Seconds that a statement may keep a person waiting. One more shows whether it is the database:
+#: together the three of a request to a service.
+STATEMENT_SECONDS = 2.0
 #: Longer cookie values are ignored.
 COOKIE_CHARACTERS = 400
 
@@ -68,6 +73,7 @@ async def handle_request(request: web.Request, handler: Handler) -> web.StreamRe
     """Load the request state, answer whatever happens, and write the access log."""
     state = _load_request_state(request)
     request[REQUEST_STATE] = state
+    limit_waits(STATEMENT_SECONDS)
     trace = new_traceparent()
     traceparent.set(trace)
     name = f"{_method(request)} {_route(request)}"
@@ -119,7 +125,7 @@ async def _failed(request: web.Request, error: Exception) -> web.StreamResponse:
     if isinstance(error, HttpError):
         return error_page(request, error)
     if isinstance(error, (*UNAVAILABLE_ERRORS, TimeoutError)):
-        log.info("A service is unavailable.", action="dependency_away", reason=str(error))
+        log.info("A service is unavailable.", action="dependency_away", reason=plain_reason(error))
         declared = request.app[ROUTES].at(request.path)
         texts = declared.unavailable(error) if declared and declared.unavailable else None
         return error_page(

@@ -17,6 +17,7 @@ from services.gateway.sessions.request_state import REQUEST_STATE
 from services.gateway.sessions.saved_forms import SAVED_FORMS
 from shared.contracts.mfa.requests import MakeRecoveryCodes
 from shared.contracts.mfa.views import RecoveryCodesView
+from shared.errors import plain_reason
 from shared.messaging.handlers import Refused
 from shared.runtime.telemetry import get_logger
 
@@ -56,7 +57,9 @@ async def make_first_list(request: web.Request, account_id: str, key: str) -> No
     try:
         await make_list(request, account_id, key)
     except (*UNAVAILABLE_ERRORS, TimeoutError, Refused) as error:
-        log.warning("No recovery codes are made yet.", action="dependency_away", reason=str(error))
+        log.warning(
+            "No recovery codes are made yet.", action="dependency_away", reason=plain_reason(error)
+        )
 
 
 async def find_list(request: web.Request, account_id: str) -> RecoveryCodes | None:

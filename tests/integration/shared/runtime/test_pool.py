@@ -11,8 +11,18 @@ import asyncpg
 import pytest
 
 from operations.local.postgres import Postgres
-from shared.database import Pool, database_errors, open_pool, ping, transaction
+from shared.database import (
+    Pool,
+    acquire,
+    database_errors,
+    limit_waits,
+    open_pool,
+    ping,
+    transaction,
+)
+from shared.database.pool import PING_TIMEOUT_SECONDS
 from shared.errors import DependencyDown
+from tests.support.servers.frozen import frozen
 from tests.support.servers.shared_servers import Database, ServerUrls
 from tests.support.waiting import eventually
 
@@ -214,3 +224,58 @@ async def test_a_server_that_starts_late_is_waited_for(private: Postgres) -> Non
     pool = await opening
     await ping(pool)
     await pool.close()
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("connected", [True, False], ids=["connected", "connecting"])
+async def test_b_08_a_person_waits_for_a_silent_server_once_and_not_long(
+    private: Postgres, connected: bool
+) -> None:
+    """Work in the background waits as long as before, and succeeds once the server answers."""
+    pool = await open_pool(private.url(), "public", "test", 4)
+    async with acquire(pool), acquire(pool):
+        pass  # two sessions: one for the person, one for the background
+    if not connected:
+        await pool.expire_connections()
+
+    async def look_twice() -> tuple[float, float]:
+        limit_waits(0.5)
+        began = time.monotonic()
+        for look in (_read, _write):
+            with pytest.raises(DependencyDown, match="no answer in time"):
+                await look(pool)
+            if look is _read:
+                first = time.monotonic()
+        return first - began, time.monotonic() - first
+
+    with frozen(private.child):
+        waiting = asyncio.create_task(_write(pool))
+        # A task of its own, as the context of a request.
+        first, again = await asyncio.create_task(look_twice())
+    assert 0.4 < first < 0.5 + PING_TIMEOUT_SECONDS + 1
+    assert again < 0.2
+    await waiting
+    await pool.close()
+
+
+async def test_a_slow_statement_of_a_person_is_an_error_of_its_own(pool: Pool) -> None:
+    """The server answers: the next statement is asked for."""
+
+    async def ask() -> None:
+        limit_waits(0.2)
+        with pytest.raises(TimeoutError):
+            await _read(pool, "SELECT pg_sleep(5)")
+        await _read(pool)
+
+    await asyncio.create_task(ask())
+    await _read(pool, "SELECT pg_sleep(0.4)")
+
+
+async def _read(pool: Pool, sql: str = "SELECT 1") -> None:
+    async with acquire(pool) as connection:
+        await connection.fetchrow(sql)
+
+
+async def _write(pool: Pool) -> None:
+    async with transaction(pool) as tx:
+        await tx.execute("SELECT 1")
