@@ -2,7 +2,8 @@
 
 The same client drives both, eight at a time, against the same PostgreSQL and the same mail sink.
 The peer runs under gunicorn with as many processes as there are cores, and hashes as often and as
-expensively as we do; then both hash almost for nothing, which shows what all else costs. Its
+expensively as we do; then both hash almost for nothing, which shows what all else costs. Bare
+libraries doing what a journey of ours promises come in turn too: what could be reached at most. Its
 packages are in a lock of their own and go into an environment of their own at the first run.
 """
 
@@ -25,7 +26,15 @@ from benchmarks.browser import PASSWORD, Unexpected, new_address
 from benchmarks.counters import STATEMENTS_SENT as SENT
 from benchmarks.counters import WRITTEN, database_counts
 from benchmarks.environment import Environment
-from benchmarks.full_journey import AT_ONCE, HASHES, Meter, family_seconds, take_journeys
+from benchmarks.full_journey import (
+    AT_ONCE,
+    HASHES,
+    Meter,
+    bare_people,
+    count_journeys,
+    family_seconds,
+    take_journeys,
+)
 from benchmarks.measure import Line, Plan, ratio_line
 from operations.install.bootstrap import fingerprint, up_to_date
 from operations.install.bootstrap import run as install
@@ -59,6 +68,7 @@ SETUPS = (
     Setup(", all services in one process", "Ours", True, 2.0),
     Setup(", hashing almost free", "Cheap", False, 2.0),
 )
+FLOOR = f"django-allauth under gunicorn, {HASHES} hashes"
 
 
 class PeerUser:
@@ -152,29 +162,41 @@ async def run(environment: Environment, plan: Plan) -> list[Line]:
         else:
             await environment.start_services(cheap_hashes=setup.hasher == "Cheap")
         pairs: list[tuple[Measured, Measured]] = []
-        async with _served(environment, programs, setup.hasher, f"allauth_{number}") as peer:
-            await take_journeys(environment, AT_ONCE)
+        most: list[tuple[float, float]] = []
+        await take_journeys(environment, AT_ONCE)
+        async with (
+            _served(environment, programs, setup.hasher, f"allauth_{number}") as peer,
+            bare_people(
+                environment,
+                await _bare_parts(environment, setup, plan),
+                processes=1 if setup.together else AT_ONCE,
+            ) as bare,
+        ):
             await _peers_journeys(environment, peer, AT_ONCE)
             for _ in range(plan.rounds):
-                pairs.append(
-                    (
-                        await _our_round(environment, plan.journeys),
-                        await _peers_round(environment, peer, plan.journeys),
-                    )
-                )
+                ours = await _our_round(environment, plan.journeys)
+                theirs = await _peers_round(environment, peer, plan.journeys)
+                pairs.append((ours, theirs))
+                most.append((await bare(plan.journeys), theirs.rate))
+        what = f"bare parts of what is promised, {AT_ONCE} at once{setup.name}"
         lines += _lines(pairs, setup)
+        lines.append(ratio_line(SCENARIO, what, "/s", most, floor_name=FLOOR))
     return lines
 
 
-def _lines(pairs: Sequence[tuple[Measured, Measured]], setup: Setup) -> list[Line]:
-    floor = f"django-allauth under gunicorn, {HASHES} hashes"
+async def _bare_parts(environment: Environment, setup: Setup, plan: Plan) -> dict[str, int]:
+    """The parts of such a journey: in one process no request is a message."""
+    counted = await count_journeys(environment, plan.journeys, over_broker=not setup.together)
+    return {**counted.parts(), "hash": HASHES if setup.hasher == "Ours" else 0}
 
+
+def _lines(pairs: Sequence[tuple[Measured, Measured]], setup: Setup) -> list[Line]:
     def line(
         what: str, unit: str, of: Callable[[Measured], float], at_least: float | None = None
     ) -> Line:
         compared = [(of(ours), of(theirs)) for ours, theirs in pairs]
         name = f"{what}{setup.name}"
-        return ratio_line(SCENARIO, name, unit, compared, floor_name=floor, at_least=at_least)
+        return ratio_line(SCENARIO, name, unit, compared, floor_name=FLOOR, at_least=at_least)
 
     lines = [
         line(f"journeys a second, {AT_ONCE} at once", "/s", lambda one: one.rate, setup.aim),

@@ -1,10 +1,10 @@
-"""Somebody who makes journeys of bare parts: `python -m benchmarks.bare_journey`.
+"""People who make journeys of bare parts: `python -m benchmarks.bare_journey`.
 
 Arguments are an administrator's addresses of PostgreSQL and RabbitMQ, the port of the mail sink,
-and a JSON object: how many of each baseline, and `event`, a journey has. An event is published
-under confirms and heard by two queues. It prints `{"ready": true}`, then for each line
-`{"journeys": N}` of its standard input makes so many, one after the other, and prints
-`{"made": N}`. It ends with its standard input.
+a JSON object: how many of each baseline, and `event`, a journey has, and how many people there are.
+An event is published under confirms and heard by two queues. It prints `{"ready": true}`, then for
+each line `{"journeys": N}` of its standard input has each of them make so many, one after the
+other, and prints `{"made": N}`. It ends with its standard input.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ import contextlib
 import json
 import sys
 import uuid
+from contextlib import AsyncExitStack
 
 import uvloop
 from aio_pika.abc import AbstractIncomingMessage, AbstractQueue
@@ -25,13 +26,13 @@ QUEUES = 2
 PREFETCH = 50
 
 
-class BareJourneys:
+class BarePerson:
     """Makes journeys with `baselines`; `open` first, `close` last."""
 
     def __init__(self, baselines: Baselines, parts: dict[str, int]) -> None:
         self._baselines = baselines
-        self._events = parts.pop(EVENT)
-        self._parts = parts
+        self._events = parts[EVENT]
+        self._parts = {name: count for name, count in parts.items() if name != EVENT}
         key = f"bench.baseline.{uuid.uuid4().hex}"
         self._queues = [f"{key}.{number}" for number in range(QUEUES)]
         self._consumers: list[tuple[AbstractQueue, str]] = []
@@ -57,32 +58,36 @@ class BareJourneys:
         await message.ack()
         self._heard.put_nowait(None)
 
-    async def make(self) -> None:
-        """One journey."""
-        for name, count in self._parts.items():
-            await getattr(self._baselines, name)(count)
-        for _ in range(self._events):
-            await self._baselines.publish(self._queues[0])
-            for _ in range(QUEUES):
-                await self._heard.get()
+    async def make(self, journeys: int) -> None:
+        """So many journeys, one after the other."""
+        for _ in range(journeys):
+            for name, count in self._parts.items():
+                await getattr(self._baselines, name)(count)
+            for _ in range(self._events):
+                await self._baselines.publish(self._queues[0])
+                for _ in range(QUEUES):
+                    await self._heard.get()
 
 
-async def main(database_url: str, amqp_url: str, smtp_port: str, parts: str) -> None:
+async def main(database_url: str, amqp_url: str, smtp_port: str, parts: str, count: str) -> None:
     """Make journeys as they are ordered."""
-    async with Baselines(database_url, amqp_url, int(smtp_port), warm=0) as baselines:
-        journeys = BareJourneys(baselines, json.loads(parts))
-        await journeys.open()
-        await journeys.make()
+    async with AsyncExitStack() as opened:
+        people = []
+        for _ in range(int(count)):
+            baselines = Baselines(database_url, amqp_url, int(smtp_port), warm=0)
+            one = BarePerson(await opened.enter_async_context(baselines), json.loads(parts))
+            await one.open()
+            opened.push_async_callback(one.close)
+            people.append(one)
+        await asyncio.gather(*(one.make(1) for one in people))
         say({"ready": True})
         loop = asyncio.get_running_loop()
         while line := await loop.run_in_executor(None, sys.stdin.readline):
             ordered = json.loads(line)["journeys"]
-            for _ in range(ordered):
-                await journeys.make()
-            say({"made": ordered})
-        await journeys.close()
+            await asyncio.gather(*(one.make(ordered) for one in people))
+            say({"made": ordered * len(people)})
 
 
 if __name__ == "__main__":
     with contextlib.suppress(KeyboardInterrupt, BrokenPipeError):
-        uvloop.run(main(*sys.argv[1:5]))
+        uvloop.run(main(*sys.argv[1:6]))

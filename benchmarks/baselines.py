@@ -137,6 +137,12 @@ class Baselines:
 
         return await timed(count, once, self._warm)
 
+    async def reading(self, count: int) -> list[float]:
+        """One row found by its key."""
+        (key,) = await self.database.fetchrow("select link_hash from requests limit 1")
+        query = "select id, address, state from requests where link_hash = $1"
+        return await timed(count, lambda: self.database.fetchrow(query, key), self._warm)
+
     async def delivering(self, count: int) -> list[float]:
         """BEGIN, the inbox row, the delivery's row, COMMIT."""
 

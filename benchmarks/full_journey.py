@@ -13,8 +13,8 @@ import os
 import resource
 import statistics
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -103,7 +103,6 @@ async def journey(environment: Environment, plan: Plan) -> list[Line]:
     bare: list[dict[str, float]] = []
     spent: list[float] = []
     parts: dict[str, list[float]] = {}
-    before, taken = await _handled(environment), 0
     for _ in range(plan.rounds):
         bare.append(
             {
@@ -116,21 +115,16 @@ async def journey(environment: Environment, plan: Plan) -> list[Line]:
         meter, begin = Meter(environment), time.perf_counter()
         spent += await take_journeys(environment, plan.journeys)
         rates.append(plan.journeys / (time.perf_counter() - begin))
-        taken += plan.journeys
         await environment.settle()
         for name, seconds in meter.spent().items():
             parts.setdefault(name, []).append(1_000 * seconds / plan.journeys)
-    handled = await _handled(environment)
-    asked, heard = ((now - then) / taken for now, then in zip(handled, before, strict=True))
-    counted = await count(
-        environment, lambda: take_journeys(environment, plan.journeys), plan.journeys
-    )
-    needed = {"hash": HASHES, "post": POSTS, "page": PAGES, "request": asked}
-    beside_bare = await _beside_bare(environment, plan, needed, counted)
+    counted = await count_journeys(environment, plan.journeys)
+    needed = {"hash": HASHES, "post": POSTS, "page": PAGES, "request": counted.asked}
+    beside_bare = await _beside_bare(environment, plan, counted)
     promised = {
-        "asking": counted[WRITTEN],
-        "confirm": counted[MESSAGES] - 2 * asked,
-        "consume": heard,
+        "asking": counted.figures[WRITTEN],
+        "confirm": counted.events,
+        "consume": counted.heard,
         "mail": MAILS,
     }
     return [
@@ -145,38 +139,84 @@ async def journey(environment: Environment, plan: Plan) -> list[Line]:
         *_part_lines(rates, spent, parts),
         *(
             Line(scenario=SCENARIO, what=f"{name} per journey", unit="", values=[value])
-            for name, value in counted.items()
+            for name, value in counted.figures.items()
         ),
     ]
 
 
-async def _beside_bare(
-    environment: Environment, plan: Plan, needed: Mapping[str, float], counted: Mapping[str, float]
-) -> list[tuple[float, float]]:
-    """Journeys a second, ours and of bare parts alone, in turn: as many at once, each of the bare
-    ones in a process of its own, as parts take longer where many processes share the cores."""
-    parts = {
-        **{name: round(count) for name, count in needed.items()},
-        "asking": round(counted[WRITTEN]),
-        "mail": MAILS,
-        EVENT: round(counted[MESSAGES] - 2 * needed["request"]),
-    }
+@dataclass(frozen=True)
+class CountedJourney:
+    """What a journey makes: requests `asked`, `events` published, deliveries of them `heard`, and
+    the `figures` of the servers."""
+
+    asked: float
+    heard: float
+    events: float
+    figures: Mapping[str, float]
+
+    def parts(self) -> dict[str, int]:
+        """How many of each baseline, and of events, a journey of bare parts has."""
+        return {
+            "hash": HASHES,
+            "post": POSTS,
+            "page": PAGES,
+            "request": round(self.asked),
+            "asking": round(self.figures[WRITTEN]),
+            "mail": MAILS,
+            EVENT: round(self.events),
+        }
+
+
+async def count_journeys(
+    environment: Environment, people: int, *, over_broker: bool = True
+) -> CountedJourney:
+    """Count what `people` journeys make; `over_broker`: their requests are messages."""
+    before = await _handled(environment)
+    figures = await count(environment, lambda: take_journeys(environment, people), people)
+    after = await _handled(environment)
+    asked, heard = ((now - then) / people for now, then in zip(after, before, strict=True))
+    if not over_broker:
+        asked = 0
+    return CountedJourney(asked, heard, figures[MESSAGES] - 2 * asked, figures)
+
+
+@asynccontextmanager
+async def bare_people(
+    environment: Environment, parts: Mapping[str, int], *, processes: int = AT_ONCE
+) -> AsyncIterator[Callable[[int], Awaitable[float]]]:
+    """`AT_ONCE` people who make journeys of bare parts: gives what has them make so many, all at
+    once, and returns the journeys a second."""
     where = environment.postgres.url(), environment.admin_urls.amqp_url, str(environment.smtp_port)
+    people: list[Subprocess] = []
+
+    async def make(journeys: int) -> float:
+        each, begin = journeys // AT_ONCE, time.perf_counter()
+        await asyncio.gather(*(one.send({"journeys": each}) for one in people))
+        await asyncio.gather(*(one.lines.get() for one in people))
+        return each * AT_ONCE / (time.perf_counter() - begin)
+
     async with AsyncExitStack() as opened:
-        bare, pairs = [], []
-        for _ in range(AT_ONCE):
-            one = await Subprocess.start("bare_journey", *where, json.dumps(parts))
+        for _ in range(processes):
+            of_each = json.dumps(parts), str(AT_ONCE // processes)
+            one = await Subprocess.start("bare_journey", *where, *of_each)
             opened.push_async_callback(one.stop)
-            bare.append(one)
+            people.append(one)
+        yield make
+
+
+async def _beside_bare(
+    environment: Environment, plan: Plan, counted: CountedJourney
+) -> list[tuple[float, float]]:
+    """Journeys a second, ours and of bare parts alone, in turn: as many at once, since parts take
+    longer where many processes share the cores."""
+    pairs = []
+    async with bare_people(environment, counted.parts()) as bare:
         for _ in range(plan.rounds):
             begin = time.perf_counter()
             await take_journeys(environment, plan.journeys)
             ours = plan.journeys / (time.perf_counter() - begin)
             await environment.settle()
-            each, begin = plan.journeys // AT_ONCE, time.perf_counter()
-            await asyncio.gather(*(one.send({"journeys": each}) for one in bare))
-            await asyncio.gather(*(one.lines.get() for one in bare))
-            pairs.append((ours, each * AT_ONCE / (time.perf_counter() - begin)))
+            pairs.append((ours, await bare(plan.journeys)))
     return pairs
 
 

@@ -13,9 +13,11 @@ from collections.abc import Sequence
 import aiohttp
 
 from benchmarks.account import NAMES, hashes_on_all_cores
+from benchmarks.counters import STATEMENTS_SENT, WRITTEN, database_counts
 from benchmarks.environment import Environment
 from benchmarks.measure import Line, Plan, cpu_seconds, percentile, ratio_line
 from benchmarks.signed_in_user import SignedInUser
+from operations.provision.provisioning import DATABASE
 
 #: How many accounts are made at once.
 AT_ONCE = 8
@@ -26,8 +28,10 @@ AT_ONCE = 8
 PASSWORD_STEP = {"hash": 1, "post": 1, "request": 1}
 CODE_STEP = {"post": 1, "request": 2}
 WHOLE = {"hash": 1, "post": 2, "page": 1, "request": 3}
-#: The transactions that write on the way: two of SignIn, one of CheckCode, two of the session.
-WRITTEN = 5
+#: The statements of the baseline's transaction: BEGIN, two rows, COMMIT.
+OF_TRANSACTION = 4
+#: People whose statements are counted.
+COUNTED = 5
 
 
 async def made(
@@ -55,7 +59,8 @@ async def sign_in(environment: Environment, plan: Plan) -> list[Line]:
     async with aiohttp.TCPConnector() as connector:
         members = await made(environment, connector, plan.mails)
         await _once(members[0])
-        await _counted(environment, members[0])
+        await _check_requests(environment, members[0])
+        database = await _database_parts(environment, members[:COUNTED])
         for _ in range(plan.rounds):
             baselines.append(await _floors_once(environment, plan.floor_samples))
             await asyncio.gather(*(one.ready() for one in members))
@@ -70,17 +75,19 @@ async def sign_in(environment: Environment, plan: Plan) -> list[Line]:
                 cpu.setdefault(name, []).append(1_000 * used / len(members))
         for one in members:
             await one.close()
-    return [*_lines(baselines, spent), *_cpu_lines(cpu)]
+    return [*_lines(baselines, spent, database), *_cpu_lines(cpu)]
 
 
 def _lines(
-    baselines: Sequence[dict[str, float]], spent: Sequence[Sequence[tuple[float, float, float]]]
+    baselines: Sequence[dict[str, float]],
+    spent: Sequence[Sequence[tuple[float, float, float]]],
+    database: dict[str, int],
 ) -> list[Line]:
     def pairs(place: int, parts: dict[str, int]) -> list[tuple[float, float]]:
         ours = [statistics.median(one[place] for one in round_) for round_ in spent]
         return [(our, _sum(baseline, parts)) for our, baseline in zip(ours, baselines, strict=True)]
 
-    written = {**WHOLE, "asking": WRITTEN}
+    everything = {**WHOLE, **database}
     return [
         *(
             Line(scenario="baseline", what=name, unit="ms", values=[one[key] for one in baselines])
@@ -111,10 +118,10 @@ def _lines(
         ),
         ratio_line(
             "sign_in",
-            "the same beside the sum with transactions",
+            "the same beside the sum with its statements",
             "ms",
-            pairs(2, written),
-            floor_name=_said(written),
+            pairs(2, everything),
+            floor_name=_said(everything),
         ),
     ]
 
@@ -125,6 +132,7 @@ FLOORS = {
     "page": "page of bare aiohttp",
     "request": NAMES["request"],
     "asking": "transaction: two inserts",
+    "reading": "one row read",
 }
 
 
@@ -158,7 +166,7 @@ async def _floors_once(environment: Environment, count: int) -> dict[str, float]
     }
 
 
-async def _counted(environment: Environment, one: SignedInUser) -> None:
+async def _check_requests(environment: Environment, one: SignedInUser) -> None:
     """Hold the counted requests against what the services say that they answered."""
     before = await environment.requests_answered()
     await one.sign_in()
@@ -167,6 +175,24 @@ async def _counted(environment: Environment, one: SignedInUser) -> None:
     asked = sum(after.values()) - sum(before.values())
     if asked != WHOLE["request"]:
         raise RuntimeError(f"a sign-in makes {asked} requests, not {WHOLE['request']}")
+
+
+async def _database_parts(
+    environment: Environment, members: Sequence[SignedInUser]
+) -> dict[str, int]:
+    """The transactions that write of a sign-in, and its other statements as rows read."""
+    counts = {STATEMENTS_SENT: 0, WRITTEN: 0}
+    for one in members:
+        await one.ready()
+        await environment.settle()
+        before = await database_counts(environment, DATABASE)
+        await one.sign_in()
+        after = await database_counts(environment, DATABASE)
+        await one.sign_out()
+        for name in counts:
+            counts[name] += after[name] - before[name]
+    sent, written = (round(number / len(members)) for number in counts.values())
+    return {"asking": written, "reading": max(0, sent - OF_TRANSACTION * written)}
 
 
 async def sign_in_32(environment: Environment, plan: Plan) -> list[Line]:
