@@ -64,6 +64,7 @@ class DeliveryWorker:
         self._measure_at = 0.0
         self._probe_at = 0.0
         self._probe_pause = MIN_PROBE_SECONDS
+        self._probing: asyncio.Task[bool] | None = None
         self._renewing = OutageLog("lease_not_renewed", "leases_renewed")
         self._waiting = OutageLog("sender_waits", "sender_resumed")
 
@@ -116,6 +117,9 @@ class DeliveryWorker:
         cut = dict(self._tasks)
         for task in cut:
             task.cancel()
+        if self._probing is not None:
+            self._probing.cancel()
+            await asyncio.wait([self._probing])
         if cut:
             await asyncio.wait(cut)
             log.warning(
@@ -187,7 +191,9 @@ class DeliveryWorker:
         self._unavailable = True
 
     async def _while_unavailable(self) -> None:
-        """Defer due mails, and probe the server when it is time."""
+        """Defer due mails, and probe the server when it is time; mails do not wait for the probe,
+        which a silent server lets last as long as a command may.
+        """
         async with transaction(self._runtime.pool) as tx:
             events = [
                 event
@@ -195,12 +201,15 @@ class DeliveryWorker:
                 for event in await self._courier.defer(tx, delivery)
             ]
         self._runtime.publish(events)
-        if time.monotonic() < self._probe_at:
+        if self._probing is None:
+            if time.monotonic() < self._probe_at:
+                return
+            self._probing = asyncio.create_task(self._answers(), name="mailer: probe")
+            self._probing.add_done_callback(lambda _task: self.wake())
+        if self._stopping or not self._probing.done():
             return
-        try:
-            async with self._courier.smtp.acquire():
-                pass
-        except SmtpUnavailable:
+        probing, self._probing = self._probing, None
+        if not probing.result():
             self._probe_pause = min(self._probe_pause * 2, MAX_PROBE_SECONDS)
             self._probe_at = time.monotonic() + self._probe_pause
             return
@@ -209,6 +218,14 @@ class DeliveryWorker:
         self._unavailable = False
         SERVER_UP.set(1)
         log.info("The mail server is available again.", action="mail_server_back", waiting=waiting)
+
+    async def _answers(self) -> bool:
+        """Whether the mail server takes a connection."""
+        try:
+            async with self._courier.smtp.acquire():
+                return True
+        except SmtpUnavailable:
+            return False
 
     async def _recover_abandoned(self) -> None:
         async with transaction(self._runtime.pool) as tx:

@@ -148,6 +148,26 @@ async def test_silence_before_the_message_was_transmitted_is_a_deferral(
     assert (event.reason, row["doubts"], len(smtp.messages)) == ("unreachable", 0, 1)
 
 
+async def test_em_11_mails_are_deferred_at_once_while_a_silent_server_is_asked_again(
+    mailer: MailerHarness, smtp: MailServer
+) -> None:
+    """It accepts connections and greets nobody: only the first mail waits for the time limit."""
+    smtp.hang.add("CONNECT")
+    async with mailer.run(IMPEX_SMTP_URL=smtp.url, IMPEX_SMTP_TIMEOUT="3"):
+        first = await mailer.publish(asked())
+        await mailer.emitted(MailDeferred)
+        await eventually(lambda: smtp.connections == 2, why="the server is asked again")
+        later = await mailer.publish(asked())
+        events = await mailer.emitted(MailDeferred, 2)
+        assert (smtp.connections, smtp.without_greeting) == (2, 1)
+        smtp.hang.clear()
+        await mailer.emitted(MailAccepted, 2)
+        rows = [await mailer.row(cause) for cause in (first, later)]
+    assert [one.reason for one in events] == ["unreachable"] * 2
+    assert [row["doubts"] for row in rows] == [0, 0]
+    assert len(smtp.messages) == 2
+
+
 async def test_silence_after_the_message_was_transmitted_is_an_uncertain_attempt(
     mailer: MailerHarness, smtp: MailServer
 ) -> None:

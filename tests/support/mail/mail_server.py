@@ -2,8 +2,8 @@
 
 `answer(stage, reply…)` scripts the coming answers of a stage (MAIL, RCPT, DATA), `drop_after_data`
 closes the connection once the body is in, `silent_after_data` stores the message but does not
-answer as long as it is set, `hang` does not answer before that. With a certificate it offers
-STARTTLS, with a login it demands one.
+answer as long as it is set, `hang` does not answer before that: at CONNECT, with no greeting. With
+a certificate it offers STARTTLS, with a login it demands one.
 """
 
 import asyncio
@@ -43,6 +43,23 @@ class Received:
         return str(part.get_content())
 
 
+class _Silent(asyncio.Protocol):
+    """A connection on which nothing is ever sent."""
+
+    transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        self.transport = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.transport is not None
+
+
 class MailServer:
     """Listens on a loopback port; `messages` is what it has accepted so far."""
 
@@ -70,7 +87,7 @@ class MailServer:
         self._script: dict[str, deque[str]] = defaultdict(deque)
         self._always: dict[str, str] = {}
         self._server: asyncio.Server | None = None
-        self._protocols: set[SMTP] = set()
+        self._protocols: set[SMTP | _Silent] = set()
 
     @property
     def url(self) -> str:
@@ -115,8 +132,17 @@ class MailServer:
         await self._server.wait_closed()
         self._server = None
 
-    def _protocol(self) -> SMTP:
+    @property
+    def without_greeting(self) -> int:
+        """How many clients wait for their greeting."""
+        return sum(isinstance(one, _Silent) and one.is_open for one in self._protocols)
+
+    def _protocol(self) -> "SMTP | _Silent":
         self.connections += 1
+        if "CONNECT" in self.hang:
+            silent = _Silent()
+            self._protocols.add(silent)
+            return silent
         login = self._login
 
         def check(_server: SMTP, _session: Session, _env: Envelope, kind: str, data: Any) -> Any:
