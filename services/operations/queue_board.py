@@ -12,7 +12,6 @@ from urllib.parse import unquote, urlsplit
 from services.operations.settings import OperationsSettings
 from shared.contracts.operations import QueueRow, QueuesView
 from shared.errors import DependencyDown, ImpexError
-from shared.messaging.connection import BROKER
 from shared.messaging.queue_states import QueueReader, QueueState
 from shared.messaging.topology import requests_queue
 from shared.runtime.metrics import gauge
@@ -20,6 +19,8 @@ from shared.runtime.service import utc_now
 
 #: Seconds for which a reading is new enough: the page asks no more often.
 NEW_SECONDS = 2.0
+#: Its name in `DependencyDown`; unlike the broker's, no connection logs its outages.
+MANAGEMENT = "management API"
 #: The queues by which the page asks for a reading.
 ASKED = (requests_queue("operations"), requests_queue("support"))
 STATES = ("ready", "in_work", "waiting", "dead")
@@ -56,15 +57,15 @@ class QueueBoard:
             return self._read[1]
 
     async def measure(self) -> None:
-        """Count what the queues of partners hold. DependencyDown where the broker does not answer
-        or refuses: it is asked again, and nothing else of the service has to stop.
+        """Count what the queues of partners hold. DependencyDown where the management API does not
+        answer or refuses: it is asked again, and nothing else of the service has to stop.
         """
         try:
             rows = {row.owner: row for row in await self._reader.read_partners()}
-        except DependencyDown:
-            raise
+        except DependencyDown as down:
+            raise DependencyDown(MANAGEMENT, down.reason) from down
         except ImpexError as refused:
-            raise DependencyDown(BROKER, str(refused)) from refused
+            raise DependencyDown(MANAGEMENT, str(refused)) from refused
         for name, row in rows.items():
             for state in STATES:
                 PARTNER_MESSAGES.labels(name, state).set(getattr(row, state))
