@@ -25,9 +25,9 @@ from services.support.permissions import (
 from services.support.request_states import CLOSING_REASONS
 from shared.contracts.backoffice import KINDS
 from shared.contracts.dossiers import REFUSAL_REASONS, TABS
-from shared.domain.person_names import MAX_NAME
 from shared.domain.support_requests import KINDS as REQUEST_KINDS
 from shared.domain.support_requests import NUMBER
+from shared.domain.typed_text import MAX_NAME
 from shared.i18n.catalogue import LANGUAGES
 from shared.messaging.publisher_notices import MAX_REPEATED
 

@@ -5,8 +5,7 @@ from datetime import datetime, timedelta
 
 from services.registration.account_requests import AccountRequest
 from services.registration.accounts import Account
-from shared.domain.person_names import MAX_NAME
-from shared.domain.typed_text import folded_letters
+from shared.domain.typed_text import MAX_NAME, folded_letters
 
 #: How long a request waits for the desk, which compares names.
 HELD_RETENTION = timedelta(days=15)

@@ -11,6 +11,7 @@ from shared.contracts.base import FieldError
 from shared.domain.public_suffixes import find_web_address
 from shared.domain.typed_text import (
     DATA,
+    MAX_NAME,
     NAME_SIGNS,
     UnsafeText,
     clean_name,
@@ -18,8 +19,6 @@ from shared.domain.typed_text import (
     visible_sign,
 )
 
-#: In code points, after NFC.
-MAX_NAME = 100
 #: More marks than this on one letter are no spelling of any language.
 MAX_MARKS = 3
 

@@ -19,6 +19,8 @@ MAX_MARKS_IN_A_ROW = 30
 #: Code points that a composed character may have been typed as: a letter and three marks.
 MAX_PARTS = 4
 CODE_DIGITS = 6
+#: Of a first or last name, in code points, after NFC.
+MAX_NAME = 100
 
 Form = Literal["NFC", "NFD", "NFKC", "NFKD"]
 

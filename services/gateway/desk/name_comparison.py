@@ -6,8 +6,7 @@ from difflib import SequenceMatcher
 import msgspec
 
 from shared.contracts.support.lost_phones import BothNames
-from shared.domain.person_names import MAX_NAME
-from shared.domain.typed_text import folded_letters
+from shared.domain.typed_text import MAX_NAME, folded_letters
 from shared.i18n.catalogue import N_, translate
 
 SAME = N_("identique")

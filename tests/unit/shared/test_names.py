@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.person_names import MAX_NAME, check_name
+from shared.domain.person_names import check_name
+from shared.domain.typed_text import MAX_NAME
 
 
 @pytest.mark.parametrize(
