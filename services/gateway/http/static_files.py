@@ -1,9 +1,11 @@
-"""Static files: a fixed list, read once, served from memory under a URL that names their content.
+"""Static files: a fixed list, read once, served under a URL that names their content.
 
 The URL holds one hash of the whole set, so scripts import each other by relative names and browsers
-cache everything without limit. A file that is not on the list does not exist.
+cache everything without limit. A file that is not on the list does not exist. Pictures, which few
+pages show, are read again when they are asked for; the rest is served from memory.
 """
 
+import asyncio
 import gzip
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -33,14 +35,15 @@ CONTENT_TYPES = {
 #: Already compressed, or too small to gain anything.
 COMPRESSED = (".png", ".woff2", ".ico")
 SMALL = 512
+PICTURE = ".png"
 IMMUTABLE = "public, max-age=31536000, immutable"
 
 
 @dataclass(frozen=True)
 class Asset:
-    """One file: its bytes (gzip where `packed`), type and validator."""
+    """One file: its bytes (gzip where `gzipped`) or, of a picture, its path; type and validator."""
 
-    body: bytes
+    body: bytes | Path
     gzipped: bool
     content_type: str
     etag: str
@@ -50,11 +53,10 @@ class Assets:
     """Every static file, by name (`css/impex.css`, `dsfr.css`)."""
 
     def __init__(self, folders: Sequence[Path], dsfr: Path) -> None:
-        raw = dict(_own(folders)) | data_modules() | dict(_design_system(dsfr))
-        self.version = _digest(raw)
+        self._assets = {name: _asset(name, file) for name, file in _files(folders, dsfr)}
+        self.version = _digest(self._assets)
         addressed = design_system.bundle_css(dsfr, lambda name: self._address(f"dsfr/{name}"))
-        raw["dsfr.css"] = addressed.encode()
-        self._assets = {name: _asset(name, body) for name, body in raw.items()}
+        self._assets["dsfr.css"] = _asset("dsfr.css", addressed.encode())
 
     def _address(self, name: str) -> str:
         return f"/static/{self.version}/{name}"
@@ -80,6 +82,8 @@ class Assets:
             return web.Response(status=304, headers=headers)
         headers[hdrs.CONTENT_TYPE] = asset.content_type
         body = asset.body
+        if isinstance(body, Path):
+            body = await _picture(body, asset.etag)
         if asset.gzipped and "gzip" in request.headers.get(hdrs.ACCEPT_ENCODING, ""):
             headers[hdrs.CONTENT_ENCODING] = "gzip"
         elif asset.gzipped:
@@ -95,37 +99,49 @@ def data_modules() -> dict[str, bytes]:
     return {"js/typed-text-data.mjs": b"export default " + TYPED_TEXT.strip() + b";\n"}
 
 
-def _own(folders: Sequence[Path]) -> Iterator[tuple[str, bytes]]:
+def _files(folders: Sequence[Path], dsfr: Path) -> Iterator[tuple[str, bytes | Path]]:
+    """Ours, and of the design system the two bundles and the files that their style sheet names."""
     for folder in folders:
         for path in sorted(folder.rglob("*")):
             if path.is_file() and path.suffix in CONTENT_TYPES:
-                yield path.relative_to(folder).as_posix(), path.read_bytes()
+                yield path.relative_to(folder).as_posix(), path
+    yield from data_modules().items()
+    yield "dsfr.css", design_system.bundle_css(dsfr, lambda name: name).encode()
+    yield "dsfr.mjs", design_system.bundle_js(dsfr).encode()
+    for name in design_system.dsfr_files(dsfr):
+        yield f"dsfr/{name}", dsfr / name
 
 
-def _design_system(dist: Path) -> Iterator[tuple[str, bytes]]:
-    """The two bundles and the files that their style sheet names."""
-    yield "dsfr.css", design_system.bundle_css(dist, lambda name: name).encode()
-    yield "dsfr.mjs", design_system.bundle_js(dist).encode()
-    for name in design_system.dsfr_files(dist):
-        yield f"dsfr/{name}", (dist / name).read_bytes()
+def _digest(assets: dict[str, Asset]) -> str:
+    lines = "".join(f"{name} {assets[name].etag}\n" for name in sorted(assets))
+    return hashlib.sha256(lines.encode()).hexdigest()[:16]
 
 
-def _digest(raw: dict[str, bytes]) -> str:
-    digest = hashlib.sha256()
-    for name in sorted(raw):
-        digest.update(f"{name} {len(raw[name])}\n".encode() + raw[name])
-    return digest.hexdigest()[:16]
-
-
-def _asset(name: str, raw: bytes) -> Asset:
+def _asset(name: str, file: bytes | Path) -> Asset:
+    raw = file.read_bytes() if isinstance(file, Path) else file
     suffix = PurePosixPath(name).suffix
     packed = suffix not in COMPRESSED and len(raw) > SMALL
     return Asset(
-        body=gzip.compress(raw, 9, mtime=0) if packed else raw,
+        body=file if suffix == PICTURE else gzip.compress(raw, 9, mtime=0) if packed else raw,
         gzipped=packed,
         content_type=CONTENT_TYPES[suffix],
-        etag=hashlib.sha256(raw).hexdigest()[:32],
+        etag=_etag(raw),
     )
+
+
+def _etag(raw: bytes) -> str:
+    return hashlib.sha256(raw).hexdigest()[:32]
+
+
+async def _picture(path: Path, etag: str) -> bytes:
+    """A picture's bytes; HTTPNotFound where another release has replaced the file meanwhile."""
+    try:
+        body = await asyncio.to_thread(path.read_bytes)
+    except FileNotFoundError:
+        body = b""
+    if _etag(body) != etag:
+        raise web.HTTPNotFound
+    return body
 
 
 def find_dsfr(setting: Path | None) -> Path:

@@ -3,10 +3,14 @@
 import gzip
 import os
 import re
+from pathlib import Path
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import make_mocked_request
 
 from services.gateway.http import design_system
+from services.gateway.http.static_files import IMMUTABLE, Assets
 from services.gateway.portal.resources import GATEWAY
 from tests.support.pages.page_states import STATES
 from tests.support.pages.render_pages import DSFR, Page, render
@@ -73,3 +77,41 @@ def test_the_sign_in_page_stays_within_its_weight() -> None:
     first += sum(_packed(path.read_text("utf-8")) for path in ours)
     assert page <= LATER
     assert first <= FIRST, first
+
+
+async def _asked(assets: Assets, name: str) -> web.Response:
+    values = {"version": assets.version, "name": name}
+    answer = await assets.serve(make_mocked_request("GET", assets.url(name), match_info=values))
+    assert isinstance(answer, web.Response)
+    return answer
+
+
+async def test_a_picture_is_read_when_it_is_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "help.png").write_bytes(b"\x89PNG" * 1000)
+    assets = Assets([tmp_path], DSFR)
+    answer = await _asked(assets, "help.png")
+    assert answer.body == b"\x89PNG" * 1000
+    assert answer.headers["Cache-Control"] == IMMUTABLE
+    assert answer.headers["Content-Type"] == "image/png"
+
+
+@pytest.mark.parametrize("replaced", [None, b"another"], ids=["removed", "changed"])
+async def test_a_picture_of_another_release_is_not_sent_under_this_one(
+    tmp_path: Path, replaced: bytes | None
+) -> None:
+    picture = tmp_path / "help.png"
+    picture.write_bytes(b"\x89PNG")
+    assets = Assets([tmp_path], DSFR)
+    picture.unlink()
+    if replaced is not None:
+        picture.write_bytes(replaced)
+    with pytest.raises(web.HTTPNotFound):
+        await _asked(assets, "help.png")
+
+
+def test_the_address_changes_with_the_content_of_any_file(tmp_path: Path) -> None:
+    picture = tmp_path / "help.png"
+    picture.write_bytes(b"one")
+    before = Assets([tmp_path], DSFR).url("dsfr.css")
+    picture.write_bytes(b"two")
+    assert Assets([tmp_path], DSFR).url("dsfr.css") != before
