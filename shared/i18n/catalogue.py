@@ -57,12 +57,12 @@ def translate(text: str, language: str, /, **values: object) -> str:
 
 @lru_cache(maxsize=8_192)
 def _translated(text: str, language: str) -> str:
-    return _translations(language).gettext(text)
+    return translations(language).gettext(text)
 
 
 def translate_plural(forms: tuple[str, str], n: int, language: str, /, **values: object) -> str:
     """The form of a text that goes with a number, which also fills `{n}`."""
-    text = _translations(language).ngettext(*forms, n)
+    text = translations(language).ngettext(*forms, n)
     return _fill(text, language, {"n": format_number(n, language), **values})
 
 
@@ -155,7 +155,8 @@ def load_translations(language: str, folder: Path = TRANSLATIONS) -> gettext.Nul
 
 
 @cache
-def _translations(language: str) -> gettext.NullTranslations:
+def translations(language: str) -> gettext.NullTranslations:
+    """The texts of one language, read once."""
     return load_translations(language)
 
 

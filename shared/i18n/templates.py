@@ -4,7 +4,7 @@ A text without a placeholder is translated when its template is compiled, and is
 page like the HTML around it.
 """
 
-from types import CodeType
+import zlib
 from typing import Any
 
 import jinja2
@@ -13,25 +13,36 @@ from jinja2.bccache import Bucket
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.runtime import Context
 
-from shared.i18n.catalogue import PLACEHOLDER, translate, translate_plural
+from shared.i18n.catalogue import PLACEHOLDER, translate, translate_plural, translations
 
 
 class CompiledTemplates(jinja2.BytecodeCache):
     """The code of templates, for environments of the same options and language: each is compiled
-    once.
+    once, and kept packed, since most pages are rarely read.
     """
 
     def __init__(self) -> None:
-        self._codes: dict[tuple[str, str], CodeType] = {}
+        self._packed: dict[tuple[str, str], bytes] = {}
+
+    def compile(self, environment: jinja2.Environment, name: str) -> None:
+        """Compile a template of the environment before it is read. Raises what jinja2 raises."""
+        assert environment.loader is not None
+        source, file, _ = environment.loader.get_source(environment, name)
+        bucket = self.get_bucket(environment, name, file, source)
+        if bucket.code is None:
+            bucket.code = environment.compile(source, name, file)
+            self.set_bucket(bucket)
 
     def load_bytecode(self, bucket: Bucket) -> None:
         """Take the code of the same template with the same source, if there is one."""
-        bucket.code = self._codes.get((bucket.key, bucket.checksum))
+        packed = self._packed.get((bucket.key, bucket.checksum))
+        if packed is not None:
+            bucket.bytecode_from_string(zlib.decompress(packed))
 
     def dump_bytecode(self, bucket: Bucket) -> None:
         """Remember a compiled template."""
-        if bucket.code is not None:
-            self._codes[bucket.key, bucket.checksum] = bucket.code
+        packed = zlib.compress(bucket.bytecode_to_string())
+        self._packed[bucket.key, bucket.checksum] = packed
 
 
 def add_texts(environment: jinja2.Environment, language: str) -> None:
@@ -65,7 +76,7 @@ class _TextsWrittenIn(CodeGenerator):
         match node:
             case nodes.Call(node=nodes.Name(name="_"), args=[nodes.Const(value=str(text))]):
                 if "{" not in text:
-                    return translate(text, str(self.environment.globals["lang"]))
+                    return translations(str(self.environment.globals["lang"])).gettext(text)
         return None
 
 

@@ -19,7 +19,7 @@ from shared.i18n.catalogue import (
     translate,
     translate_plural,
 )
-from shared.i18n.templates import add_texts
+from shared.i18n.templates import CompiledTemplates, add_texts
 
 HEADER = (
     'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n'
@@ -126,3 +126,30 @@ def test_a_constant_text_is_a_part_of_the_compiled_template() -> None:
     environment.globals["_"] = lambda text: asked.append(text) or "x"
     assert template.render() == "<p>A &amp; b\u00a0?</p>&lt;c&gt;&lt;c&gt;x"
     assert asked == ["{a}"]
+
+
+def test_a_template_compiled_before_it_is_read_is_not_compiled_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compiled = CompiledTemplates()
+    environment = jinja2.Environment(
+        loader=jinja2.DictLoader({"page.html": """<p>{{ _("Qui ?") }} {{ who }}</p>"""}),
+        autoescape=True,
+        bytecode_cache=compiled,
+    )
+    add_texts(environment, "fr")
+    compiled.compile(environment, "page.html")
+    assert not environment.cache, "it is not loaded either"
+    monkeypatch.setattr(environment, "compile", None)
+    page = environment.get_template("page.html").render(who="<Ng>")
+    assert page == "<p>Qui\u00a0? &lt;Ng&gt;</p>"
+
+
+def test_a_broken_template_is_named_when_it_is_compiled() -> None:
+    compiled = CompiledTemplates()
+    loader = jinja2.DictLoader({"page.html": "<p>\n{{ a b }}</p>"})
+    environment = jinja2.Environment(loader=loader, bytecode_cache=compiled)
+    add_texts(environment, "fr")
+    with pytest.raises(jinja2.TemplateSyntaxError) as broken:
+        compiled.compile(environment, "page.html")
+    assert (broken.value.name, broken.value.lineno) == ("page.html", 2)
