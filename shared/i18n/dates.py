@@ -48,6 +48,12 @@ def format_clock(at: datetime, language: str) -> str:
     return f"{at.astimezone(PARIS):%H:%M}"
 
 
+def format_clock_seconds(at: datetime, language: str) -> str:
+    """`10:42:07`, for what is read again while somebody looks at it."""
+    del language
+    return f"{at.astimezone(PARIS):%H:%M:%S}"
+
+
 def format_time_from(now: datetime, at: datetime, language: str) -> str:
     """`10:42 (heure de Paris)`, with `le 24 novembre 2026` where it is not today in Paris."""
     time = format_time(at, language)

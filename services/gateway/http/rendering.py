@@ -33,6 +33,8 @@ MAIN_FORM = re.compile(r'<form method="post" action="([^"?]+)"[^>]* id="([^"]+)"
 #: Characters of a page from which a thread of its own compresses it: below, handing the page over
 #: takes longer than compressing it.
 LARGE_PAGE = 128 * 1024
+#: The functions of `dates` that a template calls, as `fmt_…`.
+FORMATS = ("clock", "clock_seconds", "day", "date", "datetime", "time", "short", "number")
 VOWELS = frozenset("AEIOUYÀÂÉÈÊËÎÏÔÙÛÜ")
 
 
@@ -96,7 +98,7 @@ class Renderer:
             environment.globals["main_form"] = _main_form
             environment.globals["fixed"] = _fixed_parts(environment)
             environment.globals.update(brand=brand, **brand.names(language), static=static, url=url)
-            for name in ("clock", "day", "date", "datetime", "time", "short", "number"):
+            for name in FORMATS:
                 show = getattr(dates, f"format_{name}")
                 environment.globals[f"fmt_{name}"] = partial(show, language=language)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from functools import partial
@@ -64,6 +65,25 @@ async def test_mq_07_queues_are_shown_without_scripts(operated: Desk) -> None:
     everything = await operator.browser.get("/exploitation?voir=tout")
     assert "impex.discarded" in {row["data-queue"] for row in everything.soup.select("tbody tr")}
     assert [link.get_text() for link in page.soup.select("[data-follow-reload]")] == ["Actualiser"]
+
+
+@pytest.mark.parametrize(
+    ("page", "state"),
+    [
+        ("/exploitation", "/exploitation/etat"),
+        ("/exploitation/lettres", "/exploitation/lettres/etat"),
+        ("/exploitation/messages", "/exploitation/messages/etat"),
+    ],
+)
+async def test_the_time_of_reading_has_seconds_from_the_first_on(
+    operated: Desk, page: str, state: str
+) -> None:
+    operator = await signed_in_agent(operated, "operator")
+    shown = (await operator.browser.get(page)).soup.select_one("[data-at]")
+    followed = json.loads((await operator.browser.get(state)).body)["at"]
+    assert shown is not None
+    for text in (shown.get_text(), followed):
+        assert re.fullmatch(r"\d\d:\d\d:\d\d", text), text
 
 
 async def test_the_live_view_ends_with_the_session(operated: Desk) -> None:

@@ -21,7 +21,7 @@ from services.gateway.http.sse import STREAMS, SseEvent
 from services.gateway.sessions.request_state import REQUEST_STATE, ensure_form_cookie
 from services.gateway.sessions.sessions import SESSIONS
 from shared.i18n.catalogue import translate
-from shared.i18n.dates import PARIS
+from shared.i18n.dates import format_clock_seconds
 
 #: Seconds in which a stream says once at least whether it could read.
 ALIVE_SECONDS = 5
@@ -65,10 +65,11 @@ def part(
     request: web.Request, template: str, read_at: datetime | None, variables: dict[str, Any]
 ) -> Document:
     """A part of a page as it stands there, with the time at which it was read."""
-    html = request.app[RENDERER].render(template, request[REQUEST_STATE].lang, variables)
-    return {"at": clock(read_at), "html": html}
+    lang = request[REQUEST_STATE].lang
+    html = request.app[RENDERER].render(template, lang, variables)
+    return {"at": read_clock(read_at, lang), "html": html}
 
 
-def clock(at: datetime | None) -> str:
-    """The time in Paris to the second; nothing where there is none."""
-    return f"{at.astimezone(PARIS):%H:%M:%S}" if at else ""
+def read_clock(at: datetime | None, lang: str) -> str:
+    """When it was read, as the page says it; nothing where it was not."""
+    return format_clock_seconds(at, lang) if at else ""

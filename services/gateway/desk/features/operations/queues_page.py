@@ -59,7 +59,7 @@ async def follow(request: web.Request) -> web.StreamResponse:
 
 
 async def _current(request: web.Request) -> page_updates.Document:
-    return _document(*await _read(request))
+    return _document(*await _read(request), request[REQUEST_STATE].lang)
 
 
 async def _read(request: web.Request) -> tuple[datetime | None, list[QueueLine]]:
@@ -71,11 +71,13 @@ async def _read(request: web.Request) -> tuple[datetime | None, list[QueueLine]]
     return found.read_at, queue_lines(found.rows, found.read_at, request[REQUEST_STATE].lang)
 
 
-def _document(read_at: datetime | None, lines: Sequence[QueueLine]) -> page_updates.Document:
+def _document(
+    read_at: datetime | None, lines: Sequence[QueueLine], lang: str
+) -> page_updates.Document:
     # What could not be read is no number.
     counts: page_updates.Document = {"dead": sum(one.dead for one in lines)} if read_at else {}
     return counts | {
-        "at": page_updates.clock(read_at),
+        "at": page_updates.read_clock(read_at, lang),
         "rows": [
             {
                 "queue": one.queue,
