@@ -4,6 +4,7 @@ Each front end says in a `FrontEnd` what is its own: pages, sessions, services, 
 by itself.
 """
 
+import ctypes
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -119,10 +120,18 @@ def init_front_end(
     app[RENDERER] = Renderer(brand, assets.url, routes.url, front.templates)
     app[FLASH_MESSAGE] = front.flash_message
     app[RENDERER].compile_all()
+    give_memory_back()
     app.on_response_prepare.append(add_headers)
     app.on_shutdown.append(_end_streams)
     setup_routes(app.router, routes)
     return app
+
+
+def give_memory_back() -> None:
+    """Give the system what reading and compiling took for a moment, where the C library can."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 def setup_routes(router: web.UrlDispatcher, routes: Routes) -> None:
