@@ -7,6 +7,7 @@ service asks.
 
 import time
 from collections import OrderedDict
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from aiohttp import web
@@ -15,29 +16,55 @@ from shared.contracts.registration.views import RequestView
 
 #: How long a browser may take to follow a redirect, on a slow line too.
 FRESH = timedelta(seconds=2)
-#: Requests whose pages nobody opened, such as after a lost connection.
+#: Requests acted on at the same time, far more than one process serves in two seconds.
 MAX_ENTRIES = 1_000
 
 
 class RecentRequests:
-    """The states of requests that acts answered in the last two seconds, by request."""
+    """The states of requests that acts answered in the last two seconds, by request.
+
+    Nothing of a person stays longer: an older entry goes when any other is put or popped.
+    """
 
     def __init__(self) -> None:
-        self._views: OrderedDict[str, tuple[float, RequestView]] = OrderedDict()
+        self._entries: OrderedDict[str, _Entry] = OrderedDict()
 
     def put(self, view: RequestView, now: datetime) -> None:
-        """Save the reply to an act, unless it is the stored one of a form that was sent again."""
+        """Save the reply to an act, unless it is the stored one of a form that was sent again, or
+        another act's has overtaken it."""
+        self._drop_old()
         if view.described_at is None or abs(now - view.described_at) > FRESH:
             return
-        self._views[view.request_id] = (time.monotonic(), view)
-        self._views.move_to_end(view.request_id)
-        while len(self._views) > MAX_ENTRIES:
-            self._views.popitem(last=False)
+        known = self._entries.get(view.request_id)
+        if known is not None and view.described_at <= known.described_at:
+            return
+        self._entries[view.request_id] = _Entry(time.monotonic(), view.described_at, view)
+        self._entries.move_to_end(view.request_id)
+        while len(self._entries) > MAX_ENTRIES:
+            self._entries.popitem(last=False)
 
     def pop(self, request_id: str) -> RequestView | None:
         """The state of this request, where it is known; the next call does not know it."""
-        kept_at, view = self._views.pop(request_id, (0.0, None))
-        return view if time.monotonic() - kept_at <= FRESH.total_seconds() else None
+        self._drop_old()
+        entry = self._entries.get(request_id)
+        if entry is None:
+            return None
+        view, entry.view = entry.view, None  # its time stays: the same reply may come once more
+        return view
+
+    def _drop_old(self) -> None:
+        oldest = time.monotonic() - FRESH.total_seconds()
+        while self._entries and next(iter(self._entries.values())).saved_at < oldest:
+            self._entries.popitem(last=False)
+
+
+@dataclass(slots=True)
+class _Entry:
+    """A reply of `described_at`; without its view once a page has shown it."""
+
+    saved_at: float
+    described_at: datetime
+    view: RequestView | None
 
 
 RECENT_REQUESTS = web.AppKey("recent_requests", RecentRequests)

@@ -1,5 +1,6 @@
 """What an act answered, for the page that it leads to."""
 
+import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -59,6 +60,39 @@ def test_a_redirect_that_is_followed_late_asks(monkeypatch: pytest.MonkeyPatch) 
     recent.put(_view(), NOON)
     seconds += FRESH.total_seconds() + 0.1
     assert recent.pop("1") is None
+
+
+def test_a_reply_that_a_page_has_shown_is_not_shown_again() -> None:
+    """The form was sent again within two seconds: its reply is the stored one."""
+    recent, view = RecentRequests(), _view()
+    recent.put(view, NOON)
+    assert recent.pop("1") == view
+    recent.put(view, NOON + SECOND)
+    assert recent.pop("1") is None
+    recent.put(_view(at=NOON + SECOND), NOON + SECOND)
+    assert recent.pop("1") is not None
+
+
+def test_an_earlier_reply_that_comes_late_does_not_replace_a_later_one() -> None:
+    recent = RecentRequests()
+    recent.put(_view(at=NOON + SECOND), NOON + SECOND)
+    recent.put(_view(at=NOON), NOON + SECOND)
+    shown = recent.pop("1")
+    assert shown is not None
+    assert shown.described_at == NOON + SECOND
+
+
+def test_nothing_of_a_person_stays_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody followed the redirect; whatever comes next drops what is known of them."""
+    seconds = 1_000.0
+    monkeypatch.setattr(recent_requests.time, "monotonic", lambda: seconds)
+    recent, view = RecentRequests(), _view()
+    free = sys.getrefcount(view)
+    recent.put(view, NOON)
+    assert sys.getrefcount(view) > free
+    seconds += FRESH.total_seconds() + 0.1
+    assert recent.pop("2") is None
+    assert sys.getrefcount(view) == free
 
 
 def test_few_are_saved_and_the_oldest_goes_first() -> None:
