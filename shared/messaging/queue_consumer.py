@@ -34,7 +34,10 @@ Probe = Callable[[], Awaitable[None]]
 
 
 class QueueConsumer:
-    """Deliveries of `queue` to `handle`, `prefetch` at a time; `prepare` declares the queue."""
+    """Deliveries of `queue` to `handle`, `prefetch` at a time; `prepare` declares the queue.
+
+    None is taken before the connection `answers_on` is up too.
+    """
 
     def __init__(
         self,
@@ -43,9 +46,12 @@ class QueueConsumer:
         prefetch: int,
         handle: DeliveryHandler,
         prepare: Probe,
+        *,
+        answers_on: BrokerConnection | None = None,
     ) -> None:
         self.queue = queue
         self._connection = connection
+        self._needed = (connection,) if answers_on is None else (connection, answers_on)
         self._prefetch = prefetch
         self._handle = handle
         self._prepare = prepare
@@ -93,7 +99,8 @@ class QueueConsumer:
             self._stopped.set()
 
     async def _until_ready(self) -> bool:
-        await wait_first(self._connection.wait_up(), self._stopping.wait())
+        for connection in self._needed:
+            await wait_first(connection.wait_up(), self._stopping.wait())
         if self.stopping:
             return False
         await self._prepare()

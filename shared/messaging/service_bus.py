@@ -145,7 +145,14 @@ class ServiceBus:
             queue, take = requests_queue(name), self._rpc_server.handle_delivery
             # Not before the other connection is back: an answer would be lost, and its caller wait.
             self._queue_consumers.append(
-                QueueConsumer(self._consume, queue, REQUESTS_PREFETCH, take, self._broker_up)
+                QueueConsumer(
+                    self._consume,
+                    queue,
+                    REQUESTS_PREFETCH,
+                    take,
+                    self._declare,
+                    answers_on=self._publish,
+                )
             )
         self._measurements = Measurements(name, pool, self._publish, self._topology, clock)
         self._tasks: list[asyncio.Task[None]] = []

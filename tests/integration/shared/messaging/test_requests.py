@@ -297,6 +297,41 @@ async def test_r_06_an_owner_takes_requests_once_its_answers_can_leave(
         await owner.drain(5)
 
 
+async def test_an_owner_whose_answers_cannot_leave_stops_at_once(
+    bus: BusFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes nothing, so there is nothing to wait for."""
+    connect, wait_up = BrokerConnection._connect, BrokerConnection.wait_up
+    waiting = 0
+
+    async def connect_one(self: BrokerConnection) -> None:
+        if self.name.startswith("registration.publish"):
+            raise DependencyDown(BROKER, "still away")
+        await connect(self)
+
+    async def record(self: BrokerConnection) -> None:
+        nonlocal waiting
+        waiting += self.name.startswith("registration.publish")
+        try:
+            await wait_up(self)
+        finally:
+            waiting -= self.name.startswith("registration.publish")
+
+    async with network(bus.broker.admin_url) as net:
+        owner = await bus.node(
+            "registration",
+            answers=(answers(CancelRequest, Owner()),),
+            url=net.url(bus.broker.url("registration")),
+        )
+        monkeypatch.setattr(BrokerConnection, "_connect", connect_one)
+        monkeypatch.setattr(BrokerConnection, "wait_up", record)
+        net.cut()
+        await eventually(lambda: waiting == 2, why="relay and consumer wait for the connection")
+        began = asyncio.get_running_loop().time()
+        assert await owner.drain(5) == 0
+        assert asyncio.get_running_loop().time() - began < 2
+
+
 async def test_a_silent_connection_gives_the_reason_why_no_request_is_sent(
     bus: BusFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
