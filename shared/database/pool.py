@@ -12,7 +12,7 @@ from typing import Any, TypeAlias, cast
 import asyncpg
 
 from shared.database.traced_connection import traced_connection
-from shared.database.wait_limits import LimitedConnection, wait_limit
+from shared.database.wait_limits import PING_TIMEOUT_SECONDS, LimitedConnection, wait_limit
 from shared.errors import DependencyDown, plain_reason
 from shared.runtime import tracing
 from shared.runtime.retrying import OutageLog, retry_while_down
@@ -28,8 +28,6 @@ COMMAND_SECONDS = 10
 IDLE_TRANSACTION_SECONDS = 65
 #: How long a caller waits for a free connection before the pool counts as stuck.
 ACQUIRE_SECONDS = 10
-#: Timeout of the ping that distinguishes a busy server from a lost one.
-PING_TIMEOUT_SECONDS = 1
 #: Connections unused for so long are closed.
 IDLE_SECONDS = 120
 

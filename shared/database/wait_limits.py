@@ -12,6 +12,9 @@ from typing import Any, TypeVar
 
 import asyncpg
 
+#: Seconds in which the server shows that it answers at all, by a ping or by undoing a transaction:
+#: no work of its own.
+PING_TIMEOUT_SECONDS = 1
 #: Seconds for which a database that was silent is not asked again in the same context.
 SILENT_SECONDS = 5.0
 
@@ -55,7 +58,9 @@ def _limited(method: Callable[..., T]) -> Any:
     ) -> T:
         limit = _limit.get()
         if timeout is None and limit is not None:
-            timeout = limit.seconds
+            # Undoing follows a statement that has perhaps taken the whole time.
+            most = PING_TIMEOUT_SECONDS if sql.startswith("ROLLBACK") else limit.seconds
+            timeout = min(most, limit.seconds)
         return method(self, sql, *args, timeout=timeout, **more)
 
     return execute

@@ -13,8 +13,8 @@ from shared.errors import DependencyDown
 from shared.i18n.catalogue import N_
 from shared.messaging.errors import RequestTimeout, ServiceUnavailable
 
-#: Another service, the broker or the database is unavailable.
-UNAVAILABLE_ERRORS = (ServiceUnavailable, RequestTimeout, DependencyDown)
+#: Another service, the broker or the database is unavailable, or a statement took too long.
+UNAVAILABLE_ERRORS = (ServiceUnavailable, RequestTimeout, DependencyDown, TimeoutError)
 #: Seconds until a retry makes sense.
 UNAVAILABLE_RETRY_SECONDS = 30
 

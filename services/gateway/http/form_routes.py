@@ -49,7 +49,6 @@ from shared.runtime.telemetry import get_logger
 TOKEN_HEADER = "X-Impex-Csrf"  # noqa: S105 - the name of a header
 #: In the URL of a page: the id of a form that it shows again, and of what it shows after one.
 FORM_QUERY, RESULT_QUERY = "saisie", "resultat"
-UNAVAILABLE = (*UNAVAILABLE_ERRORS, TimeoutError)
 #: How often, and after how many seconds each time, a press looks for the result of an equal one
 #: that is ending its session.
 OVERTAKEN_TRIES, OVERTAKEN_SECONDS = 10, 0.1
@@ -117,7 +116,7 @@ def form_endpoint(page: Page, submit: FormView) -> View:
                 answer = await submit(request, given)
                 if not isinstance(answer, Form) or answer.result is not None:
                     await _delete_left_form(request, page)
-        except UNAVAILABLE as error:
+        except UNAVAILABLE_ERRORS as error:
             log.info(
                 "A service is unavailable.", action="dependency_away", reason=plain_reason(error)
             )
@@ -158,7 +157,7 @@ async def show_again(
         key = page_key(request, shown)
         try:
             form_id = await request.app[SAVED_FORMS].save(form, key, _owner(request, shown))
-        except UNAVAILABLE as error:
+        except UNAVAILABLE_ERRORS as error:
             log.info("A form is not saved.", action="dependency_away", reason=plain_reason(error))
             form_id = None
         if form_id is not None:
@@ -172,7 +171,7 @@ async def show_again(
         try:
             if view is not None:
                 return await view(request, form)
-        except (*UNAVAILABLE, Refused):
+        except (*UNAVAILABLE_ERRORS, Refused):
             continue
     return _retry_page(request, posted_to, form)
 
@@ -209,7 +208,7 @@ async def _delete_left_form(request: web.Request, page: Page) -> None:
         key = page_key(request, request.app[ROUTES].shown_on(page))
         try:
             await request.app[SAVED_FORMS].delete_for_account(key, session.account_id)
-        except UNAVAILABLE as error:
+        except UNAVAILABLE_ERRORS as error:
             log.info("A form is not deleted.", action="dependency_away", reason=plain_reason(error))
 
 

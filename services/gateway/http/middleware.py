@@ -124,7 +124,7 @@ async def _failed(request: web.Request, error: Exception) -> web.StreamResponse:
         return error_page(request, HttpError(error.status, allow=allow))
     if isinstance(error, HttpError):
         return error_page(request, error)
-    if isinstance(error, (*UNAVAILABLE_ERRORS, TimeoutError)):
+    if isinstance(error, UNAVAILABLE_ERRORS):
         log.info("A service is unavailable.", action="dependency_away", reason=plain_reason(error))
         declared = request.app[ROUTES].at(request.path)
         texts = declared.unavailable(error) if declared and declared.unavailable else None

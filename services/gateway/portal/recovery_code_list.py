@@ -56,7 +56,7 @@ async def make_first_list(request: web.Request, account_id: str, key: str) -> No
     """The list of an enrolment; where a server is unavailable its page has a button for it."""
     try:
         await make_list(request, account_id, key)
-    except (*UNAVAILABLE_ERRORS, TimeoutError, Refused) as error:
+    except (*UNAVAILABLE_ERRORS, Refused) as error:
         log.warning(
             "No recovery codes are made yet.", action="dependency_away", reason=plain_reason(error)
         )

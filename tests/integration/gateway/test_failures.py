@@ -322,3 +322,20 @@ async def test_help_is_available_during_a_database_outage(
         return (await browser.get("/inscription/validation")).status == 200
 
     await eventually(back, 60)
+
+
+async def test_pages_that_do_without_a_slow_statement_are_shown(
+    portal: Portal, browser: HttpBrowser, address: str
+) -> None:
+    """A statement that waits for somebody else's lock is cut as one that a lost server lost."""
+    await portal.asked(browser, address)
+    owner = await asyncpg.connect(portal.system.database.owner_url)
+    try:
+        async with owner.transaction():
+            await owner.execute("LOCK TABLE gateway.presessions IN ACCESS EXCLUSIVE MODE")
+            paths = ("/", "/connexion", "/inscription/validation")
+            pages = await asyncio.gather(*(browser.get(path) for path in paths))
+            assert [page.status for page in pages] == [200, 200, 503]
+    finally:
+        await owner.close()
+    assert (await browser.get("/inscription/validation")).status == 200

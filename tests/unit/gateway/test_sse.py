@@ -45,14 +45,19 @@ def unavailable() -> list[SseEvent]:
     raise DependencyDown("database", "no answer")
 
 
+def slow() -> list[SseEvent]:
+    raise TimeoutError
+
+
 def broken() -> list[SseEvent]:
     raise RuntimeError("a mistake of ours")
 
 
+@pytest.mark.parametrize("outage", [unavailable, slow])
 async def test_a_short_outage_does_not_end_a_stream(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, outage: Callable[[], list[SseEvent]]
 ) -> None:
-    received = await followed(monkeypatch, first, unavailable, last)
+    received = await followed(monkeypatch, first, outage, last)
     assert [line for line in received.splitlines() if line.startswith("event")] == [
         "event: mail",
         "event: due",

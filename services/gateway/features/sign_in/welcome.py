@@ -2,12 +2,10 @@
 
 from aiohttp import web
 
-from services.gateway.http.errors import Redirect
+from services.gateway.http.errors import UNAVAILABLE_ERRORS, Redirect
 from services.gateway.http.rendering import page
 from services.gateway.portal.registration_steps import current_request
 from services.gateway.sessions.request_state import REQUEST_STATE
-from shared.errors import DependencyDown
-from shared.messaging.errors import RequestTimeout, ServiceUnavailable
 
 
 async def show(request: web.Request) -> web.Response:
@@ -17,6 +15,6 @@ async def show(request: web.Request) -> web.Response:
         raise Redirect("home")
     try:
         resume = await current_request(request)
-    except (ServiceUnavailable, RequestTimeout, DependencyDown):
+    except UNAVAILABLE_ERRORS:
         resume = None  # the page is useful without it
     return page(request, "welcome.html", resume=resume)

@@ -6,11 +6,13 @@ import secrets
 import signal
 import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
 
 import asyncpg
 import pytest
 
 from operations.local.postgres import Postgres
+from services.gateway.http.middleware import STATEMENT_SECONDS
 from shared.database import (
     Pool,
     acquire,
@@ -20,7 +22,7 @@ from shared.database import (
     ping,
     transaction,
 )
-from shared.database.pool import PING_TIMEOUT_SECONDS
+from shared.database.wait_limits import PING_TIMEOUT_SECONDS
 from shared.errors import DependencyDown
 from tests.support.servers.frozen import frozen
 from tests.support.servers.shared_servers import Database, ServerUrls
@@ -255,6 +257,34 @@ async def test_b_08_a_person_waits_for_a_silent_server_once_and_not_long(
     assert 0.4 < first < 0.5 + PING_TIMEOUT_SECONDS + 1
     assert again < 0.2
     await waiting
+    await pool.close()
+
+
+@pytest.mark.faults
+async def test_b_08_a_server_that_falls_silent_within_a_transaction_is_waited_for_once(
+    private: Postgres,
+) -> None:
+    """Undoing it is not waited for as long again; another session is opened afterwards."""
+    pool = await open_pool(private.url(), "public", "test", 1)
+
+    frozen_since = 0.0
+
+    async def write() -> None:
+        nonlocal frozen_since
+        limit_waits(STATEMENT_SECONDS)
+        async with transaction(pool) as tx:
+            await tx.execute("CREATE TABLE halves (a int)")
+            until_told.enter_context(frozen(private.child))
+            frozen_since = time.monotonic()
+            await tx.execute("INSERT INTO halves VALUES (1)")
+
+    with ExitStack() as until_told:
+        with pytest.raises(DependencyDown, match="no answer in time"):
+            await asyncio.create_task(write())
+        took = time.monotonic() - frozen_since
+    assert took < STATEMENT_SECONDS + PING_TIMEOUT_SECONDS + 0.5
+    async with acquire(pool) as connection:
+        assert await connection.fetchval("SELECT to_regclass('halves')") is None
     await pool.close()
 
 
