@@ -201,12 +201,14 @@ class DeliveryWorker:
                 for event in await self._courier.defer(tx, delivery)
             ]
         self._runtime.publish(events)
+        if self._stopping:
+            return
         if self._probing is None:
             if time.monotonic() < self._probe_at:
                 return
             self._probing = asyncio.create_task(self._answers(), name="mailer: probe")
             self._probing.add_done_callback(lambda _task: self.wake())
-        if self._stopping or not self._probing.done():
+        if not self._probing.done():
             return
         probing, self._probing = self._probing, None
         if not probing.result():
