@@ -29,7 +29,7 @@ from shared.runtime.telemetry import get_logger
 #: Rows in one transaction: most of the gain of a larger batch, and a short transaction.
 BATCH = 100
 #: Batches at a time while more than one is due: one is published while the other's rows are claimed
-#: or deleted.
+#: or deleted. Each holds a connection until the broker confirms: one of the pool is left to others.
 BATCHES_AT_ONCE = 2
 #: Rows of this process that it has in memory: further ones are left in the outbox.
 MAX_RESERVED = 10 * BATCH
@@ -199,7 +199,8 @@ class Relay:
                 pass
 
         if await self.publish_batch() == BATCH:
-            several = (until_empty() for _ in range(BATCHES_AT_ONCE))
+            at_once = min(BATCHES_AT_ONCE, max(1, self._pool.get_max_size() - 1))
+            several = (until_empty() for _ in range(at_once))
             for outcome in await asyncio.gather(*several, return_exceptions=True):
                 if outcome is not None:
                     raise outcome

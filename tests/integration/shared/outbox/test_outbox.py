@@ -12,7 +12,7 @@ import pytest
 from shared.contracts.mailer import MailAccepted
 from shared.contracts.registration.events import RequestCancelled
 from shared.contracts.registration.requests import CancelRequest
-from shared.database import migrate, transaction
+from shared.database import migrate, open_pool, ping, transaction
 from shared.errors import DependencyDown
 from shared.messaging import hears, outbox_relay, topology
 from shared.messaging.envelope import new_id
@@ -155,12 +155,15 @@ async def test_reserved_rows_that_are_refused_stay_with_the_reason(bus: BusFixtu
 
 
 class _Slow:
-    """A publisher whose broker is blocked until `free`; `down` loses the connection."""
+    """A publisher whose broker takes `first` messages and is then blocked until `free`; `down`
+    loses the connection."""
 
-    def __init__(self, down: bool = False) -> None:
+    def __init__(self, down: bool = False, first: int = 0) -> None:
         self.connection = SimpleNamespace(is_up=True, user="registration", wait_up=self._up)
         self.free = asyncio.Event()
         self.down = down
+        self.first = first
+        self.waiting = 0
         self.published: list[str] = []
 
     async def _up(self) -> None:
@@ -168,7 +171,9 @@ class _Slow:
 
     async def publish(self, _body: bytes, properties: Any, **_: Any) -> None:
         """Confirm a message once the broker takes any."""
-        await self.free.wait()
+        if len(self.published) >= self.first:
+            self.waiting += 1
+            await self.free.wait()
         if self.down:
             raise DependencyDown("broker", "lost")
         self.published.append(properties.message_id)
@@ -237,6 +242,29 @@ async def test_a_backlog_is_published_whole_once_the_broker_is_back(bus: BusFixt
     assert await relay._until_empty()
     assert await _rows(bus, "outbox", 0)
     assert len(set(publisher.published)) == len(publisher.published) == 4 * BATCH + 30
+
+
+@pytest.mark.parametrize(("connections", "batches"), [(2, 1), (3, 2)])
+async def test_a_backlog_leaves_a_connection_to_everybody_else(
+    bus: BusFixture, connections: int, batches: int
+) -> None:
+    """However long the broker does not confirm; and what it then does not take stays."""
+    await bus.pool("registration")
+    pool = await open_pool(bus.database.url("registration"), "registration", "few", connections)
+    async with transaction(pool) as tx:
+        for number in range(4 * BATCH):
+            await emit(tx, "registration", _cancelled(number), subject=None, now=now())
+    publisher = _Slow(first=BATCH)
+    relay = Relay(pool, publisher)  # type: ignore[arg-type]
+    publishing = asyncio.create_task(relay.publish_due())
+    await eventually(lambda: publisher.waiting == batches * BATCH)
+    await ping(pool)
+    publisher.down = True
+    publisher.free.set()
+    with pytest.raises(DependencyDown):
+        await publishing
+    assert await _rows(bus, "outbox", 3 * BATCH)
+    await pool.close()
 
 
 async def test_a_service_cannot_emit_an_event_of_another(bus: BusFixture) -> None:
