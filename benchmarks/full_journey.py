@@ -134,7 +134,7 @@ async def journey(environment: Environment, plan: Plan) -> list[Line]:
             f"the same beside bare parts, {AT_ONCE} at once too",
             "/s",
             beside_bare,
-            floor_name="all these parts by bare libraries, in as many processes",
+            floor_name="all these parts by bare libraries, a process and a server's for each",
         ),
         *_part_lines(rates, spent, parts),
         *(
