@@ -30,13 +30,15 @@ class RecentRequests:
         self._entries: OrderedDict[str, _Entry] = OrderedDict()
 
     def put(self, view: RequestView, now: datetime) -> None:
-        """Save the reply to an act, unless it is the stored one of a form that was sent again, or
-        another act's has overtaken it."""
+        """Save the reply to an act, unless it is the stored one of a form that was sent again. Of
+        replies that came out of order none is saved: clocks of its owner's processes may differ."""
         self._drop_old()
         if view.described_at is None or abs(now - view.described_at) > FRESH:
             return
         known = self._entries.get(view.request_id)
         if known is not None and view.described_at <= known.described_at:
+            if view != known.view:
+                known.view = None
             return
         self._entries[view.request_id] = _Entry(time.monotonic(), view.described_at, view)
         self._entries.move_to_end(view.request_id)
