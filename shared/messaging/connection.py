@@ -68,6 +68,10 @@ class BrokerConnection:
         """Return as soon as the connection is open."""
         await self._up.wait()
 
+    async def wait_lost(self) -> None:
+        """Return as soon as the open connection is lost."""
+        await self._lost.wait()
+
     async def open(self, timeout: float = START_SECONDS) -> None:
         """Connect, retrying for `timeout` seconds; then DependencyDown with the last reason."""
         if not self.is_up:

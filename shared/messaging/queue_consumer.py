@@ -36,7 +36,7 @@ Probe = Callable[[], Awaitable[None]]
 class QueueConsumer:
     """Deliveries of `queue` to `handle`, `prefetch` at a time; `prepare` declares the queue.
 
-    None is taken before the connection `answers_on` is up too.
+    None is taken while the connection `answers_on` is away.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class QueueConsumer:
     ) -> None:
         self.queue = queue
         self._connection = connection
-        self._needed = (connection,) if answers_on is None else (connection, answers_on)
+        self._answers_on = answers_on
         self._prefetch = prefetch
         self._handle = handle
         self._prepare = prepare
@@ -99,8 +99,8 @@ class QueueConsumer:
             self._stopped.set()
 
     async def _until_ready(self) -> bool:
-        for connection in self._needed:
-            await wait_first(connection.wait_up(), self._stopping.wait())
+        await wait_first(self._connection.wait_up(), self._stopping.wait())
+        await wait_first(self._may_answer(), self._stopping.wait())
         if self.stopping:
             return False
         await self._prepare()
@@ -115,6 +115,7 @@ class QueueConsumer:
             await channel.basic_qos(prefetch_count=self._prefetch, timeout=CONNECT_SECONDS)
             while not self.stopping and not closed.done() and not cancelled.is_set():
                 await wait_first(self._open.wait(), self._stopping.wait(), closed)
+                await wait_first(self._may_answer(), self._stopping.wait(), closed)
                 if self._open.is_set() and not self.stopping and not closed.done():
                     await self._consume(channel, closed, cancelled)
         finally:
@@ -131,10 +132,17 @@ class QueueConsumer:
         reply = await channel.basic_consume(self.queue, self._on_delivery, timeout=CONNECT_SECONDS)
         self.consuming = True
         self.problem = ""
-        await wait_first(closed, cancelled.wait(), self._paused.wait(), self._stopping.wait())
+        lost = () if self._answers_on is None else (self._answers_on.wait_lost(),)
+        await wait_first(
+            closed, cancelled.wait(), self._paused.wait(), self._stopping.wait(), *lost
+        )
         self.consuming = False
         if not closed.done() and not cancelled.is_set() and reply.consumer_tag:
             await channel.basic_cancel(reply.consumer_tag, timeout=CONNECT_SECONDS)
+
+    async def _may_answer(self) -> None:
+        if self._answers_on is not None:
+            await self._answers_on.wait_up()
 
     async def _on_delivery(self, message: DeliveredMessage) -> None:
         task = asyncio.create_task(

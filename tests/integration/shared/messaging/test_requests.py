@@ -297,6 +297,36 @@ async def test_r_06_an_owner_takes_requests_once_its_answers_can_leave(
         await owner.drain(5)
 
 
+async def test_r_06_an_owner_takes_no_requests_while_its_answers_cannot_leave(
+    bus: BusFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The connection that it answers on is lost alone; the request waits, and is then answered."""
+    connect, may_answer = BrokerConnection._connect, asyncio.Event()
+
+    async def connect_later(self: BrokerConnection) -> None:
+        if not may_answer.is_set():
+            raise DependencyDown(BROKER, "still away")
+        await connect(self)
+
+    owner = await bus.node("registration", answers=(answers(CancelRequest, Owner()),))
+    gateway = await bus.node("gateway", asks=(CancelRequest,))
+    monkeypatch.setattr(BrokerConnection, "_connect", connect_later)
+    assert owner._publish._connection is not None
+    await owner._publish._connection.close()
+    async with channel(bus.broker.admin_url) as admin:
+
+        async def untaken() -> bool:
+            queue = await admin.queue_declare(requests_queue("registration"), passive=True)
+            return queue.consumer_count == 0
+
+        await eventually(untaken, 10)
+    order = CancelRequest(request_id="r")
+    asking = asyncio.create_task(gateway.rpc_client.ask(order, idempotency_key="k"))
+    may_answer.set()
+    assert await asking == Done()
+    await owner.drain(5)
+
+
 async def test_an_owner_whose_answers_cannot_leave_stops_at_once(
     bus: BusFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
