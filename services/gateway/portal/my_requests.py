@@ -14,6 +14,7 @@ from shared.contracts.support.people_requests import (
     PersonRequestsView,
     PersonRequestView,
 )
+from shared.errors import plain_reason
 from shared.i18n.catalogue import translate
 from shared.i18n.dates import format_day
 from shared.runtime.telemetry import get_logger
@@ -83,6 +84,6 @@ async def open_requests(request: web.Request, account_id: str) -> list[ShownRequ
     try:
         found = await list_requests(request, account_id, SHORT_SECONDS)
     except UNAVAILABLE_ERRORS as error:
-        log.info("A service is unavailable.", action="dependency_away", reason=str(error))
+        log.info("A service is unavailable.", action="dependency_away", reason=plain_reason(error))
         return None
     return [one for one in found if one.is_open]

@@ -27,6 +27,7 @@ from services.gateway.portal.csv_file import BOM, csv_text
 from services.gateway.sessions import guards
 from services.gateway.sessions.request_state import REQUEST_STATE
 from shared.contracts.dossiers import DossierRowsView, DossiersView
+from shared.errors import plain_reason
 from shared.i18n.dates import PARIS
 from shared.runtime.telemetry import get_logger
 
@@ -45,7 +46,7 @@ async def show(request: web.Request) -> web.Response:
         view = await ask(request, query.list_request(found.account_id), DossiersView)
         query = query.with_page(view.page)
     except UNAVAILABLE_ERRORS as error:
-        log.info("A service is unavailable.", action="dependency_away", reason=str(error))
+        log.info("A service is unavailable.", action="dependency_away", reason=plain_reason(error))
     shown = None
     if view is not None:
         names = app[RENDERER].brand.names(lang)

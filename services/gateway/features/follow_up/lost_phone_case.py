@@ -19,6 +19,7 @@ from shared.contracts.support.lost_phones import (
     LostPhoneFollowUp,
     StopLostPhone,
 )
+from shared.errors import plain_reason
 from shared.messaging.handlers import Refused
 from shared.runtime.telemetry import get_logger
 
@@ -57,7 +58,9 @@ async def describe(request: web.Request, names: Names) -> ShownCase | None:
     try:
         view = await ask(request, message, LostPhoneFollowUp)
     except (Refused, *UNAVAILABLE_ERRORS) as error:
-        log.info("A lost phone is not described.", action="lost_phone_away", reason=str(error))
+        log.info(
+            "A lost phone is not described.", action="lost_phone_away", reason=plain_reason(error)
+        )
         return None
     words: dict[str, dict[str, str]] = {}
     if view.words is not None:
