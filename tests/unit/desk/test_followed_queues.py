@@ -64,5 +64,5 @@ async def test_the_live_view_explains_why_nothing_can_be_read(
 
 def test_what_could_not_be_read_is_no_number() -> None:
     """An open page shows that there are no dead letters only where they were counted."""
-    assert queues_page._document(None, []) == {"at": "", "rows": []}
-    assert queues_page._document(utc_now(), [])["dead"] == 0
+    assert queues_page._document(None, [], "fr") == {"at": "", "rows": []}
+    assert queues_page._document(utc_now(), [], "fr")["dead"] == 0
