@@ -18,7 +18,7 @@ from shared.i18n.catalogue import PLACEHOLDER, translate, translate_plural, tran
 
 class CompiledTemplates(jinja2.BytecodeCache):
     """The code of templates, for environments of the same options and language: each is compiled
-    once, and kept packed, since most pages are rarely read.
+    once, and kept packed in this process's memory, since most pages are rarely read.
     """
 
     def __init__(self) -> None:
