@@ -32,12 +32,16 @@ pytestmark = pytest.mark.timeout(120)
 async def test_b_10_a_receiver_that_is_down_for_an_hour_gets_each_event_once(
     pushing: Pushing,
 ) -> None:
-    """Three events at once, then one of them after each wait."""
+    """Those that are there at the first failure, then one of them after each wait."""
     name = await pushing.add("labo")
     sent = [await pushing.publish(times=2) for _ in range(3)]
     async with pushing.running():
-        await pushing.until(name, attempts=1, state="waiting", reason="no connection")
-        tried = 3
+        await pushing.failures(name, 1)
+        await eventually(lambda: _stored(pushing, name, len(sent)), why="three deliveries")
+        await pushing.until(name, state="waiting", claim=None)
+        at_first = [row["reason"] for row in await pushing.rows(name) if row["attempts"]]
+        assert set(at_first) == {"no connection"}
+        tried = len(at_first)
         for failures, wait in enumerate((5, 30, 120, 600), 2):
             pushing.clock.advance(seconds=wait)
             await pushing.failures(name, failures)
@@ -60,6 +64,10 @@ async def test_b_10_a_receiver_that_is_down_for_an_hour_gets_each_event_once(
         with pytest.raises(Exception, match=r"^$|old|known key"):
             verify(posts[0], **{"url": url, "keys": public_keys(), "now": now, **wrong})
     _verify_in_javascript(posts[0], url, now)
+
+
+async def _stored(pushing: Pushing, name: str, count: int) -> bool:
+    return len(await pushing.rows(name)) == count
 
 
 def _verify_in_javascript(post: Any, url: str, now: float) -> None:
