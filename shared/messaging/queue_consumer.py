@@ -36,7 +36,7 @@ Probe = Callable[[], Awaitable[None]]
 class QueueConsumer:
     """Deliveries of `queue` to `handle`, `prefetch` at a time; `prepare` declares the queue.
 
-    None is taken while the connection `answers_on` is away.
+    None is taken while the connection `answers_on` is lost.
     """
 
     def __init__(

@@ -143,7 +143,7 @@ class ServiceBus:
             self._queue_consumers.append(copies)
         if self._consume is not None and answers:
             queue, take = requests_queue(name), self._rpc_server.handle_delivery
-            # Not while the other connection is away: an answer would be lost, and its caller wait.
+            # Not while the other connection is lost: an answer would be lost, and its caller wait.
             self._queue_consumers.append(
                 QueueConsumer(
                     self._consume,

@@ -1,4 +1,4 @@
-"""Servers that accept and do not answer: everybody is told in time, and nothing is lost.
+"""Servers that accept and do not answer: everybody learns of it in time, and nothing is lost.
 
 Unlike those of a killed server, connections stay open and nothing fails by itself: only deadlines
 show that nobody answers. Lost heartbeats, which take longer, are tested with the messaging.

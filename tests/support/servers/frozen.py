@@ -11,7 +11,7 @@ from operations.local.processes import Child
 
 @contextmanager
 def frozen(child: Child) -> Iterator[None]:
-    """Freeze a server for as long as this lasts; the kernel goes on accepting connections."""
+    """Freeze a server for as long as this lasts; the kernel still accepts connections."""
     assert child.pid is not None
     stopped: list[int] = []
     try:
