@@ -3,12 +3,14 @@
 import re
 from collections.abc import Iterable, Mapping
 
+from aiohttp import web
 from prometheus_client.parser import text_string_to_metric_families
 
 from operations import service_registry
 from services.gateway.app import PAGES as PORTAL_PAGES
 from services.gateway.desk.app import PAGES as DESK_PAGES
-from services.gateway.http.security_headers import REPORTS
+from services.gateway.front_end import setup_routes
+from services.gateway.http.routes import JsonQuestion, Page, Routes
 from services.mailer.mail_templates import TEMPLATES
 from shared.contracts import load_contracts
 from shared.contracts.base import EVENTS, REQUESTS
@@ -16,7 +18,6 @@ from shared.messaging.topology import RETRY_DELAYS
 from shared.runtime.metrics import DESCRIPTIONS
 from shared.version import VERSION
 
-STATIC = "/static/{version:[0-9a-f]{16}}/{name:.+}"
 #: Of the client library; it has no labels.
 LIBRARY = "process_"
 HISTOGRAM = ("_bucket", "_count", "_sum")
@@ -57,14 +58,20 @@ def _is_documented(
 def _allowed() -> dict[str, set[str] | re.Pattern[str]]:
     load_contracts()
     names = service_registry.service_names()
-    pages = [page.path for page in (*PORTAL_PAGES, *DESK_PAGES)]
     ends = ("", ".dead", ".requests", ".refusals", *(f".retry.{step}" for step in RETRY_DELAYS))
     return {
         "service": set(names),
         "type": {*EVENTS, *REQUESTS, "unknown"},
         "template": set(TEMPLATES),
-        "route": {*pages, REPORTS, STATIC, "none"},
+        "route": {*_routes(PORTAL_PAGES), *_routes(DESK_PAGES), "none"},
         "queue": {f"{name}{end}" for name in names for end in ends},
         "status": re.compile(r"[1-5]\d\d"),
         "version": {VERSION},
     }
+
+
+def _routes(pages: Iterable[Page | JsonQuestion]) -> set[str]:
+    """Every route of a front end, written as in the metrics: without patterns."""
+    router = web.UrlDispatcher()
+    setup_routes(router, Routes(pages))
+    return {resource.canonical for resource in router.resources()}

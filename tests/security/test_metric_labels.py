@@ -24,6 +24,7 @@ def test_documented_series_pass() -> None:
     lines = (
         'impex_ready{service="mfa"} 1',
         'impex_http_seconds_bucket{route="/connexion",le="0.1"} 1',
+        'impex_http_requests_total{method="GET",route="/static/{version}/{name}",status="304"} 1',
         "process_start_time_seconds 1.5",
     )
     assert not unexpected_labels(["\n".join(lines) + "\n"])
