@@ -40,6 +40,7 @@ from services.gateway.http.sliding_window import (
 from services.gateway.http.sse import STREAMS, Streams
 from services.gateway.http.static_files import ASSETS, Assets, find_dsfr
 from services.gateway.portal.form_errors import ERROR_TEXTS, ErrorTexts
+from services.gateway.portal.qr import ENROLMENT_CODES, EnrolmentCodes
 from services.gateway.sessions.guards import SESSION_PAGES, SessionPages
 from services.gateway.sessions.model import SessionLimits
 from services.gateway.sessions.saved_forms import MAX_PER_NETWORK, SAVED_FORMS, SavedForms
@@ -119,6 +120,7 @@ def init_front_end(
     )
     app[RENDERER] = Renderer(brand, assets.url, routes.url, front.templates)
     app[FLASH_MESSAGE] = front.flash_message
+    app[ENROLMENT_CODES] = EnrolmentCodes()
     app[RENDERER].compile_all()
     give_memory_back()
     app.on_response_prepare.append(add_headers)

@@ -12,7 +12,8 @@ from services.gateway.clients.services import ask, front_end, open_sealed, seal
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import RENDERER, page
 from services.gateway.http.routes import url
-from services.gateway.portal import qr
+from services.gateway.http.site import CLOCK
+from services.gateway.portal.qr import ENROLMENT_CODES
 from services.gateway.sessions.model import Session
 from services.gateway.sessions.request_state import REQUEST_STATE, idempotency_key
 from services.gateway.sessions.sessions import SESSIONS
@@ -56,7 +57,10 @@ async def confirm(request: web.Request, found: Session, fields: dict[str, str]) 
         code=seal(request, ConfirmEnrolment, "code", fields["code"]),
         device=request[REQUEST_STATE].device,
     )
-    return await ask(request, message, EnrolledView, idempotency_key(request, "enrolment", fields))
+    key = idempotency_key(request, "enrolment", fields)
+    enrolled = await ask(request, message, EnrolledView, key)
+    request.app[ENROLMENT_CODES].delete(message.enrolment_id)
+    return enrolled
 
 
 async def restart(request: web.Request, found: Session, fields: dict[str, str]) -> None:
@@ -74,6 +78,7 @@ async def restart(request: web.Request, found: Session, fields: dict[str, str]) 
         if refused.refusal.slug == KEY_MISMATCH:
             return  # pressed twice: the first press has made the key that the page shows
         raise
+    request.app[ENROLMENT_CODES].delete(message.enrolment_id)
     token = request[REQUEST_STATE].token or ""
     await request.app[SESSIONS].set_due(token, found.due, made.enrolment_id)
 
@@ -84,11 +89,18 @@ def render(
     """The QR code, the key as text, and the field for the first code."""
     key = open_sealed(request, EnrolmentView, "key", enrolment.key)
     uri = open_sealed(request, EnrolmentView, "uri", enrolment.uri)
+    qr = request.app[ENROLMENT_CODES].svg(
+        enrolment.enrolment_id,
+        uri,
+        request.app[RENDERER].brand.service_name,
+        expires_at=enrolment.expires_at,
+        now=request.app[CLOCK](),
+    )
     return page(
         request,
         "enrol.html",
         form=form,
-        qr=qr.svg(uri, request.app[RENDERER].brand.service_name),
+        qr=qr,
         key_groups=[key[at : at + GROUP] for at in range(0, len(key), GROUP)],
         uri=uri,
         action=url(request, place.page),

@@ -7,9 +7,13 @@ nothing hides a part of the code, whose modules are larger then and read from fa
 """
 
 import re
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
 
 import segno
+from aiohttp import web
 from markupsafe import Markup
 
 MASK = 4
@@ -17,6 +21,8 @@ CORRECTION = "l"
 #: White around the code, in modules: the standard asks for four.
 BORDER = 4
 DARK = re.compile(b"\x01+")
+#: Enrolments whose code one process remembers, a few kilobytes each.
+MAX_DRAWINGS = 200
 SVG = Markup(
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size} {size}" class="impex-qr">'
     '<title>{title}</title><path fill="#fff" d="M0 0h{size}v{size}h-{size}z"/>'
@@ -40,3 +46,46 @@ def _strokes(matrix: Iterable[bytes | bytearray]) -> Iterator[str]:
             yield f"M{begin + BORDER} {y}.5" if pen is None else f"m{begin - pen} 0"
             yield f"h{end - begin}"
             pen = end
+
+
+class EnrolmentCodes:
+    """The codes of enrolments, each drawn once: a wrong code or a reload shows it again.
+
+    A drawing holds the key, so it goes when its enrolment is confirmed, and with the next drawing
+    that is made after its enrolment has expired.
+    """
+
+    def __init__(self) -> None:
+        self._drawings: OrderedDict[str, _Drawing] = OrderedDict()
+
+    def svg(
+        self, enrolment_id: str, uri: str, title: str, *, expires_at: datetime, now: datetime
+    ) -> Markup:
+        """The drawing of this enrolment's key, which a restart changes."""
+        known = self._drawings.get(enrolment_id)
+        if known is not None and known.uri == uri:
+            return known.svg
+        self._drop_expired(now)
+        made = _Drawing(uri, svg(uri, title), expires_at)
+        self._drawings[enrolment_id] = made
+        self._drawings.move_to_end(enrolment_id)
+        return made.svg
+
+    def delete(self, enrolment_id: str) -> None:
+        """This enrolment is over."""
+        self._drawings.pop(enrolment_id, None)
+
+    def _drop_expired(self, now: datetime) -> None:
+        for enrolment_id, drawing in list(self._drawings.items()):
+            if drawing.expires_at <= now or len(self._drawings) >= MAX_DRAWINGS:
+                del self._drawings[enrolment_id]
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawing:
+    uri: str
+    svg: Markup
+    expires_at: datetime
+
+
+ENROLMENT_CODES = web.AppKey("enrolment_codes", EnrolmentCodes)

@@ -6,8 +6,11 @@ from datetime import timedelta
 
 import asyncpg
 import pytest
+from bs4 import BeautifulSoup
 
+from services.gateway.portal import qr
 from tests.support.actors.account_holder import AccountHolder, codes_on, key_on
+from tests.support.actors.http_browser import HttpResponse
 from tests.support.authenticator import Authenticator
 from tests.support.servers.portal import Portal
 
@@ -64,15 +67,30 @@ async def test_ot_11_the_same_key_after_a_reload_and_a_wrong_code_another_after_
     refused = await person.browser.post(page, page.path, {"code": phone.wrong()})
     assert refused.refused
     assert key_on(refused) == phone.key
+    assert _modules(refused) == _modules(page) == _modules_of_link(page)
     again = await person.browser.post(refused, "/connexion/telephone/recommencer")
     renewed = Authenticator(key_on(again), portal.clock)
     assert renewed.key != phone.key
+    assert _modules(again) == _modules_of_link(again) != _modules(page)
     # The form of the former key gives the former key's code: refused, with the new picture (37).
     old = await person.browser.post(refused, "/connexion/telephone", {"code": phone.code()})
     assert old.refused
     assert key_on(old) == renewed.key
     done = await person.browser.post(old, "/connexion/telephone", {"code": renewed.code()})
     assert done.path == "/connexion/codes-de-secours"
+
+
+def _modules(page: HttpResponse) -> str:
+    """The dark modules of the picture."""
+    (_, dark) = page.soup.select("svg.impex-qr")[0].select("path")
+    return str(dark["d"])
+
+
+def _modules_of_link(page: HttpResponse) -> str:
+    """Those of the key that the link to the same device has."""
+    link = page.soup.select('a[href^="otpauth:"]')[0]
+    drawn = qr.svg(str(link["href"]), "")
+    return str(BeautifulSoup(drawn, "html.parser").select("path")[1]["d"])
 
 
 async def test_ot_11_an_unconfirmed_key_is_shown_to_no_other_session(
