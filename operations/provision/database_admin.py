@@ -2,7 +2,7 @@
 
 Synchronous, also where the caller runs a loop. Idempotent: what exists stays. Each service's
 migrations create its tables, under the owner's role. An unavailable server raises DependencyDown,
-one that refuses an ImpexError with its message.
+one that refuses a DatabaseRefused with its message.
 """
 
 import asyncio
@@ -20,6 +20,20 @@ from shared.database.pool import connecting
 from shared.errors import DependencyDown, ImpexError
 
 T = TypeVar("T")
+
+#: Answers to an administrator's login that waiting does not change.
+LOGIN_REFUSED = (
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.InsufficientPrivilegeError,
+)
+
+
+class DatabaseRefused(ImpexError):
+    """PostgreSQL refused the administrator's login or a statement."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(f"the database refused: {str(error).splitlines()[0]}")
 
 
 def run_blocking(work: Coroutine[Any, Any, T]) -> T:
@@ -48,11 +62,10 @@ async def _session(url: str) -> AsyncIterator[Connection]:
         finally:
             await connection.close()
     except (asyncpg.PostgresError, asyncpg.ClientConfigurationError) as error:
-        raise ImpexError(f"the database refused: {error}") from error
+        raise DatabaseRefused(error) from error
     except DependencyDown as down:
-        if isinstance(down.__cause__, asyncpg.InsufficientPrivilegeError):
-            reason = str(down.__cause__).splitlines()[0]
-            raise ImpexError(f"the database refused: {reason}") from down
+        if isinstance(down.__cause__, LOGIN_REFUSED):
+            raise DatabaseRefused(down.__cause__) from down
         raise
 
 

@@ -14,6 +14,8 @@ from urllib.parse import unquote, urlsplit
 from operations import service_registry
 from operations.operate.endpoints import required
 from operations.printing import say
+from operations.provision.broker_admin import BrokerRefused
+from operations.provision.database_admin import DatabaseRefused
 from operations.provision.provisioning import (
     OWNER_URL,
     AdminUrls,
@@ -73,10 +75,16 @@ def provision(options: argparse.Namespace) -> int:
 
 
 def when_it_answers(setting: str, url: str, work: Callable[[], T], until: float = 0) -> T:
-    """Do `work`, which may be repeated, as soon as its server answers."""
+    """Do `work`, which may be repeated, as soon as its server answers.
+
+    An ImpexError names the setting where the server does not answer until then, or refuses, which
+    waiting would not change.
+    """
     while True:
         try:
             return work()
+        except (DatabaseRefused, BrokerRefused) as refused:
+            raise ImpexError(f"{setting}: {refused}") from refused
         except (OSError, DependencyDown) as error:
             if time.monotonic() >= until:
                 place = urlsplit(url).netloc.rpartition("@")[2]

@@ -371,12 +371,25 @@ def test_an_administrator_need_not_be_a_superuser(
     assert done.returncode == 0, done.stderr
 
 
-def test_a_login_that_the_database_refuses_is_reported_in_one_line(fresh: dict[str, str]) -> None:
-    url = with_url_parts(fresh["IMPEX_DATABASE_URL"], user="impex_admin", password="not-this")
-    done = impex({**fresh, "IMPEX_DATABASE_URL": url}, "provision")
+@pytest.mark.parametrize(
+    ("setting", "parts", "reason"),
+    [
+        (ADMIN_URLS[0], {"user": "impex_admin", "password": "not-this"}, "password authentication"),
+        (ADMIN_URLS[0], {"user": "not-there", "password": "not-this"}, "password authentication"),
+        (ADMIN_URLS[0], {"database": "not-there"}, 'database "not-there" does not exist'),
+        (ADMIN_URLS[2], {"user": "not-there", "password": "not-this"}, "401"),
+    ],
+)
+def test_o_13_a_login_that_a_server_refuses_is_not_repeated(
+    fresh: dict[str, str], setting: str, parts: dict[str, str], reason: str
+) -> None:
+    url = with_url_parts(fresh[setting], **parts)
+    # A command that waits does not end before its test does.
+    done = impex({**fresh, setting: url}, "provision", "--wait", "600")
     assert done.returncode == 1
+    assert done.stderr.startswith(f"impex: {setting}: ")
+    assert reason in done.stderr
     assert done.stderr.count("\n") == 1
-    assert "password authentication failed" in done.stderr
     assert "not-this" not in done.stderr
 
 
@@ -392,7 +405,7 @@ def test_an_administrator_without_the_right_gets_an_error(
     url = with_url_parts(fresh["IMPEX_DATABASE_URL"], user="visitor", password="v")
     done = impex({**fresh, "IMPEX_DATABASE_URL": url}, "provision")
     assert done.returncode == 1
-    assert done.stderr.startswith("impex: the database refused: ")
+    assert done.stderr.startswith("impex: IMPEX_DATABASE_URL: the database refused: ")
     assert done.stderr.count("\n") == 1
 
 
