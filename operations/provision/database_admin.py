@@ -6,9 +6,9 @@ one that refuses a DatabaseRefused with its message.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -21,7 +21,7 @@ from shared.errors import DependencyDown, ImpexError
 
 T = TypeVar("T")
 
-#: Answers to an administrator's login that waiting does not change.
+#: Answers to a login that waiting does not change.
 LOGIN_REFUSED = (
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
@@ -30,10 +30,21 @@ LOGIN_REFUSED = (
 
 
 class DatabaseRefused(ImpexError):
-    """PostgreSQL refused the administrator's login or a statement."""
+    """PostgreSQL refused a login or a statement."""
 
     def __init__(self, error: BaseException) -> None:
         super().__init__(f"the database refused: {str(error).splitlines()[0]}")
+
+
+@contextmanager
+def refused_logins() -> Iterator[None]:
+    """Turn the DependencyDown of a login that was refused into DatabaseRefused."""
+    try:
+        yield
+    except DependencyDown as down:
+        if isinstance(down.__cause__, LOGIN_REFUSED):
+            raise DatabaseRefused(down.__cause__) from down
+        raise
 
 
 def run_blocking(work: Coroutine[Any, Any, T]) -> T:
@@ -55,7 +66,7 @@ def with_url_parts(url: str, *, user: str = "", password: str = "", database: st
 @asynccontextmanager
 async def _session(url: str) -> AsyncIterator[Connection]:
     try:
-        with connecting():
+        with refused_logins(), connecting():
             connection = await asyncpg.connect(url, timeout=15)
         try:
             yield connection
@@ -63,10 +74,6 @@ async def _session(url: str) -> AsyncIterator[Connection]:
             await connection.close()
     except (asyncpg.PostgresError, asyncpg.ClientConfigurationError) as error:
         raise DatabaseRefused(error) from error
-    except DependencyDown as down:
-        if isinstance(down.__cause__, LOGIN_REFUSED):
-            raise DatabaseRefused(down.__cause__) from down
-        raise
 
 
 async def _execute(url: str, statements: Sequence[str]) -> None:

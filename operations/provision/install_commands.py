@@ -15,7 +15,7 @@ from operations import service_registry
 from operations.operate.endpoints import required
 from operations.printing import say
 from operations.provision.broker_admin import BrokerRefused
-from operations.provision.database_admin import DatabaseRefused
+from operations.provision.database_admin import DatabaseRefused, refused_logins
 from operations.provision.provisioning import (
     OWNER_URL,
     AdminUrls,
@@ -67,7 +67,7 @@ def provision(options: argparse.Namespace) -> int:
         lambda: provision_broker(admin_urls, principals, passwords),
         until,
     )
-    record_receivers(given[OWNER_URL])
+    _record_receivers(given[OWNER_URL])
     say(f"database {admin_urls.database} and virtual host {admin_urls.vhost} are provisioned")
     for name in new:
         say(f"{name} has no password yet: `impex partner rotate {name}` gives it one")
@@ -82,7 +82,8 @@ def when_it_answers(setting: str, url: str, work: Callable[[], T], until: float 
     """
     while True:
         try:
-            return work()
+            with refused_logins():
+                return work()
         except (DatabaseRefused, BrokerRefused) as refused:
             raise ImpexError(f"{setting}: {refused}") from refused
         except (OSError, DependencyDown) as error:
@@ -96,10 +97,15 @@ def when_it_answers(setting: str, url: str, work: Callable[[], T], until: float 
 def migrate(options: argparse.Namespace) -> int:
     """Bring every schema up to date as the owner."""
     url = required(os.environ, OWNER_URL)[OWNER_URL]
-    applied = migrate_all(url, service_registry.services(), wait=options.wait)
+    services, until = service_registry.services(), time.monotonic() + options.wait
+    applied = when_it_answers(OWNER_URL, url, lambda: migrate_all(url, services), until)
     for one in applied:
         say(f"applied {one}")
     if any(one.startswith(f"{PUSH}: ") for one in applied):
-        record_receivers(url)
+        _record_receivers(url)
     say(f"{len(applied)} migrations applied, the schemas are up to date")
     return 0
+
+
+def _record_receivers(url: str) -> None:
+    when_it_answers(OWNER_URL, url, lambda: record_receivers(url))

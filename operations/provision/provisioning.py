@@ -210,18 +210,17 @@ def replace_exchanges(admin: BrokerAdmin, vhost: str, wanted: Mapping[str, Any])
         admin.import_definitions({"exchanges": [one], "bindings": bindings})
 
 
-def migrate_all(url: str, services: Sequence[Service], *, wait: float = 0) -> list[str]:
+def migrate_all(url: str, services: Sequence[Service]) -> list[str]:
     """Bring every service's schema up to date as the owner; returns what was applied now.
 
-    `wait` is for how many seconds an unavailable server is tried again. SchemaMismatch and
-    DependencyDown come from `shared.database`.
+    SchemaMismatch and DependencyDown come from `shared.database`.
     """
 
     async def apply() -> list[str]:
         applied: list[str] = []
         for one in services:
             role = f"impex_{one.name}"
-            done = await migrate(url, one.name, role, one.migration_dirs, wait=wait)
+            done = await migrate(url, one.name, role, one.migration_dirs)
             applied += [f"{one.name}: {label}" for label in done]
         return applied
 

@@ -25,7 +25,6 @@ from shared.database.pool import (
     database_errors,
 )
 from shared.errors import DependencyDown, SchemaMismatch
-from shared.runtime.retrying import retry_while_down
 from shared.runtime.telemetry import get_logger
 
 FILE_NAME = re.compile(r"(\d{4})_([a-z0-9_]+)\.sql")
@@ -82,18 +81,16 @@ def read_migrations(dirs: Iterable[Path]) -> tuple[Migration, ...]:
     return tuple(found)
 
 
-async def migrate(
-    owner_url: str, schema: str, role: str, dirs: Sequence[Path], *, wait: float = 0
-) -> list[str]:
+async def migrate(owner_url: str, schema: str, role: str, dirs: Sequence[Path]) -> list[str]:
     """Bring `schema` up to the files in `dirs` as its owner and renew the rights of `role`.
 
     Returns what was applied now. SchemaMismatch where the database and the files disagree;
-    nothing is then changed. DependencyDown after `wait` seconds without a server.
+    nothing is then changed. DependencyDown where there is no server.
     """
     if not SCHEMA_NAME.fullmatch(schema) or not SCHEMA_NAME.fullmatch(role):
         raise ValueError("the names of schema and role must be plain lower-case names")
     expected = read_migrations(dirs)
-    async with _owner(owner_url, schema, wait) as connection:
+    async with _owner(owner_url, schema) as connection:
         await connection.execute(f"SET lock_timeout = '{LOCK_WAIT_SECONDS}s'")
         await connection.execute("SELECT pg_advisory_lock($1, hashtext($2))", LOCK_CLASS, schema)
         await connection.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'")
@@ -142,20 +139,17 @@ AppliedMigrations = dict[tuple[str, int], tuple[str, str]]
 
 
 @asynccontextmanager
-async def _owner(url: str, schema: str, wait: float) -> AsyncIterator[Connection]:
-    async def attempt() -> Connection:
-        with connecting():
-            return await asyncpg.connect(
-                url,
-                timeout=CONNECT_SECONDS,
-                server_settings={
-                    "application_name": f"{schema}.migrate",
-                    "search_path": schema,
-                    "timezone": "UTC",
-                },
-            )
-
-    connection = await retry_while_down(attempt, wait)
+async def _owner(url: str, schema: str) -> AsyncIterator[Connection]:
+    with connecting():
+        connection = await asyncpg.connect(
+            url,
+            timeout=CONNECT_SECONDS,
+            server_settings={
+                "application_name": f"{schema}.migrate",
+                "search_path": schema,
+                "timezone": "UTC",
+            },
+        )
     try:
         with database_errors():
             yield connection

@@ -22,7 +22,7 @@ from operations.operate.endpoints import BrokerEndpoint
 from operations.operate.queues import read_queues
 from operations.provision.database_admin import execute, with_url_parts
 from operations.provision.install_commands import ADMIN_URLS
-from operations.provision.provisioning import AdminUrls, account_urls, accounts
+from operations.provision.provisioning import OWNER_URL, AdminUrls, account_urls, accounts
 from shared.contracts.registration.events import RequestCancelled
 from shared.messaging import topology
 from shared.messaging.envelope import wrap
@@ -376,7 +376,7 @@ def test_an_administrator_need_not_be_a_superuser(
     [
         (ADMIN_URLS[0], {"user": "impex_admin", "password": "not-this"}, "password authentication"),
         (ADMIN_URLS[0], {"user": "not-there", "password": "not-this"}, "password authentication"),
-        (ADMIN_URLS[0], {"database": "not-there"}, 'database "not-there" does not exist'),
+        (OWNER_URL, {"database": "not-there"}, 'database "not-there" does not exist'),
         (ADMIN_URLS[2], {"user": "not-there", "password": "not-this"}, "401"),
     ],
 )
@@ -409,13 +409,16 @@ def test_an_administrator_without_the_right_gets_an_error(
     assert done.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("setting", [ADMIN_URLS[0], ADMIN_URLS[2]])
+@pytest.mark.parametrize(
+    ("command", "setting"),
+    [("provision", ADMIN_URLS[0]), ("provision", ADMIN_URLS[2]), ("migrate", OWNER_URL)],
+)
 def test_o_13_a_server_that_does_not_answer_is_named_with_its_setting(
-    fresh: dict[str, str], setting: str
+    fresh: dict[str, str], command: str, setting: str
 ) -> None:
     closed = f"127.0.0.1:{free_port()}"
-    url = f"postgresql://a:secret@{closed}/x" if setting == ADMIN_URLS[0] else f"http://{closed}"
-    done = impex({**fresh, setting: url}, "provision", "--wait", "0.1")
+    url = f"http://{closed}" if setting == ADMIN_URLS[2] else f"postgresql://a:secret@{closed}/x"
+    done = impex({**fresh, setting: url}, command, "--wait", "0.1")
     assert done.returncode == 1
     assert done.stderr.startswith(f"impex: {setting}: {closed} does not answer: ")
     assert done.stderr.count("\n") == 1
