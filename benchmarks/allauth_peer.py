@@ -177,7 +177,7 @@ async def run(environment: Environment, plan: Plan) -> list[Line]:
                 ours = await _our_round(environment, plan.journeys)
                 theirs = await _peers_round(environment, peer, plan.journeys)
                 pairs.append((ours, theirs))
-                most.append((await bare(plan.journeys), theirs.rate))
+                most.append((await bare.make(plan.journeys), theirs.rate))
         what = f"bare parts of what is promised, {AT_ONCE} at once{setup.name}"
         lines += _lines(pairs, setup)
         lines.append(ratio_line(SCENARIO, what, "/s", most, floor_name=FLOOR))

@@ -13,7 +13,7 @@ import os
 import resource
 import statistics
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,6 +33,8 @@ AT_ONCE = 8
 #: `Member`. Its requests are counted by the services themselves.
 HASHES, POSTS, PAGES, MAILS = 3, 9, 12, 3
 AIM = 0.5
+#: Milliseconds of processor time of a journey besides its hashes.
+CPU_AIM = 80
 SCENARIO = "whole_journey"
 #: Baselines whose processor time is measured: what a journey cannot do without, and what is
 #: promised besides.
@@ -121,6 +123,7 @@ async def journey(environment: Environment, plan: Plan) -> list[Line]:
     counted = await count_journeys(environment, plan.journeys)
     needed = {"hash": HASHES, "post": POSTS, "page": PAGES, "request": counted.asked}
     beside_bare = await _beside_bare(environment, plan, counted)
+    hashing = HASHES * statistics.median(costs["hash"] for costs in bare)
     promised = {
         "asking": counted.figures[WRITTEN],
         "confirm": counted.events,
@@ -133,10 +136,11 @@ async def journey(environment: Environment, plan: Plan) -> list[Line]:
             SCENARIO,
             f"the same beside bare parts, {AT_ONCE} at once too",
             "/s",
-            beside_bare,
+            beside_bare.rates,
             floor_name="all these parts by bare libraries, a process and a server's for each",
         ),
         *_part_lines(rates, spent, parts),
+        *_cpu_lines(parts, hashing, beside_bare.spent),
         *(
             Line(scenario=SCENARIO, what=f"{name} per journey", unit="", values=[value])
             for name, value in counted.figures.items()
@@ -180,44 +184,68 @@ async def count_journeys(
     return CountedJourney(asked, heard, figures[MESSAGES] - 2 * asked, figures)
 
 
+@dataclass(frozen=True)
+class BarePeople:
+    """`AT_ONCE` people who make journeys of bare parts, in one or more processes."""
+
+    processes: Sequence[Subprocess]
+
+    async def make(self, journeys: int) -> float:
+        """Have them make so many, all at once; returns the journeys a second."""
+        each, begin = journeys // AT_ONCE, time.perf_counter()
+        await asyncio.gather(*(one.send({"journeys": each}) for one in self.processes))
+        await asyncio.gather(*(one.lines.get() for one in self.processes))
+        return each * AT_ONCE / (time.perf_counter() - begin)
+
+    def seconds(self) -> float:
+        """Their processor time so far, that of their own servers included."""
+        return sum(family_seconds(one.process.pid) for one in self.processes)
+
+
 @asynccontextmanager
 async def bare_people(
     environment: Environment, parts: Mapping[str, int], *, processes: int = AT_ONCE
-) -> AsyncIterator[Callable[[int], Awaitable[float]]]:
-    """`AT_ONCE` people who make journeys of bare parts: gives what has them make so many, all at
-    once, and returns the journeys a second."""
+) -> AsyncIterator[BarePeople]:
+    """People whose journeys have so many of each part."""
     where = environment.postgres.url(), environment.admin_urls.amqp_url, str(environment.smtp_port)
     people: list[Subprocess] = []
-
-    async def make(journeys: int) -> float:
-        each, begin = journeys // AT_ONCE, time.perf_counter()
-        await asyncio.gather(*(one.send({"journeys": each}) for one in people))
-        await asyncio.gather(*(one.lines.get() for one in people))
-        return each * AT_ONCE / (time.perf_counter() - begin)
-
     async with AsyncExitStack() as opened:
         for _ in range(processes):
             of_each = json.dumps(parts), str(AT_ONCE // processes)
             one = await Subprocess.start("bare_journey", *where, *of_each)
             opened.push_async_callback(one.stop)
             people.append(one)
-        yield make
+        yield BarePeople(people)
 
 
-async def _beside_bare(
-    environment: Environment, plan: Plan, counted: CountedJourney
-) -> list[tuple[float, float]]:
-    """Journeys a second, ours and of bare parts alone, in turn: as many at once, since parts take
-    longer where many processes share the cores."""
-    pairs = []
+@dataclass(frozen=True)
+class BesideBare:
+    """Ours and bare parts, round by round: journeys a second, and milliseconds of processor time
+    per journey, those of whoever makes it included."""
+
+    rates: list[tuple[float, float]] = field(default_factory=list)
+    spent: list[tuple[float, float]] = field(default_factory=list)
+
+
+async def _beside_bare(environment: Environment, plan: Plan, counted: CountedJourney) -> BesideBare:
+    """In turn: as many journeys at once, since parts take longer where many processes share the
+    cores."""
+    found = BesideBare()
     async with bare_people(environment, counted.parts()) as bare:
         for _ in range(plan.rounds):
-            begin = time.perf_counter()
+            meter, begin = Meter(environment), time.perf_counter()
             await take_journeys(environment, plan.journeys)
             ours = plan.journeys / (time.perf_counter() - begin)
             await environment.settle()
-            pairs.append((ours, await bare(plan.journeys)))
-    return pairs
+            our_seconds = sum(meter.spent().values())
+            meter, before = Meter(environment), bare.seconds()
+            found.rates.append((ours, await bare.make(plan.journeys)))
+            servers = meter.spent()
+            bare_seconds = bare.seconds() - before + servers["postgresql"] + servers["rabbitmq"]
+            found.spent.append(
+                (1_000 * our_seconds / plan.journeys, 1_000 * bare_seconds / plan.journeys)
+            )
+    return found
 
 
 async def _handled(environment: Environment) -> tuple[int, int]:
@@ -315,5 +343,31 @@ def _part_lines(
             Line(scenario=SCENARIO, what=f"CPU of {name} per journey", unit="ms", values=values)
             for name, values in parts.items()
             if name != "baselines' peer"
+        ),
+    ]
+
+
+def _cpu_lines(
+    parts: Mapping[str, Sequence[float]], hashing: float, beside_bare: Sequence[tuple[float, float]]
+) -> list[Line]:
+    """What a journey takes besides its hashes, which are as many on every side."""
+    others = [values for name, values in parts.items() if name not in ("driver", "baselines' peer")]
+    besides = [sum(each) - hashing for each in zip(*others, strict=True)]
+    return [
+        Line(
+            scenario=SCENARIO,
+            what="CPU besides hashing, services and servers",
+            unit="ms",
+            values=besides,
+            aim=f"<= {CPU_AIM} ms",
+            passed=statistics.median(besides) <= CPU_AIM,
+            note=f"{hashing:.0f} ms of hashing",
+        ),
+        ratio_line(
+            SCENARIO,
+            f"the same with the driver, {AT_ONCE} at once",
+            "ms",
+            [(ours - hashing, bare - hashing) for ours, bare in beside_bare],
+            floor_name="all these parts by bare libraries, those who ask included",
         ),
     ]
