@@ -15,7 +15,7 @@ from shared.database import Connection, row_count
 from shared.messaging.errors import RequestTimeout
 from tests.support.actors.http_browser import HttpBrowser
 from tests.support.intercept import Send, intercept
-from tests.support.servers.portal import Portal
+from tests.support.servers.portal import PASSWORD, Portal
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -52,6 +52,26 @@ async def test_a_presession_ends_with_its_request(
     left = await connection.fetchval("select count(*) from presessions where expires_at <= $1", now)
     assert left == 0
     await connection.close()
+
+
+async def test_a_sign_in_to_a_request_that_has_ended_since_leads_to_the_form(
+    portal: Portal, browser: HttpBrowser, address: str
+) -> None:
+    """Registration has stored its reply, which still names the request."""
+    await portal.asked(portal.browser(), address)
+    page = await browser.get("/connexion")
+    fields = page.form("/connexion") | {"address": address, "password": PASSWORD}
+    same_site = {"Sec-Fetch-Site": "same-origin"}
+    first = await browser.send_form("/connexion", fields, headers=same_site)
+    assert first.location == "/inscription/validation"
+    connection = await asyncpg.connect(portal.system.database.admin_url)
+    delete = "delete from registration.requests where address = $1"
+    assert await connection.execute(delete, address) == "DELETE 1"
+    await connection.close()
+    for _ in range(2):
+        again = await browser.send_form("/connexion", fields, headers=same_site, follow=True)
+        assert (again.status, again.path) == (200, "/inscription"), again.text
+        assert "Cette demande n'existe plus" in again.text
 
 
 async def test_se_01_the_table_holds_hashes_only(

@@ -9,7 +9,7 @@ from datetime import timedelta
 from aiohttp import web
 
 from services.gateway.clients.services import ask, seal
-from services.gateway.http.errors import UNAVAILABLE_ERRORS, HttpError, Redirect
+from services.gateway.http.errors import UNAVAILABLE_ERRORS, Redirect
 from services.gateway.http.form_routes import show_again
 from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
@@ -89,7 +89,9 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.StreamResp
             return redirect(request, due_step(view))
     except Refused as refused:
         if refused.refusal.slug == "request_gone":
-            raise HttpError(503, retry_after=5) from refused
+            # It has ended since the password was checked; the reply may be a stored one.
+            flash(request, "gone")
+            raise Redirect("register") from refused
         form = refused_form(request, fields, refused)
         action = "authn_login_lock" if form.status == 429 else "authn_login_fail"
         log.warning("A sign-in was refused.", action=action, network=state.network)
