@@ -5,6 +5,7 @@ right code, thirty minutes, or « Recommencer ».
 """
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 from aiohttp import web
 
@@ -17,6 +18,7 @@ from services.gateway.portal.qr import ENROLMENT_CODES
 from services.gateway.sessions.model import Session
 from services.gateway.sessions.request_state import REQUEST_STATE, idempotency_key
 from services.gateway.sessions.sessions import SESSIONS
+from shared.contracts.base import Reply
 from shared.contracts.mfa.requests import ConfirmEnrolment, DescribeEnrolment, RestartEnrolment
 from shared.contracts.mfa.views import EnrolledView, EnrolmentView
 from shared.messaging.handlers import Refused
@@ -24,6 +26,10 @@ from shared.messaging.rpc_codec import KEY_MISMATCH
 
 #: Characters of the key in one group.
 GROUP = 4
+#: Refusals that say that the enrolment is over.
+OVER = ("enrolment_gone", "already_enrolled")
+
+R = TypeVar("R", bound=Reply)
 
 
 @dataclass(frozen=True)
@@ -46,7 +52,7 @@ async def describe(request: web.Request, found: Session) -> EnrolmentView:
         label=seal(request, DescribeEnrolment, "label", found.address),
         front_end=front_end(request),
     )
-    return await ask(request, message, EnrolmentView)
+    return await _ask(request, message, EnrolmentView)
 
 
 async def confirm(request: web.Request, found: Session, fields: dict[str, str]) -> EnrolledView:
@@ -58,7 +64,7 @@ async def confirm(request: web.Request, found: Session, fields: dict[str, str]) 
         device=request[REQUEST_STATE].device,
     )
     key = idempotency_key(request, "enrolment", fields)
-    enrolled = await ask(request, message, EnrolledView, key)
+    enrolled = await _ask(request, message, EnrolledView, key)
     request.app[ENROLMENT_CODES].delete(message.enrolment_id)
     return enrolled
 
@@ -73,7 +79,7 @@ async def restart(request: web.Request, found: Session, fields: dict[str, str]) 
     )
     key = idempotency_key(request, "restart", fields)
     try:
-        made = await ask(request, message, EnrolmentView, key)
+        made = await _ask(request, message, EnrolmentView, key)
     except Refused as refused:
         if refused.refusal.slug == KEY_MISMATCH:
             return  # pressed twice: the first press has made the key that the page shows
@@ -81,6 +87,21 @@ async def restart(request: web.Request, found: Session, fields: dict[str, str]) 
     request.app[ENROLMENT_CODES].delete(message.enrolment_id)
     token = request[REQUEST_STATE].token or ""
     await request.app[SESSIONS].set_due(token, found.due, made.enrolment_id)
+
+
+async def _ask(
+    request: web.Request,
+    message: DescribeEnrolment | ConfirmEnrolment | RestartEnrolment,
+    reply: type[R],
+    key: str | None = None,
+) -> R:
+    """As `ask`; where the enrolment is over, its drawing goes."""
+    try:
+        return await ask(request, message, reply, key)
+    except Refused as refused:
+        if refused.refusal.slug in OVER:
+            request.app[ENROLMENT_CODES].delete(message.enrolment_id)
+        raise
 
 
 def render(

@@ -6,10 +6,11 @@ library's writer takes nearly as long as the code itself. Correction is the leas
 nothing hides a part of the code, whose modules are larger then and read from farther away.
 """
 
+import asyncio
 import re
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import segno
@@ -51,8 +52,8 @@ def _strokes(matrix: Iterable[bytes | bytearray]) -> Iterator[str]:
 class EnrolmentCodes:
     """The codes of enrolments, each drawn once: a wrong code or a reload shows it again.
 
-    A drawing holds the key, so it goes when its enrolment is confirmed, and with the next drawing
-    that is made after its enrolment has expired.
+    A drawing holds the key. It goes by itself when its enrolment expires, and sooner where this
+    process learns that the enrolment is over.
     """
 
     def __init__(self) -> None:
@@ -61,31 +62,27 @@ class EnrolmentCodes:
     def svg(
         self, enrolment_id: str, uri: str, title: str, *, expires_at: datetime, now: datetime
     ) -> Markup:
-        """The drawing of this enrolment's key, which a restart changes."""
+        """The drawing of this URI. An enrolment keeps its key, but its account may get another
+        address. Needs a running loop."""
         known = self._drawings.get(enrolment_id)
         if known is not None and known.uri == uri:
             return known.svg
-        self._drop_expired(now)
-        made = _Drawing(uri, svg(uri, title), expires_at)
-        self._drawings[enrolment_id] = made
-        self._drawings.move_to_end(enrolment_id)
+        left = (expires_at - now).total_seconds()
+        asyncio.get_running_loop().call_later(left, self.delete, enrolment_id)
+        made = self._drawings[enrolment_id] = _Drawing(uri, svg(uri, title))
+        if len(self._drawings) > MAX_DRAWINGS:
+            self._drawings.popitem(last=False)
         return made.svg
 
     def delete(self, enrolment_id: str) -> None:
         """This enrolment is over."""
         self._drawings.pop(enrolment_id, None)
 
-    def _drop_expired(self, now: datetime) -> None:
-        for enrolment_id, drawing in list(self._drawings.items()):
-            if drawing.expires_at <= now or len(self._drawings) >= MAX_DRAWINGS:
-                del self._drawings[enrolment_id]
-
 
 @dataclass(frozen=True, slots=True)
 class _Drawing:
-    uri: str
-    svg: Markup
-    expires_at: datetime
+    uri: str = field(repr=False)
+    svg: Markup = field(repr=False)
 
 
 ENROLMENT_CODES = web.AppKey("enrolment_codes", EnrolmentCodes)

@@ -2,13 +2,17 @@
 
 import asyncio
 import re
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import asyncpg
 import pytest
 from bs4 import BeautifulSoup
+from markupsafe import Markup
 
 from services.gateway.portal import qr
+from services.gateway.portal.qr import EnrolmentCodes
 from tests.support.actors.account_holder import AccountHolder, codes_on, key_on
 from tests.support.actors.http_browser import HttpResponse
 from tests.support.authenticator import Authenticator
@@ -78,6 +82,37 @@ async def test_ot_11_the_same_key_after_a_reload_and_a_wrong_code_another_after_
     assert key_on(old) == renewed.key
     done = await person.browser.post(old, "/connexion/telephone", {"code": renewed.code()})
     assert done.path == "/connexion/codes-de-secours"
+
+
+async def test_ot_18_no_drawing_of_a_key_is_remembered_once_its_enrolment_is_over(
+    portal: Portal, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Started again, confirmed, or found to be void."""
+    shown: list[Callable[[], bool]] = []
+    draw = EnrolmentCodes.svg
+
+    def observed(codes: EnrolmentCodes, *values: Any, **named: Any) -> Markup:
+        svg = draw(codes, *values, **named)
+        shown.append(lambda: draw(codes, *values, **named) is svg)
+        return svg
+
+    monkeypatch.setattr(EnrolmentCodes, "svg", observed)
+    person, other = AccountHolder(portal, address), portal.browser()
+    await person.create()
+    page = await person.give_password()
+    is_remembered = shown[-1]
+    assert is_remembered()
+    page = await person.browser.post(page, "/connexion/telephone/recommencer")
+    assert not is_remembered()
+    is_remembered = shown[-1]
+    there = await person.give_password(browser=other)
+    is_remembered_there = shown[-1]
+    assert is_remembered()
+    assert (await person.enrol(page)).path == "/connexion/codes-de-secours"
+    assert not is_remembered()
+    assert is_remembered_there(), "this process has not asked for it since"
+    assert (await other.get(there.path)).path == "/connexion/code"
+    assert not is_remembered_there()
 
 
 def _modules(page: HttpResponse) -> str:
