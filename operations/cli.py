@@ -318,7 +318,10 @@ def _without_edges(word: str) -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run one verb and exit with its code: 0 done, 1 failed, 2 wrong settings or command line."""
+    """Run one verb and exit with its code: 0 done, 1 failed, 2 wrong settings or command line.
+
+    130 after Ctrl-C.
+    """
     ignore_broken_pipe()
     words = sys.argv[1:] if argv is None else argv
     options = parser().parse_args(list(map(_without_edges, words)))
@@ -334,4 +337,6 @@ def main(argv: Sequence[str] | None = None) -> None:
     except (ImpexError, OSError) as error:
         print(escape(f"impex: {plain_reason(error)}"), file=sys.stderr)
         code = 1
+    except KeyboardInterrupt:
+        code = 130
     sys.exit(code)

@@ -58,14 +58,17 @@ def main_import(options: argparse.Namespace) -> int:
             "check the file without --codes: where its accounts exist, their codes are there."
         )
         return 1
-    try:
-        planned = as_service(
-            "registration",
-            lambda connection: _import(
+
+    async def make(connection: Connection) -> Plan | None:
+        try:
+            return await _import(
                 connection, found.persons, None if mistakes else writing, renew=options.renew
-            ),
-        )
-    except asyncpg.UniqueViolationError:
+            )
+        except asyncpg.UniqueViolationError:
+            return None
+
+    planned = as_service("registration", make)
+    if planned is None:
         say("Meanwhile an account was created with an address of the file. Nothing was imported.")
         return 1
     mistakes += [RowError(line=one.line, column="address", reason=TAKEN) for one in planned.taken]

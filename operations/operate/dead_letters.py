@@ -6,7 +6,6 @@ can only be discarded.
 """
 
 import argparse
-import asyncio
 import sys
 from contextlib import suppress
 from dataclasses import asdict
@@ -14,7 +13,7 @@ from uuid import UUID
 
 from operations import service_registry
 from operations.operate import acts
-from operations.operate.endpoints import resolve_broker
+from operations.operate.endpoints import as_operator, resolve_broker
 from operations.printing import counted, cut, print_json, print_rows, say
 from operations.provision.partners import declared
 from shared.errors import ConfigurationError
@@ -58,7 +57,7 @@ def main_list(options: argparse.Namespace) -> int:
                 found += await list_letters(url, name, place)
         return found
 
-    letters = asyncio.run(collect())
+    letters = as_operator(url, collect())
     if options.json:
         print_json([_document(letter) for letter in letters])
         return 0
@@ -81,7 +80,7 @@ def main_show(options: argparse.Namespace) -> int:
     reason = acts.reason(options.reason) if options.reveal else ""
     _hearing(options.service)
     url, place = resolve_broker().operator_url, options.place
-    found = asyncio.run(find_letter(url, options.service, _selection(options), place))
+    found = as_operator(url, find_letter(url, options.service, _selection(options), place))
     if found is None:
         say(GONE)
         return 1
@@ -119,8 +118,8 @@ def main_replay(options: argparse.Namespace) -> int:
     url, wanted = resolve_broker().operator_url, _selection(options)
     if getattr(options, "try"):
         return _try(url, options.service, wanted)
-    count = asyncio.run(
-        replay(url, options.service, wanted, replayed_by=acts.who(), progress=_progress)
+    count = as_operator(
+        url, replay(url, options.service, wanted, replayed_by=acts.who(), progress=_progress)
     )
     if count:
         acts.log_act(
@@ -130,7 +129,7 @@ def main_replay(options: argparse.Namespace) -> int:
             count=count,
             which=_which(options),
         )
-    left = asyncio.run(list_letters(url, options.service))
+    left = as_operator(url, list_letters(url, options.service))
     forged = [letter for letter in left if not letter.publisher_verified]
     if not count and wanted != Selection() and not any(map(wanted.matches, forged)):
         say(GONE)
@@ -146,7 +145,7 @@ def main_discard(options: argparse.Namespace) -> int:
     reason = acts.reason(options.reason)
     _hearing(options.service)
     url, wanted = resolve_broker().operator_url, _selection(options)
-    letters = asyncio.run(list_letters(url, options.service))
+    letters = as_operator(url, list_letters(url, options.service))
     mine = [letter for letter in letters if wanted.matches(letter)]
     if not mine:
         say(GONE)
@@ -163,7 +162,8 @@ def main_discard(options: argparse.Namespace) -> int:
         reason=reason,
         user=acts.who(),
     )
-    count = asyncio.run(
+    count = as_operator(
+        url,
         discard(
             url,
             options.service,
@@ -171,7 +171,7 @@ def main_discard(options: argparse.Namespace) -> int:
             discarded_by=acts.who(),
             reason=reason,
             progress=_progress,
-        )
+        ),
     )
     acts.log_act(
         "dead_letters_discarded",
@@ -186,7 +186,7 @@ def main_discard(options: argparse.Namespace) -> int:
 
 
 def _try(url: str, service: str, wanted: Selection) -> int:
-    tried = asyncio.run(try_replay(url, service, wanted))
+    tried = as_operator(url, try_replay(url, service, wanted))
     if tried is None:
         say("There is no such letter that may be sent again.")
         return 1

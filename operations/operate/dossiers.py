@@ -15,6 +15,7 @@ from uuid import UUID, uuid5
 import msgspec
 from pamqp.commands import Basic
 
+from operations.operate.asking import explained
 from operations.operate.csv_lines import RowError
 from operations.operate.dossier_files import Entry, read_file
 from operations.operate.endpoints import as_service, configured_or_running
@@ -70,7 +71,9 @@ def main_send(options: argparse.Namespace) -> int:
 
 def publish(messages: Sequence[DossierMessage]) -> None:
     """Publish as the application that decides dossiers, and print what was sent."""
-    run_blocking(publish_all(configured_or_running(PUBLISHER), messages))
+    url = configured_or_running(PUBLISHER)
+    with explained(PUBLISHER, url):
+        run_blocking(publish_all(url, messages))
     kinds = Counter(type(one.event).__name__ for one in messages)
     print_rows(("event", "sent"), list(kinds.items()))
     dossiers = {one.event.dossier_id for one in messages}

@@ -7,48 +7,71 @@ ConfigurationError names what is missing where neither helps.
 """
 
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from functools import partial
+from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
-
-import asyncpg
 
 from operations.install.paths import paths
 from operations.local.state import read_running_state
-from operations.provision.database_admin import run_blocking
+from operations.operate.asking import explained
+from operations.provision.broker_admin import BrokerRefused
+from operations.provision.database_admin import run_blocking, session
 from operations.provision.provisioning import VHOST
-from shared.database import Connection, database_errors
-from shared.database.pool import connecting
+from shared.database import Connection
+from shared.database.pool import COMMAND_SECONDS
 from shared.errors import ConfigurationError
-from shared.security.connection_urls import management_of
+from shared.messaging.errors import RefusedByBroker
+from shared.security.connection_urls import (
+    management_of,
+    validate_administration_url,
+    validate_amqp_url,
+    validate_database_url,
+)
 from shared.settings import SECRETS_DIR, secret_text
 
 T = TypeVar("T")
 MANAGEMENT, OPERATOR_URL = "IMPEX_AMQP_MANAGEMENT_URL", "IMPEX_OPERATOR_AMQP_URL"
 NOTHING_RUNS = "is required, because no `impex up` runs in this folder"
+#: What judges an address, by the end of its setting's name. Whether it needs TLS is for services,
+#: who know where the portal is.
+JUDGES: dict[str, Callable[[str], str | None]] = {
+    "_DATABASE_URL": partial(validate_database_url, try_out=True),
+    "_AMQP_URL": partial(validate_amqp_url, try_out=True),
+    "_AMQP_MANAGEMENT_URL": validate_administration_url,
+}
 
 
 @dataclass(frozen=True)
 class BrokerEndpoint:
-    """Where an operator's command finds the broker."""
+    """Where an operator's command finds the broker; `management_setting` says how it was found."""
 
     management_url: str
     operator_url: str
     vhost: str
+    management_setting: str = OPERATOR_URL
 
 
 def secret(environ: Mapping[str, str], name: str) -> str | None:
-    """A secret of the environment, by any of the ways of `secret_text`; None without."""
+    """A secret of the environment, by any of the ways of `secret_text`; None without.
+
+    ConfigurationError where it cannot be read, or is an address that cannot be used.
+    """
     try:
-        return (secret_text(name, environ) or "").strip() or None
+        text = (secret_text(name, environ) or "").strip()
     except ValueError as error:
         given = f"{name}_FILE" if environ.get(f"{name}_FILE") else name
         raise ConfigurationError([(given, str(error))]) from None
+    for end, judge in JUDGES.items():
+        if text and name.endswith(end) and (sentence := judge(text)):
+            raise ConfigurationError([(name, sentence)])
+    return text or None
 
 
 def required(environ: Mapping[str, str], *names: str) -> dict[str, str]:
-    """Several secrets; ConfigurationError names every one that is missing or unreadable."""
+    """Several secrets; ConfigurationError names every one that is missing or wrong."""
     found: dict[str, str] = {}
     problems: list[tuple[str, str]] = []
     for name in names:
@@ -71,7 +94,19 @@ def resolve_broker() -> BrokerEndpoint:
     if management is None and state is not None and secret(os.environ, OPERATOR_URL) is None:
         management = state.addresses["broker_management"]
     vhost = unquote(urlsplit(operator).path[1:]) or VHOST
-    return BrokerEndpoint(management_of(operator, management or ""), operator, vhost)
+    setting = MANAGEMENT if management else OPERATOR_URL
+    return BrokerEndpoint(management_of(operator, management or ""), operator, vhost, setting)
+
+
+@contextmanager
+def at_management(where: BrokerEndpoint) -> Iterator[None]:
+    """Fail as `explained` says where the management API fails; its login is the operator's."""
+    with explained(where.management_setting, where.management_url):
+        try:
+            yield
+        except (BrokerRefused, RefusedByBroker):
+            with explained(OPERATOR_URL, where.operator_url):
+                raise
 
 
 def configured_or_running(setting: str) -> str:
@@ -86,18 +121,19 @@ def configured_or_running(setting: str) -> str:
 
 
 def as_service(name: str, work: Callable[[Connection], Awaitable[T]]) -> T:
-    """Do `work` on the schema of a service, as the service; blocks."""
-    url = configured_or_running(f"IMPEX_{name.upper()}_DATABASE_URL")
-    return run_blocking(_on_schema(name, url, work))
+    """Do `work` on the schema of a service, as the service; blocks. Fails as `explained` says."""
+    setting = f"IMPEX_{name.upper()}_DATABASE_URL"
+    url = configured_or_running(setting)
 
-
-async def _on_schema(name: str, url: str, work: Callable[[Connection], Awaitable[T]]) -> T:
-    with connecting():
-        connection = await asyncpg.connect(
-            url, timeout=5, command_timeout=10, server_settings={"search_path": name}
-        )
-    try:
-        with database_errors():
+    async def on_schema() -> T:
+        async with session(url, schema=name, seconds=COMMAND_SECONDS) as connection:
             return await work(connection)
-    finally:
-        await connection.close()
+
+    with explained(setting, url):
+        return run_blocking(on_schema())
+
+
+def as_operator(url: str, work: Coroutine[Any, Any, T]) -> T:
+    """Do `work` at the broker, by the operator's address; blocks. Fails as `explained` says."""
+    with explained(OPERATOR_URL, url):
+        return run_blocking(work)

@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from operations.operate.acts import on_journal
-from operations.operate.endpoints import resolve_broker
+from operations.operate.endpoints import as_operator, resolve_broker
 from operations.printing import counted, print_json, say
-from operations.provision.database_admin import run_blocking
 from services.support import journal_commands
 from services.support.journal_chain import Anchor, read_anchors
 from services.support.journal_verification import Report, describe
@@ -85,8 +84,8 @@ def main_export(options: argparse.Namespace) -> int:
 
 def main_collect(_options: argparse.Namespace) -> int:
     """Move the unrouted events to support; exit code 0, also where some must stay."""
-    types = {row.event.TYPE for row in SERVICE.hears}
-    moved, kept = run_blocking(collect(resolve_broker().operator_url, SERVICE.name, types))
+    url, types = resolve_broker().operator_url, {row.event.TYPE for row in SERVICE.hears}
+    moved, kept = as_operator(url, collect(url, SERVICE.name, types))
     what = counted(moved, "event")
     say(f"{what} moved to {SERVICE.name}; an event that it has already changes nothing.")
     if kept:

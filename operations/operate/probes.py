@@ -16,6 +16,7 @@ PROTOCOLS = {
     "amqps": (5671, b"AMQP\x00\x00\x09\x01", (b"\x01",)),
     # A request for TLS, which every server answers with one letter.
     "postgresql": (5432, b"\x00\x00\x00\x08\x04\xd2\x16\x2f", (b"S", b"N")),
+    "postgres": (5432, b"\x00\x00\x00\x08\x04\xd2\x16\x2f", (b"S", b"N")),
     "smtp": (25, b"", (b"220",)),
     "smtp+starttls": (587, b"", (b"220",)),
     "smtps": (465, b"", (b"220",)),
@@ -40,15 +41,19 @@ async def problem(url: str) -> str:
 
 
 async def _greet(url: str) -> None:
-    parts = urlsplit(url)
-    port, hello, answers = PROTOCOLS[parts.scheme]
+    try:
+        parts = urlsplit(url)
+        given = parts.port
+        port, hello, answers = PROTOCOLS[parts.scheme]
+    except (ValueError, KeyError):
+        raise NoGreeting("this is no address of such a server") from None
     context: ssl.SSLContext | None = None
     if parts.scheme in TLS:
         # Whether the certificate is right is for those who send a password.
         context = ssl.create_default_context()
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-    reader, writer = await asyncio.open_connection(parts.hostname, parts.port or port, ssl=context)
+    reader, writer = await asyncio.open_connection(parts.hostname, given or port, ssl=context)
     try:
         writer.write(hello)
         await writer.drain()

@@ -7,15 +7,16 @@ those that nobody consumes. Colours repeat what a word or a number says.
 import argparse
 import asyncio
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from operations.operate.endpoints import BrokerEndpoint, resolve_broker
+from operations.operate.asking import explained
+from operations.operate.endpoints import OPERATOR_URL, BrokerEndpoint, at_management, resolve_broker
 from operations.printing import print_json, print_rows, say
-from shared.errors import DependencyDown
+from shared.errors import DependencyDown, ImpexError
 from shared.messaging import topology
 from shared.messaging.queue_states import QueueReader, QueueState
 
@@ -32,8 +33,26 @@ MINUTE, HOUR, DAY = 60, 3_600, 86_400
 
 async def read_queues(where: BrokerEndpoint) -> list[QueueState]:
     """Every row of the virtual host, in the order of the services."""
-    async with QueueReader(where.management_url, where.operator_url, where.vhost) as reader:
-        return await reader.read()
+    async with _reader(where) as reader:
+        return await _read(reader, where)
+
+
+@asynccontextmanager
+async def _reader(where: BrokerEndpoint) -> AsyncIterator[QueueReader]:
+    with at_management(where):
+        async with QueueReader(where.management_url, where.operator_url, where.vhost) as reader:
+            yield reader
+
+
+async def _read(reader: QueueReader, where: BrokerEndpoint) -> list[QueueState]:
+    with at_management(where):
+        try:
+            return await reader.read()
+        except DependencyDown as down:
+            if down.reason.startswith("http"):  # of the management API, which says its address
+                raise
+            with explained(OPERATOR_URL, where.operator_url):
+                raise
 
 
 def notes(rows: Sequence[QueueState]) -> list[str]:
@@ -138,15 +157,14 @@ def _live(where: BrokerEndpoint, *, with_all: bool) -> int:
         nonlocal rows
         from rich.live import Live
 
-        reader = QueueReader(where.management_url, where.operator_url, where.vhost)
-        async with reader:
+        async with _reader(where) as reader:
             with Live(auto_refresh=False) as live:
                 while True:
                     problem = ""
                     try:
-                        rows = await reader.read()
-                    except DependencyDown as down:
-                        problem = str(down)
+                        rows = await _read(reader, where)
+                    except ImpexError as error:
+                        problem = str(error)
                     now = datetime.now(UTC)
                     table = drawn(rows, with_all=with_all, now=now, problem=problem)
                     live.update(table, refresh=True)
@@ -180,7 +198,7 @@ def drawn(
         parts.append(Text("All at rest.", "green"))
     parts += [Text(sentence) for sentence in notes(rows)]
     if problem:
-        parts.append(Text(f"RabbitMQ does not answer: {problem}", "bold red"))
+        parts.append(Text(f"Not read: {problem}", "bold red"))
     parts.append(Text(f"{now:%H:%M:%S} UTC, every {PAUSE:.0f} s, Ctrl-C ends", "dim"))
     return Group(*parts)
 

@@ -7,11 +7,10 @@ each server answers by its own protocol, and each service says so or consumes it
 import argparse
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from typing import Any
-from urllib.parse import urlsplit
 
 from operations.install.paths import paths
 from operations.local.processes import memory_of
@@ -24,8 +23,11 @@ from services.mailer.operator_mails import MAIL_STATES, count_mails
 from shared.errors import ConfigurationError, ImpexError
 from shared.messaging.queue_states import QueueState
 from shared.runtime.service import utc_now
+from shared.security.connection_urls import place_of
 
 MAIL_SERVER, MAILER_DATABASE = "IMPEX_SMTP_URL", "IMPEX_MAILER_DATABASE_URL"
+#: Where the address of each server is given.
+SETTINGS = {"RabbitMQ": OPERATOR_URL, "PostgreSQL": MAILER_DATABASE, "mail server": MAIL_SERVER}
 
 
 def parts(state: State) -> list[dict[str, Any]]:
@@ -50,33 +52,45 @@ def parts(state: State) -> list[dict[str, Any]]:
         return list(pool.map(one, state.children.items()))
 
 
-def servers(state: State | None) -> dict[str, str]:
-    """The addresses of the servers by their names, as far as they are known."""
+def servers(state: State | None) -> dict[str, str | ConfigurationError]:
+    """The addresses of the servers by their names, as far as they are known, or why they are
+    wrong."""
     if state is not None:
         known = state.addresses
         found = {name: known.get(key, "") for name, key in (
             ("RabbitMQ", "broker"), ("PostgreSQL", "database"), ("mail server", "smtp"),
         )}  # fmt: skip
-    else:
-        found = {
-            "RabbitMQ": secret(os.environ, OPERATOR_URL) or "",
-            "PostgreSQL": secret(os.environ, MAILER_DATABASE) or "",
-            "mail server": secret(os.environ, MAIL_SERVER) or "",
-        }
-    return {name: url for name, url in found.items() if url}
+        return {name: url for name, url in found.items() if url}
+    given: dict[str, str | ConfigurationError] = {}
+    for name, setting in SETTINGS.items():
+        try:
+            if url := secret(os.environ, setting):
+                given[name] = url
+        except ConfigurationError as error:
+            given[name] = error
+    return given
 
 
-def answers(addresses: dict[str, str]) -> list[dict[str, str]]:
+def answers(addresses: Mapping[str, str | ConfigurationError]) -> list[dict[str, str]]:
     """Each server with its place and why it does not answer, empty where it does."""
 
-    async def ask() -> Sequence[str]:
-        return await asyncio.gather(*map(probes.problem, addresses.values()))
+    async def answer(name: str, url: str | ConfigurationError) -> dict[str, str]:
+        if isinstance(url, ConfigurationError):
+            return {"name": name, "at": "", "problem": _sentence(url)}
+        problem = await probes.problem(url)
+        return {"name": name, "at": _place(url), "problem": problem}
 
-    problems = asyncio.run(ask())
-    return [
-        {"name": name, "at": urlsplit(url).netloc.rpartition("@")[2], "problem": problem}
-        for (name, url), problem in zip(addresses.items(), problems, strict=True)
-    ]
+    async def ask() -> list[dict[str, str]]:
+        return await asyncio.gather(*(answer(*one) for one in addresses.items()))
+
+    return asyncio.run(ask())
+
+
+def _place(url: str) -> str:
+    try:
+        return place_of(url)
+    except ValueError:
+        return ""
 
 
 def main(options: argparse.Namespace) -> int:

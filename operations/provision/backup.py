@@ -18,7 +18,8 @@ import msgspec
 
 from operations.install.paths import paths
 from operations.local.state import read_running_state
-from operations.operate.endpoints import configured_or_running, resolve_broker
+from operations.operate.asking import explained
+from operations.operate.endpoints import at_management, configured_or_running, resolve_broker
 from operations.printing import counted, say
 from operations.provision import partners
 from operations.provision.backup_files import (
@@ -57,7 +58,8 @@ def main(options: argparse.Namespace) -> int:
         draft = root / f".{name}.draft"
         draft.mkdir(mode=0o700)
         try:
-            manifest = _fill(draft, owner_url, secrets)
+            with explained(OWNER_URL, owner_url):
+                manifest = _fill(draft, owner_url, secrets)
             draft.rename(root / name)
         except BaseException:
             shutil.rmtree(draft)
@@ -152,7 +154,10 @@ def _queues() -> dict[str, int] | None:
         where = resolve_broker()
     except ConfigurationError:
         return None
-    with closing(BrokerAdmin(where.management_url)) as admin:
+    with (
+        at_management(where),
+        closing(BrokerAdmin(where.management_url)) as admin,
+    ):
         found = admin.queues(where.vhost)
     counts = {one["name"]: int(one.get("messages", 0)) for one in found if not one["exclusive"]}
     return {name: count for name, count in sorted(counts.items()) if count}

@@ -19,7 +19,8 @@ from shared.messaging.connection import BROKER
 
 
 class BrokerRefused(ImpexError):
-    """The management API answered with an error, or with what is not HTTP (`status` 0)."""
+    """The management API answered with an error, or with what is no HTTP or no JSON (`status`
+    0)."""
 
     def __init__(self, sentence: str, status: int = 0) -> None:
         super().__init__(sentence)
@@ -76,7 +77,10 @@ class BrokerAdmin:
             reason = text[:300].decode(errors="replace")
             sentence = f"{method} {path}: {answer.status} {reason}"
             raise BrokerRefused(sentence, answer.status)
-        return json.loads(text) if text else None
+        try:
+            return json.loads(text) if text else None
+        except ValueError as error:
+            raise BrokerRefused(f"{method} {path}: the answer is no JSON") from error
 
     def import_definitions(self, definitions: dict[str, Any]) -> None:
         """Make everything that a definitions document names, in one call."""

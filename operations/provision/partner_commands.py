@@ -16,8 +16,10 @@ from operations import service_registry
 from operations.install.paths import ADMIN, paths, short_path
 from operations.local.state import read_running_state
 from operations.operate import acts
+from operations.operate.asking import explained
 from operations.operate.endpoints import (
     as_service,
+    at_management,
     configured_or_running,
     required,
     resolve_broker,
@@ -26,7 +28,7 @@ from operations.operate.endpoints import (
 from operations.printing import print_json, print_rows, say
 from operations.provision.broker_admin import BrokerAdmin
 from operations.provision.database_admin import run_blocking, with_url_parts
-from operations.provision.install_commands import ADMIN_URLS, when_it_answers
+from operations.provision.install_commands import ADMIN_URLS
 from operations.provision.partner_sheet import Sheet
 from operations.provision.partners import (
     Partner,
@@ -140,7 +142,9 @@ def main_remove(options: argparse.Namespace) -> int:
 
     # Its file may be gone, or say something else by now.
     pushed = _was_pushed(name)
-    lost = run_blocking(_counts(urls.amqp_url, _as_administrator(urls, queues)))
+    there = _as_administrator(urls, queues)
+    with explained(AMQP_URL, urls.amqp_url):
+        lost = run_blocking(_counts(urls.amqp_url, there))
     counts = dict(lost)
     if pushed:
         counts |= {"waits to be posted": pushed.waiting, "given up": pushed.given_up}
@@ -179,7 +183,10 @@ def main_remove(options: argparse.Namespace) -> int:
 def main_list(options: argparse.Namespace) -> int:
     """Print every partner with what it hears and emits, and what waits for it."""
     where, partners = resolve_broker(), declared()
-    with closing(BrokerAdmin(where.management_url)) as admin:
+    with (
+        at_management(where),
+        closing(BrokerAdmin(where.management_url)) as admin,
+    ):
         there = {str(one["name"]): one for one in admin.queues(where.vhost)}
     pushed, why_not = _pushed(partners)
     found = [_listed(one, there, pushed) for one in partners]
@@ -301,13 +308,12 @@ def _admin_urls() -> AdminUrls:
 
 
 def _as_administrator(urls: AdminUrls, work: Callable[[BrokerAdmin], T]) -> T:
-    """Do `work`; an ImpexError names the broker and its setting where it does not answer."""
-
-    def connected() -> T:
-        with closing(BrokerAdmin(urls.management_url)) as admin:
-            return work(admin)
-
-    return when_it_answers(MANAGEMENT_URL, urls.management_url, connected)
+    """Do `work`; fails as `explained` says."""
+    with (
+        explained(MANAGEMENT_URL, urls.management_url),
+        closing(BrokerAdmin(urls.management_url)) as admin,
+    ):
+        return work(admin)
 
 
 def _was_pushed(name: str) -> DeliveryCounts | None:

@@ -16,6 +16,7 @@ from operations.provision.broker_admin import BrokerAdmin
 from operations.provision.database_admin import (
     create_database,
     execute,
+    refusals,
     run_blocking,
     with_url_parts,
 )
@@ -211,17 +212,23 @@ def replace_exchanges(admin: BrokerAdmin, vhost: str, wanted: Mapping[str, Any])
 
 
 def migrate_all(url: str, services: Sequence[Service]) -> list[str]:
-    """Bring every service's schema up to date as the owner; returns what was applied now.
+    """Bring every service's schema up to date as the owner; returns what was applied now."""
+    applied: list[str] = []
+    for one in services:
+        migrate_schema(url, one, applied.append)
+    return applied
 
-    SchemaMismatch and DependencyDown come from `shared.database`.
+
+def migrate_schema(url: str, service: Service, tell: Callable[[str], object]) -> None:
+    """Bring a service's schema up to date as the owner; `tell` is given what is applied, at once.
+
+    SchemaMismatch and DependencyDown come from `shared.database`; DatabaseRefused with what
+    PostgreSQL refuses.
     """
+    name, role = service.name, f"impex_{service.name}"
 
-    async def apply() -> list[str]:
-        applied: list[str] = []
-        for one in services:
-            role = f"impex_{one.name}"
-            done = await migrate(url, one.name, role, one.migration_dirs)
-            applied += [f"{one.name}: {label}" for label in done]
-        return applied
+    def applied(label: str) -> None:
+        tell(f"{name}: {label}")
 
-    return run_blocking(apply())
+    with refusals():
+        run_blocking(migrate(url, name, role, service.migration_dirs, applied))

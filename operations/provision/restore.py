@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from operations import service_registry
+from operations.operate.asking import explained
 from operations.operate.endpoints import required
 from operations.printing import counted, say
 from operations.provision import partners
@@ -38,6 +39,13 @@ def main_database(options: argparse.Namespace) -> int:
     folder = Path(options.backup)
     manifest = read_backup(folder)
     given = required(os.environ, ADMIN_URL, OWNER_URL)
+    with explained(ADMIN_URL, given[ADMIN_URL]):
+        return _restore(options, folder, manifest, given)
+
+
+def _restore(
+    options: argparse.Namespace, folder: Path, manifest: Manifest, given: Mapping[str, str]
+) -> int:
     name = AdminUrls(given[ADMIN_URL], "", "").database
     if options.replace not in (None, name):
         raise ConfigurationError([("--replace", f"must be {name}, the database of {ADMIN_URL}")])
@@ -48,7 +56,9 @@ def main_database(options: argparse.Namespace) -> int:
     execute(server, f'DROP DATABASE IF EXISTS "{draft}" WITH (FORCE)')
     try:
         _fill(with_url_parts(given[ADMIN_URL], database=draft), server, folder)
-        migrate_all(with_url_parts(given[OWNER_URL], database=draft), service_registry.services())
+        owner_url = with_url_parts(given[OWNER_URL], database=draft)
+        with explained(OWNER_URL, owner_url):
+            migrate_all(owner_url, service_registry.services())
         former = _take_place(server, name, draft, keep=bool(tables))
     except BaseException:
         execute(server, f'DROP DATABASE IF EXISTS "{draft}" WITH (FORCE)')

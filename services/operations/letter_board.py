@@ -26,6 +26,7 @@ from shared.messaging.dead_letters import (
     read_letters,
     try_replay,
 )
+from shared.messaging.errors import RefusedByBroker
 from shared.messaging.letter_groups import LetterGroup, LetterTally
 from shared.messaging.topology import DISCARDED, UNROUTED_QUEUE
 from shared.messaging.trials import Trial
@@ -141,6 +142,8 @@ class LetterBoard:
         async with self._hands:
             try:
                 yield
+            except RefusedByBroker as refused:
+                raise DependencyDown(BROKER, str(refused)) from refused
             except (ImpexError, asyncio.CancelledError, TimeoutError):
                 raise
             except Exception as error:

@@ -7,7 +7,7 @@ Rights of the application's role are renewed at the end of every run.
 
 import hashlib
 import re
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ import asyncpg
 
 from shared.database.pool import (
     CONNECT_SECONDS,
+    CONNECTION_ERRORS,
     DATABASE,
     SCHEMA_NAME,
     Connection,
@@ -81,11 +82,18 @@ def read_migrations(dirs: Iterable[Path]) -> tuple[Migration, ...]:
     return tuple(found)
 
 
-async def migrate(owner_url: str, schema: str, role: str, dirs: Sequence[Path]) -> list[str]:
+async def migrate(
+    owner_url: str,
+    schema: str,
+    role: str,
+    dirs: Sequence[Path],
+    tell: Callable[[str], None] = lambda _label: None,
+) -> list[str]:
     """Bring `schema` up to the files in `dirs` as its owner and renew the rights of `role`.
 
-    Returns what was applied now. SchemaMismatch where the database and the files disagree;
-    nothing is then changed. DependencyDown where there is no server.
+    Returns what was applied now; `tell` is given each as soon as it is. SchemaMismatch where the
+    database and the files disagree; nothing is then changed. DependencyDown where there is no
+    server.
     """
     if not SCHEMA_NAME.fullmatch(schema) or not SCHEMA_NAME.fullmatch(role):
         raise ValueError("the names of schema and role must be plain lower-case names")
@@ -102,11 +110,11 @@ async def migrate(owner_url: str, schema: str, role: str, dirs: Sequence[Path]) 
                 f"the schema {schema} holds {unknown[0]}, which this program does not know: "
                 "the database is newer than the program"
             )
-        applied = [
-            await _apply(connection, one)
-            for one in expected
-            if (one.source, one.number) not in ledger
-        ]
+        applied = []
+        for one in expected:
+            if (one.source, one.number) not in ledger:
+                applied.append(await _apply(connection, one))
+                tell(one.label)
         await _grant(connection, schema, role)
     return applied
 
@@ -215,6 +223,8 @@ async def _apply(connection: Connection, one: Migration) -> str:
                 one.name,
                 one.checksum,
             )
+    except CONNECTION_ERRORS:
+        raise
     except asyncpg.PostgresError as error:
         raise SchemaMismatch(f"{one.label} failed and was undone: {error}") from error
     log.info("A migration was applied.", action="migration_applied", migration=one.label)

@@ -19,6 +19,10 @@ class Undecodable(ImpexError):
         self.code = code
 
 
+class RefusedByBroker(ImpexError):
+    """The broker refused what was asked of it, such as a right or a queue that is not there."""
+
+
 class PublishNotConfirmed(ImpexError):
     """The broker refused a message or did not confirm it in time; it may have been published."""
 

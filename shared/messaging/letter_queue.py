@@ -14,10 +14,16 @@ from urllib.parse import unquote, urlsplit
 
 import aio_pika
 from aiormq.abc import AbstractChannel, DeliveredMessage
-from aiormq.exceptions import ChannelNotFoundEntity
+from aiormq.exceptions import (
+    AMQPConnectionError,
+    AMQPError,
+    ChannelInvalidStateError,
+    ChannelNotFoundEntity,
+)
 
 from shared.errors import ConfigurationError, DependencyDown, plain_reason
-from shared.messaging.connection import BROKER
+from shared.messaging.connection import BROKER, describe
+from shared.messaging.errors import RefusedByBroker
 from shared.messaging.failures import copy_properties
 
 CONNECT_SECONDS = 10
@@ -151,19 +157,23 @@ def _distinct(
 @contextlib.asynccontextmanager
 async def open_channel(amqp_url: str, name: str) -> AsyncIterator[AbstractChannel]:
     """A channel of an operator with confirms, on a connection of its own. DependencyDown where the
-    broker does not answer."""
+    broker does not answer, RefusedByBroker where it refuses."""
     try:
         connection = await aio_pika.connect(
             amqp_url, client_properties={"connection_name": name}, timeout=CONNECT_SECONDS
         )
-    except (OSError, TimeoutError) as error:
+    except OSError as error:
         raise DependencyDown(BROKER, plain_reason(error)) from error
     try:
         if connection.transport is None:
-            raise ConnectionError("the connection was closed")
+            raise DependencyDown(BROKER, "the connection was closed")
         yield await connection.transport.connection.channel(
             publisher_confirms=True, on_return_raises=True
         )
+    except (AMQPConnectionError, ChannelInvalidStateError) as error:
+        raise DependencyDown(BROKER, plain_reason(error)) from error
+    except AMQPError as error:
+        raise RefusedByBroker(f"the broker refused: {describe(error)}") from error
     finally:
         await connection.close()
 

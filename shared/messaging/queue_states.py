@@ -22,8 +22,9 @@ import aiohttp
 from aiormq.abc import AbstractChannel
 from pamqp.commands import Basic
 
-from shared.errors import DependencyDown, ImpexError
+from shared.errors import DependencyDown
 from shared.messaging.connection import BROKER, describe
+from shared.messaging.errors import RefusedByBroker
 from shared.messaging.failures import FIRST_FAILED_AT
 from shared.messaging.letter_queue import open_channel
 from shared.messaging.topology import (
@@ -155,7 +156,7 @@ class QueueReader:
 
     async def read(self) -> list[QueueState]:
         """Every row, in the order of the services. DependencyDown where the broker does not answer,
-        ImpexError where it refuses."""
+        RefusedByBroker where it refuses."""
         totals, found = await asyncio.gather(
             # Totals of this moment; the rest is as old as the broker's statistics.
             self._read_totals(),
@@ -185,7 +186,8 @@ class QueueReader:
             async with self._session.get(f"{self._api}/{path}") as answer:
                 if answer.status != 200:
                     text = (await answer.text())[:200]
-                    raise ImpexError(f"the management API refused: {answer.status} {text}")
+                    sentence = f"the management API refused: {answer.status} {text}"
+                    raise RefusedByBroker(sentence)
                 found = await answer.json(content_type=None)
         except TimeoutError as error:
             reason = f"{self._api}: no answer within {ANSWER_SECONDS} s"
@@ -193,7 +195,7 @@ class QueueReader:
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise DependencyDown(BROKER, f"{self._api}: {describe(error)}") from error
         if not isinstance(found, list):
-            raise ImpexError("the management API answers with what is no list of queues")
+            raise RefusedByBroker("the management API answers with what is no list of queues")
         return found
 
     async def _read_heads(self, queues: Mapping[str, Mapping[str, Any]]) -> dict[str, _Head]:

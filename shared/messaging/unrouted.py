@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import Collection
 from urllib.parse import unquote, urlsplit
 
-import aio_pika
 from aiormq.abc import AbstractChannel, DeliveredMessage
 from aiormq.exceptions import ChannelNotFoundEntity
 from pamqp.commands import Basic
@@ -17,6 +16,7 @@ from pamqp.commands import Basic
 from shared.messaging.envelope import decode, is_published_by
 from shared.messaging.errors import Undecodable
 from shared.messaging.failures import ATTEMPT, copy_properties
+from shared.messaging.letter_queue import open_channel
 from shared.messaging.topology import UNROUTED, UNROUTED_QUEUE, retry_exchange
 
 #: Messages moved before the next are taken.
@@ -26,20 +26,11 @@ CONFIRM_SECONDS = 30
 
 async def collect(amqp_url: str, service: str, types: Collection[str]) -> tuple[int, int]:
     """Move the unrouted events of these types to `service`; returns how many, and how many stay:
-    those of other types, and those that somebody else than the owner published."""
+    those of other types, and those that somebody else than the owner published. Fails as
+    `open_channel` does."""
     moved = kept = 0
-    connection = await aio_pika.connect(
-        amqp_url,
-        client_properties={"connection_name": "operator.unrouted"},
-        timeout=CONFIRM_SECONDS,
-    )
-    try:
-        if connection.transport is None:
-            raise ConnectionError("the connection was closed")
-        for queue in (UNROUTED_QUEUE, UNROUTED):
-            channel = await connection.transport.connection.channel(
-                publisher_confirms=True, on_return_raises=True
-            )
+    for queue in (UNROUTED_QUEUE, UNROUTED):
+        async with open_channel(amqp_url, "operator.unrouted") as channel:
             try:
                 there = await channel.queue_declare(queue, passive=True)
             except ChannelNotFoundEntity:
@@ -53,8 +44,6 @@ async def collect(amqp_url: str, service: str, types: Collection[str]) -> tuple[
                 for one in good:
                     await channel.basic_ack(one.delivery_tag or 0)
                 moved, kept = moved + len(good), kept + len(messages) - len(good)
-    finally:
-        await connection.close()
     return moved, kept
 
 

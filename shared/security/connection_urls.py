@@ -8,6 +8,9 @@ import re
 from urllib.parse import SplitResult, parse_qs, urlsplit, urlunsplit
 
 MAX_PUSH_URL = 500
+SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+#: What would end a login before its host, and show the rest of the password as a place.
+SIGNS = "the signs / ? # [ ] @ : of a login, and @ elsewhere, written with %"
 #: Signs that need no quotes in an address, in a header or in a TOML file.
 PUSH_URL = re.compile(r"[A-Za-z0-9._~:/?\[\]@!$&'()*+,;=%#-]+")
 
@@ -24,13 +27,24 @@ def is_loopback(host: str) -> bool:
 
 
 def _parts(url: str, schemes: tuple[str, ...]) -> SplitResult | str:
-    sentence = f"must be an address starting with {' or '.join(f'{s}://' for s in schemes)}"
+    starts = [f"{scheme}://" for scheme in schemes]
+    if not url.lower().startswith(tuple(starts)):
+        return f"must be an address starting with {' or '.join(starts)}"
     try:
         parts = urlsplit(url)
         _ = parts.port
     except ValueError:
-        return sentence
-    return parts if parts.scheme in schemes else sentence
+        return f"must have a port up to 65535, and {SIGNS}"
+    return parts
+
+
+def _with_login(url: str, schemes: tuple[str, ...]) -> SplitResult | str:
+    """The parts of an address that may hold a login; a sentence where it ends too early."""
+    parts = _parts(url, schemes)
+    if isinstance(parts, str):
+        return parts
+    cut = "@" in parts.path + parts.fragment or "@" in parts.query.partition("=")[0]
+    return f"must have {SIGNS}" if cut else parts
 
 
 def management_of(amqp_url: str, place: str = "") -> str:
@@ -45,6 +59,30 @@ def management_of(amqp_url: str, place: str = "") -> str:
         name = parts.hostname or ""
         host, query = f"{f'[{name}]' if ':' in name else name}:{port}", parts.query
     return urlunsplit((scheme, f"{login + '@' if login else ''}{host}", "", query, ""))
+
+
+def validate_administration_url(url: str) -> str | None:
+    """Why this address of the management API, which may hold a login, cannot be used, or None."""
+    parts = _with_login(url, ("http", "https"))
+    return parts if isinstance(parts, str) else None
+
+
+def authorities_file(url: str) -> str:
+    """The file by which the server's certificate is judged; empty where the address names none."""
+    parts = urlsplit(url)
+    query = {name: texts[-1] for name, texts in parse_qs(parts.query).items()}
+    if parts.scheme in ("postgresql", "postgres"):
+        judges = query.get("sslmode", "").startswith(("require", "verify"))
+        return query.get("sslrootcert", "") if judges else ""
+    return query.get("cafile", "") if parts.scheme != "amqp" else ""
+
+
+def place_of(url: str) -> str:
+    """Host and port of an address, or the folder of its socket, without its login."""
+    parts = urlsplit(url)
+    host = parts.hostname or parse_qs(parts.query).get("host", [""])[0]
+    host = f"[{host}]" if ":" in host else host
+    return host if parts.port is None else f"{host}:{parts.port}"
 
 
 def validate_management_url(url: str, *, try_out: bool = False) -> str | None:
@@ -81,10 +119,12 @@ def validate_push_url(url: str) -> str | None:
 
 def validate_database_url(url: str, *, try_out: bool = False) -> str | None:
     """Why this database URL may not be used, or None; a try-out needs no TLS (CR-05)."""
-    parts = _parts(url, ("postgresql", "postgres"))
+    parts = _with_login(url, ("postgresql", "postgres"))
     if isinstance(parts, str):
         return parts
     query = parse_qs(parts.query)
+    if not {*query.get("sslmode", ())} <= {*SSL_MODES}:
+        return f"must have one of {', '.join(SSL_MODES)} as its sslmode"
     hosts = query.get("host") or [parts.hostname or ""]
     local = all(not host or host.startswith("/") or is_loopback(host) for host in hosts)
     if try_out or local or query.get("sslmode") == ["verify-full"]:
@@ -94,7 +134,7 @@ def validate_database_url(url: str, *, try_out: bool = False) -> str | None:
 
 def validate_amqp_url(url: str, *, try_out: bool = False) -> str | None:
     """Why this broker URL may not be used, or None; a try-out needs no TLS (CR-05)."""
-    parts = _parts(url, ("amqp", "amqps"))
+    parts = _with_login(url, ("amqp", "amqps"))
     if isinstance(parts, str):
         return parts
     if try_out or is_loopback(parts.hostname or ""):

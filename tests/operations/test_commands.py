@@ -2,10 +2,8 @@
 
 import json
 import os
-import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -17,19 +15,16 @@ import pytest
 from operations import service_registry
 from operations.cli import main
 from operations.install.paths import ROOT
-from operations.local.processes import free_port
 from operations.operate.endpoints import BrokerEndpoint
 from operations.operate.queues import read_queues
 from operations.provision.database_admin import execute, with_url_parts
-from operations.provision.install_commands import ADMIN_URLS
-from operations.provision.provisioning import OWNER_URL, AdminUrls, account_urls, accounts
 from shared.contracts.registration.events import RequestCancelled
 from shared.messaging import topology
 from shared.messaging.envelope import wrap
 from shared.runtime.service import utc_now
 from tests.support import eventually
 from tests.support.servers import fork_server
-from tests.support.servers.shared_servers import ServerUrls, drop_database
+from tests.support.servers.shared_servers import ServerUrls
 from tests.support.servers.system import System, keys
 
 ONE_ID, ONE_NAME = "0198c0de-0000-7000-8000-000000000001", "AccountRequested"
@@ -160,34 +155,6 @@ async def test_dead_letters_are_listed_without_their_content_and_sent_again(
         )
 
 
-@pytest.mark.parametrize(
-    "verb",
-    [
-        ("dead", "list"),
-        ("dead", "show", "mailer", "--id", ONE_ID),
-        ("dead", "replay", "mailer", "--all"),
-        ("dead", "replay", "mailer", "--all", "--try"),
-        ("queues", "--once"),
-        ("partner", "list"),
-    ],
-)
-def test_a_broker_that_is_away_is_one_line_that_names_it(
-    tmp_path: Path, verb: tuple[str, ...]
-) -> None:
-    place = f"127.0.0.1:{free_port()}"
-    environment = {
-        "IMPEX_HOME": str(tmp_path),
-        "IMPEX_AMQP_URL": f"amqp://u:p@{place}/impex",
-        "IMPEX_AMQP_MANAGEMENT_URL": f"http://u:p@{place}",
-        "IMPEX_OPERATOR_AMQP_URL": f"amqp://u:p@{place}/impex",
-    }
-    done = impex(environment, *verb)
-    assert done.returncode == 1
-    assert re.fullmatch(r"impex: broker is unavailable: .*\n", done.stderr)
-    assert "refused" in done.stderr
-    assert "Errno" not in done.stderr
-
-
 async def test_o_05_a_forged_letter_is_discarded_with_a_reason_and_nothing_else_is(
     system: System, tmp_path: Path
 ) -> None:
@@ -316,26 +283,6 @@ def test_a_service_without_dead_letters_is_named(system: System, tmp_path: Path)
     assert done.stderr == f"impex: SERVICE: must be one of {known}, not portal\n"
 
 
-@pytest.fixture
-def fresh(servers: ServerUrls) -> Iterator[dict[str, str]]:
-    """Everything `provision` and `migrate` read, for a database that is not there yet."""
-    name = f"fresh_{os.getpid()}"
-    admin_urls = AdminUrls(
-        with_url_parts(servers.database_url, database=name),
-        servers.amqp_url.removesuffix("%2F") + name,
-        servers.management_url,
-    )
-    # The run's other tests use the same roles and users: their passwords must stay.
-    path = servers.folder / "passwords.json"
-    known: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
-    names = accounts(service_registry.principals()).values()
-    passwords = {one: known.get(one, f"p-{one}") for one in names}
-    urls = account_urls(admin_urls, service_registry.principals(), passwords)
-    admin = (admin_urls.database_url, admin_urls.amqp_url, admin_urls.management_url)
-    yield {**urls, **dict(zip(ADMIN_URLS, admin, strict=True))}
-    drop_database(servers, name)
-
-
 @pytest.mark.usefixtures("test_servers")
 async def test_provision_and_migrate_make_an_installation_and_may_be_repeated(
     fresh: dict[str, str],
@@ -371,28 +318,6 @@ def test_an_administrator_need_not_be_a_superuser(
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize(
-    ("setting", "parts", "reason"),
-    [
-        (ADMIN_URLS[0], {"user": "impex_admin", "password": "not-this"}, "password authentication"),
-        (ADMIN_URLS[0], {"user": "not-there", "password": "not-this"}, "password authentication"),
-        (OWNER_URL, {"database": "not-there"}, 'database "not-there" does not exist'),
-        (ADMIN_URLS[2], {"user": "not-there", "password": "not-this"}, "401"),
-    ],
-)
-def test_o_13_a_login_that_a_server_refuses_is_not_repeated(
-    fresh: dict[str, str], setting: str, parts: dict[str, str], reason: str
-) -> None:
-    url = with_url_parts(fresh[setting], **parts)
-    # A command that waits does not end before its test does.
-    done = impex({**fresh, setting: url}, "provision", "--wait", "600")
-    assert done.returncode == 1
-    assert done.stderr.startswith(f"impex: {setting}: ")
-    assert reason in done.stderr
-    assert done.stderr.count("\n") == 1
-    assert "not-this" not in done.stderr
-
-
 @pytest.mark.usefixtures("test_servers")
 def test_an_administrator_without_the_right_gets_an_error(
     fresh: dict[str, str], servers: ServerUrls
@@ -407,22 +332,6 @@ def test_an_administrator_without_the_right_gets_an_error(
     assert done.returncode == 1
     assert done.stderr.startswith("impex: IMPEX_DATABASE_URL: the database refused: ")
     assert done.stderr.count("\n") == 1
-
-
-@pytest.mark.parametrize(
-    ("command", "setting"),
-    [("provision", ADMIN_URLS[0]), ("provision", ADMIN_URLS[2]), ("migrate", OWNER_URL)],
-)
-def test_o_13_a_server_that_does_not_answer_is_named_with_its_setting(
-    fresh: dict[str, str], command: str, setting: str
-) -> None:
-    closed = f"127.0.0.1:{free_port()}"
-    url = f"http://{closed}" if setting == ADMIN_URLS[2] else f"postgresql://a:secret@{closed}/x"
-    done = impex({**fresh, setting: url}, command, "--wait", "0.1")
-    assert done.returncode == 1
-    assert done.stderr.startswith(f"impex: {setting}: {closed} does not answer: ")
-    assert done.stderr.count("\n") == 1
-    assert "secret" not in done.stderr
 
 
 @pytest.mark.parametrize("verb", ["provision", "migrate", "queues"])

@@ -186,7 +186,7 @@ def test_a_broker_that_refuses_is_reported_in_one_line(
     sender.patch.setenv(PUBLISHER, url)
     code, out, err = sender.impex("dossiers", "send", file(tmp_path, *GOOD))
     assert (code, out) == (1, "")
-    assert err.startswith("impex: broker is unavailable: ")
+    assert err.startswith(f"impex: {PUBLISHER}: the broker refused: ")
     assert err.count("\n") == 1
     assert "not-this" not in err
 
