@@ -5,7 +5,7 @@ moment ago. The page takes it from here, once; a later page, a reload, or anothe
 service asks.
 """
 
-import time
+import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ MAX_ENTRIES = 1_000
 class RecentRequests:
     """The states of requests that acts answered in the last two seconds, by request.
 
-    Nothing of a person stays longer: an older entry goes when any other is put or popped.
+    Nothing of a person stays longer: an entry goes by itself.
     """
 
     def __init__(self) -> None:
@@ -31,8 +31,8 @@ class RecentRequests:
 
     def put(self, view: RequestView, now: datetime) -> None:
         """Save the reply to an act, unless it is the stored one of a form that was sent again. Of
-        replies that came out of order none is saved: clocks of its owner's processes may differ."""
-        self._drop_old()
+        replies that came out of order none is saved: clocks of its owner's processes may differ.
+        Needs a running loop."""
         if view.described_at is None or abs(now - view.described_at) > FRESH:
             return
         known = self._entries.get(view.request_id)
@@ -40,31 +40,30 @@ class RecentRequests:
             if view != known.view:
                 known.view = None
             return
-        self._entries[view.request_id] = _Entry(time.monotonic(), view.described_at, view)
+        entry = self._entries[view.request_id] = _Entry(view.described_at, view)
         self._entries.move_to_end(view.request_id)
-        while len(self._entries) > MAX_ENTRIES:
+        if len(self._entries) > MAX_ENTRIES:
             self._entries.popitem(last=False)
+        loop = asyncio.get_running_loop()
+        loop.call_later(FRESH.total_seconds(), self._drop, view.request_id, entry)
 
     def pop(self, request_id: str) -> RequestView | None:
         """The state of this request, where it is known; the next call does not know it."""
-        self._drop_old()
         entry = self._entries.get(request_id)
         if entry is None:
             return None
         view, entry.view = entry.view, None  # its time stays: the same reply may come once more
         return view
 
-    def _drop_old(self) -> None:
-        oldest = time.monotonic() - FRESH.total_seconds()
-        while self._entries and next(iter(self._entries.values())).saved_at < oldest:
-            self._entries.popitem(last=False)
+    def _drop(self, request_id: str, entry: "_Entry") -> None:
+        if self._entries.get(request_id) is entry:
+            del self._entries[request_id]
 
 
 @dataclass(slots=True)
 class _Entry:
     """A reply of `described_at`; without its view once a page has shown it."""
 
-    saved_at: float
     described_at: datetime
     view: RequestView | None
 

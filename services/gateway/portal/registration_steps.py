@@ -36,8 +36,16 @@ log = get_logger("gateway")
 async def act(request: web.Request, message: Request, key: str) -> RequestView:
     """Ask for an act on a request whose redirect leads to a page of the request. Raises what `ask`
     does."""
-    view = await ask(request, message, RequestView, key)
-    request.app[RECENT_REQUESTS].put(view, request.app[CLOCK]())
+    recent = request.app[RECENT_REQUESTS]
+    try:
+        view = await ask(request, message, RequestView, key)
+    except Exception:
+        # A wrong code is counted, an act without an answer may be done: the next page asks.
+        found = request[REQUEST_STATE].presession
+        if found is not None:
+            recent.pop(found.request_id)
+        raise
+    recent.put(view, request.app[CLOCK]())
     return view
 
 

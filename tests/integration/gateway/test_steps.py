@@ -13,6 +13,8 @@ from tests.support.servers.portal import PASSWORD, Portal
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
+SAME_SITE = {"Sec-Fetch-Site": "same-origin"}
+
 
 @pytest.mark.parametrize("due", ["validation", "terms", "created"])
 async def test_au_13_steps_are_taken_in_their_order(
@@ -69,20 +71,56 @@ async def test_the_page_that_an_act_leads_to_shows_what_the_act_answered(
     assert (page.path, _described() - before) == ("/inscription/adresse-validee", 1)
 
 
+def _typed(address: str) -> dict[str, str]:
+    person = {"first_name": "Pierre", "last_name": "Durand", "password": PASSWORD}
+    return {**person, "address": address}
+
+
 @pytest.mark.parametrize("seconds", [0, 3])
 async def test_a_form_that_is_sent_again_does_not_bring_its_old_state_back(
     portal: Portal, browser: HttpBrowser, address: str, seconds: int
 ) -> None:
     """Its reply is the stored one: from before the address was proved."""
-    form = await browser.get("/inscription")
-    person = {"first_name": "Pierre", "last_name": "Durand", "password": PASSWORD}
-    filled = {**person, "address": address}
+    form, filled = await browser.get("/inscription"), _typed(address)
     page = await browser.post(form, "/inscription", filled)
     code = (await portal.sent_mails.to(address)).code
     await browser.post(page, "/inscription/validation", {"code": code})
     portal.clock.advance(seconds=seconds)
     page = await browser.post(form, "/inscription", filled)
     assert page.path == "/inscription/conditions"
+
+
+async def test_after_a_refusal_the_page_asks(
+    portal: Portal, browser: HttpBrowser, address: str
+) -> None:
+    """What the form was answered is from before the wrong code."""
+    page = await browser.get("/inscription")
+    await browser.post(page, "/inscription", _typed(address), follow=False)
+    sent = (await portal.sent_mails.to(address)).code
+    before, own = _described(), page.form("/inscription")
+    wrong = {"csrf": own["csrf"], "key": own["key"], "code": f"{(int(sent) + 1) % 1_000_000:06}"}
+    page = await browser.send_form("/inscription/validation", wrong, headers=SAME_SITE)
+    assert page.refused
+    assert _described() - before == 2, "the form and its page"
+
+
+async def test_nothing_is_shown_of_a_request_that_was_cancelled(
+    portal: Portal, browser: HttpBrowser, address: str
+) -> None:
+    """Another browser has signed in to it at the same moment."""
+    page = await portal.asked(browser, address)
+    other = portal.browser()
+    there = await other.get("/connexion")
+    given = {"address": address, "password": PASSWORD}
+    led = await other.post(there, "/connexion", given, follow=False)
+    assert led.location == "/inscription/validation"
+    own = page.form("/inscription/validation")
+    cancel = {"csrf": own["csrf"], "key": own["key"]}
+    done = await browser.send_form("/inscription/annuler", cancel, headers=SAME_SITE)
+    assert done.location == "/inscription/annuler"
+    page = await other.get(led.location)
+    assert page.path == "/inscription"
+    assert "Cette demande n'existe plus" in page.text
 
 
 async def test_questions_while_typing_are_answered_with_data(

@@ -7,6 +7,7 @@ from services.gateway.http.forms import Form
 from services.gateway.http.rendering import page
 from services.gateway.http.routes import url
 from services.gateway.portal.flash import redirect_with_flash
+from services.gateway.portal.recent_requests import RECENT_REQUESTS
 from services.gateway.portal.registration_steps import current_request
 from services.gateway.sessions.request_state import (
     REQUEST_STATE,
@@ -46,6 +47,8 @@ async def submit(request: web.Request, fields: dict[str, str]) -> web.Response:
             if refused.refusal.slug != "account_exists":
                 raise
             return redirect_with_flash(request, "creation", "exists")
+        finally:
+            request.app[RECENT_REQUESTS].pop(found.request_id)
         await end_presession(request)
     await request.app[SAVED_FORMS].delete_of_browser(request[REQUEST_STATE].form_browser or "")
     return redirect_with_flash(request, "cancel_registration", "cancelled")
