@@ -12,7 +12,9 @@ from time import monotonic, sleep
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+import aiohttp
 from aiormq.exceptions import (
+    AMQPConnectionError,
     AuthenticationError,
     ConnectionNotAllowed,
     IncompatibleProtocolError,
@@ -64,7 +66,7 @@ def explained(setting: str, url: str) -> Iterator[None]:
         yield
     except DependencyDown as down:
         _require_authorities(setting, url, down)
-        cause = down.__cause__
+        cause = _cause(down)
         reason = down.reason if cause is None else plain_reason(cause)
         if cause is None or _can_pass(cause, url):
             sentence = f"{setting}: {place_of(url)} does not answer: {reason}"
@@ -101,8 +103,17 @@ def when_it_answers(setting: str, url: str, work: Callable[[], T], until: float 
             sleep(min(PAUSE, left))
 
 
+def _cause(down: DependencyDown) -> BaseException | None:
+    """What the system or the server said, without what aiormq and aiohttp put around it."""
+    cause = down.__cause__
+    if isinstance(cause, AMQPConnectionError) and isinstance(cause.__cause__, OSError):
+        return cause.__cause__
+    if isinstance(cause, aiohttp.ClientConnectorCertificateError):
+        return cause.certificate_error
+    return cause.os_error if isinstance(cause, aiohttp.ClientConnectorError) else cause
+
+
 def _can_pass(error: BaseException, url: str) -> bool:
-    error = getattr(error, "os_error", error)  # as aiohttp wraps it
     if isinstance(error, BROKER_REFUSALS) or "rejected SSL" in str(error):
         return False
     if isinstance(error, FileNotFoundError):

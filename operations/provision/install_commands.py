@@ -10,7 +10,7 @@ import time
 from urllib.parse import unquote, urlsplit
 
 from operations import service_registry
-from operations.operate.asking import explained, when_it_answers
+from operations.operate.asking import ServerUnavailable, explained, when_it_answers
 from operations.operate.endpoints import required
 from operations.printing import say
 from operations.provision.database_admin import execute
@@ -87,10 +87,17 @@ def _migrate(url: str, until: float) -> None:
 
     for service in service_registry.services():
         before = len(applied)
-        with explained(OWNER_URL, url):
-            migrate_schema(url, service, tell)
+        lost: ServerUnavailable | None = None
+        try:
+            with explained(OWNER_URL, url):
+                migrate_schema(url, service, tell)
+        except ServerUnavailable as error:
+            lost = error
+        # Whatever comes after the first of them: none is applied again, which would record them.
         if service.name == PUSH and len(applied) > before:
             _record_receivers(url, until)
+        if lost:
+            raise lost
     say(f"{len(applied)} migrations applied, the schemas are up to date")
 
 

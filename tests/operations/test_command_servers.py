@@ -25,6 +25,7 @@ from operations.local.processes import free_port
 from operations.operate import asking, status
 from operations.operate.asking import ServerUnavailable, when_it_answers
 from operations.operate.endpoints import MANAGEMENT, OPERATOR_URL
+from operations.provision import install_commands
 from operations.provision.broker_admin import BrokerAdmin, BrokerRefused
 from operations.provision.database_admin import (
     DatabaseRefused,
@@ -34,11 +35,13 @@ from operations.provision.database_admin import (
 )
 from operations.provision.install_commands import ADMIN_URLS
 from operations.provision.provisioning import OWNER_URL
+from operations.provision.receivers import PUSH
 from shared.contracts.registration.events import AccountCreated
 from shared.errors import DependencyDown, ImpexError
 from shared.messaging.errors import RefusedByBroker
 from shared.messaging.letter_queue import open_channel
 from shared.messaging.topology import UNROUTED_QUEUE
+from shared.runtime.service import Service
 from tests.support.each_row import each_row
 from tests.support.servers.network import network
 from tests.support.servers.shared_servers import Broker, ServerUrls, drop_database
@@ -209,6 +212,27 @@ def test_o_13_a_server_that_is_lost_meanwhile_is_waited_for(
     until = time.monotonic() + 60
     assert when_it_answers(ADMIN_URLS[0], servers.database_url, work, until) == "done"
     assert len(asked) == 2
+
+
+@pytest.mark.usefixtures("servers")
+def test_receivers_are_recorded_though_the_server_is_lost_after_the_migrations_of_push(
+    terminal: Terminal, fresh: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next run applies none of them, and would not record."""
+    recorded: list[str] = []
+
+    def lost(_url: str, service: Service, tell: Callable[[str], object]) -> None:
+        if service.name == PUSH:
+            tell("push: push/0001_initial")
+            raise down(ConnectionResetError())
+
+    monkeypatch.setattr(install_commands, "execute", lambda _url: None)
+    monkeypatch.setattr(install_commands, "migrate_schema", lost)
+    monkeypatch.setattr(install_commands, "record_receivers", recorded.append)
+    code, out, err = terminal.impex(fresh, "migrate", "--wait", "600")
+    assert (code, out) == (1, "applied push: push/0001_initial\n")
+    assert "does not answer: ConnectionResetError" in err
+    assert recorded == [fresh[OWNER_URL]]
 
 
 async def test_a_statement_that_never_ends_is_the_loss_of_its_server(servers: ServerUrls) -> None:
