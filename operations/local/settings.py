@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from operations import service_registry
 from operations.provision.partners import DEFAULT_FOLDER, FOLDER
@@ -22,7 +21,7 @@ from operations.provision.provisioning import (
 )
 from operations.provision.secrets_dir import SecretsDir
 from shared.errors import ConfigurationError
-from shared.security.connection_urls import management_of
+from shared.security.connection_urls import management_of, validate_administration_url
 from shared.settings import (
     CommonSettings,
     Problem,
@@ -113,10 +112,8 @@ class StackSettings(CommonSettings):
 
     def check(self) -> list[Problem]:
         """The management API has an HTTP address."""
-        url = self.management_url
-        if url is not None and urlsplit(url).scheme not in ("http", "https"):
-            return [("IMPEX_AMQP_MANAGEMENT_URL", "must start with http:// or https://")]
-        return []
+        sentence = validate_administration_url(self.management_url) if self.management_url else None
+        return [("IMPEX_AMQP_MANAGEMENT_URL", sentence)] if sentence else []
 
 
 def validate_settings(environ: Mapping[str, str]) -> StackSettings:

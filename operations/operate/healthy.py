@@ -14,6 +14,7 @@ from shared.errors import ConfigurationError
 
 SUFFIX = "_HEALTH_PORT"
 SECONDS = 3
+MAX_PORT = 65_535
 #: Of an answer that is read, in bytes.
 MAX_ANSWER = 2_000
 
@@ -37,6 +38,8 @@ def health_ports(environ: Mapping[str, str]) -> dict[str, int]:
         for name, port in sorted(environ.items())
         if name.startswith("IMPEX_") and name.endswith(SUFFIX) and port.isdecimal() and int(port)
     }
+    if wrong := [name for name, port in found.items() if port > MAX_PORT]:
+        raise ConfigurationError([(name, f"must be at most {MAX_PORT}") for name in wrong])
     if not found:
         sentence = "is required: no service has a health page"
         raise ConfigurationError([(f"IMPEX_…{SUFFIX}", sentence)])

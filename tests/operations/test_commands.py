@@ -389,7 +389,8 @@ async def test_several_services_run_in_one_process(system: System) -> None:
         ("IMPEX_GATEWAY_PORT", "eighty", "must be a whole number"),
         ("IMPEX_CATCHER_PORT", "70000", "must be at most 65535"),
         ("IMPEX_DATABASE_URL", "mysql://x/y", "must be an address starting with postgresql://"),
-        ("IMPEX_AMQP_MANAGEMENT_URL", "amqp://x", "must start with http://"),
+        ("IMPEX_AMQP_MANAGEMENT_URL", "amqp://x", "must be an address starting with http://"),
+        ("IMPEX_AMQP_MANAGEMENT_URL", "http://u:p@127.0.0.1:99999", "must have a port up to 65535"),
         ("IMPEX_BASE_URL", "http://portal.example", "must be https"),
     ],
 )

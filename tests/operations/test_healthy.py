@@ -52,6 +52,12 @@ def test_a_ready_service_is_healthy_and_another_is_not(
     assert "SUPPORT" not in done.stdout
 
 
+def test_a_port_that_cannot_be_one_is_named() -> None:
+    done = healthy(IMPEX_MFA_HEALTH_PORT="99999")
+    assert done.returncode == 2
+    assert done.stderr == "impex: IMPEX_MFA_HEALTH_PORT: must be at most 65535\n"
+
+
 def test_a_container_without_a_health_page_is_named() -> None:
     done = healthy()
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
