@@ -9,6 +9,7 @@ from urllib.parse import SplitResult, parse_qs, urlsplit, urlunsplit
 
 MAX_PUSH_URL = 500
 SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+PORT = "must have a port up to 65535"
 #: What would end a login before its host, and show the rest of the password as a place.
 SIGNS = "the signs / ? # [ ] @ : of a login, and @ elsewhere, written with %"
 #: Signs that need no quotes in an address, in a header or in a TOML file.
@@ -34,7 +35,7 @@ def _parts(url: str, schemes: tuple[str, ...]) -> SplitResult | str:
         parts = urlsplit(url)
         _ = parts.port
     except ValueError:
-        return f"must have a port up to 65535, and {SIGNS}"
+        return PORT
     return parts
 
 
@@ -42,7 +43,7 @@ def _with_login(url: str, schemes: tuple[str, ...]) -> SplitResult | str:
     """The parts of an address that may hold a login; a sentence where it ends too early."""
     parts = _parts(url, schemes)
     if isinstance(parts, str):
-        return parts
+        return f"{PORT}, and {SIGNS}" if parts == PORT else parts
     cut = "@" in parts.path + parts.fragment or "@" in parts.query.partition("=")[0]
     return f"must have {SIGNS}" if cut else parts
 

@@ -80,7 +80,7 @@ URLS = {
     'https://labo.example/"': "ASCII",
     "https://labo.example/ x": "ASCII",
     "https://labo.example/\n": "ASCII",
-    "https://labo.example:x/": "https://",
+    "https://labo.example:x/": "must have a port",
     "labo.example": "https://",
 }
 
