@@ -6,7 +6,7 @@ cannot differ. Both may be run again at any time.
 
 import argparse
 import os
-import time
+from time import monotonic
 from urllib.parse import unquote, urlsplit
 
 from operations import service_registry
@@ -46,7 +46,7 @@ def provision(options: argparse.Namespace) -> int:
         account: unquote(urlsplit(given[name]).password or "")
         for name, account in accounts(principals).items()
     }
-    until = time.monotonic() + options.wait
+    until = monotonic() + options.wait
     when_it_answers(
         ADMIN_URLS[0],
         given[ADMIN_URLS[0]],
@@ -55,7 +55,7 @@ def provision(options: argparse.Namespace) -> int:
     )
     if options.migrate:
         _migrate(given[OWNER_URL], until)
-        until = time.monotonic() + options.wait
+        until = monotonic() + options.wait
     new = when_it_answers(
         ADMIN_URLS[2],
         given[ADMIN_URLS[2]],
@@ -72,7 +72,7 @@ def provision(options: argparse.Namespace) -> int:
 def migrate(options: argparse.Namespace) -> int:
     """Bring every schema up to date as the owner, as soon as the server answers."""
     url = required(os.environ, OWNER_URL)[OWNER_URL]
-    _migrate(url, time.monotonic() + options.wait)
+    _migrate(url, monotonic() + options.wait)
     return 0
 
 

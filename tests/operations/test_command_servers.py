@@ -235,6 +235,28 @@ def test_receivers_are_recorded_though_the_server_is_lost_after_the_migrations_o
     assert recorded == [fresh[OWNER_URL]]
 
 
+def test_o_13_the_broker_is_waited_for_as_long_after_migrations_that_took_their_time(
+    terminal: Terminal, fresh: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, waits = 1_000, dict[str, list[float]]()
+
+    def migrated(_url: str, until: float) -> None:
+        nonlocal now
+        waits[OWNER_URL] = [until - now]
+        now += 500
+
+    def waited(setting: str, _url: str, _work: object, until: float) -> list[str]:
+        waits.setdefault(setting, []).append(until - now)
+        return []
+
+    monkeypatch.setattr(install_commands, "monotonic", lambda: now)
+    monkeypatch.setattr(install_commands, "_migrate", migrated)
+    monkeypatch.setattr(install_commands, "when_it_answers", waited)
+    code, _, err = terminal.impex(fresh, "provision", "--migrate", "--wait", "30")
+    assert (code, err) == (0, "")
+    assert waits == {ADMIN_URLS[0]: [30], OWNER_URL: [30, 30], ADMIN_URLS[2]: [30]}
+
+
 async def test_a_statement_that_never_ends_is_the_loss_of_its_server(servers: ServerUrls) -> None:
     with pytest.raises(DependencyDown, match="no answer in time"):
         async with session(servers.database_url, seconds=0.05) as connection:
