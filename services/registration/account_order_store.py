@@ -5,7 +5,7 @@ Stored replies about the account are deleted, so that a repeated request is chec
 
 from datetime import datetime
 
-from services.registration import address_store, mailed_link_store
+from services.registration import account_request_store, address_store, mailed_link_store
 from services.registration.email_addresses import EmailAddress
 from services.registration.handlers.mailed_links import PASSWORD, PHONE
 from shared.database import Connection
@@ -35,8 +35,6 @@ ANONYMISE = """
 UPDATE accounts SET first_name = '-', last_name = '-', anonymised_at = $2, named_at = $2
 WHERE id = $1
 """
-# The one that made the account is kept for a day.
-DELETE_REQUESTS = "DELETE FROM requests WHERE account_id = $1"
 DELETE_RECOVERY_ADDRESS = "DELETE FROM recovery_addresses WHERE account_id = $1"
 DELETE_RECOVERY_WISH = "DELETE FROM recovery_address_changes WHERE account_id = $1"
 DELETE_QUESTIONS = "DELETE FROM address_questions WHERE account_id = $1"
@@ -89,12 +87,12 @@ async def anonymise(tx: Connection, account_id: str, now: datetime) -> None:
     await tx.execute(ANONYMISE, account_id, now)
     for sql in (
         DELETE_ACCEPTED_ADDRESS,
-        DELETE_REQUESTS,
         DELETE_QUESTIONS,
         DELETE_RECOVERY_ADDRESS,
         DELETE_RECOVERY_WISH,
     ):
         await tx.execute(sql, account_id)
+    await account_request_store.delete_of_account(tx, account_id)
 
 
 async def _void_mails(tx: Connection, account_id: str) -> None:

@@ -45,6 +45,8 @@ WHERE address_key = $1 AND state = 'pending' AND NOT decoy
 {DELETED}
 """  # noqa: S608
 HAS_VERIFIED = "SELECT true FROM requests WHERE address_key = $1 AND state = 'verified'"
+# The one that made the account is kept for a day.
+DELETE_OF_ACCOUNT = f"DELETE FROM requests WHERE account_id = $1 {DELETED}"  # noqa: S608
 DELETE_EXPIRED = f"""
 DELETE FROM requests
 WHERE id IN (
@@ -156,6 +158,11 @@ async def delete_others(tx: Connection, request: AccountRequest) -> list[Deleted
 async def delete_pending(tx: Connection, address_key: str) -> list[DeletedRequest]:
     """Delete and return the pending requests for an address that an account just verified."""
     return await _delete(tx, DELETE_PENDING, address_key)
+
+
+async def delete_of_account(tx: Connection, account_id: str) -> None:
+    """Delete the requests of an account of which nothing personal may remain."""
+    await _delete(tx, DELETE_OF_ACCOUNT, account_id)
 
 
 async def has_verified(tx: Connection, address_key: str) -> bool:

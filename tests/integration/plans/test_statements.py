@@ -108,7 +108,7 @@ async def test_no_statement_reads_a_large_table_from_end_to_end(
         (
             "registration",
             "requests_account_id",
-            "services.registration.account_order_store.DELETE_REQUESTS",
+            "services.registration.account_request_store.DELETE_OF_ACCOUNT",
         ),
         ("support", "journal_entries_account", "services.support.journal_query_store.TIMELINE"),
     ],

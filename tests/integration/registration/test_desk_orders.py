@@ -239,7 +239,8 @@ async def test_gd_02_an_anonymised_account_does_not_name_its_holder(
     await order(holder, acts.AnonymisationOrdered)
     await single(holder, AccountAnonymised)
     await single(holder, CredentialsRemoved)
-    for table in ("accounts", "credentials", "terms_acceptances", "requests", "address_changes"):
+    tables = ("accounts", "credentials", "terms_acceptances", "requests", "address_changes")
+    for table in (*tables, "replies"):
         stored = str(await harness.fetch(f"SELECT * FROM {table}"))
         assert not any(text in stored for text in (ADDRESS, "Durand", "Pierre")), table
     (acceptance,) = await harness.fetch("SELECT * FROM terms_acceptances")
