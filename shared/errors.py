@@ -5,6 +5,7 @@ Two of them steer a handler: `Retry` (try this message again later) and `Reject`
 of a handler is a bug and follows the retry policy.
 """
 
+import errno
 import os
 import ssl
 
@@ -16,6 +17,8 @@ def plain_reason(error: BaseException) -> str:
     'Connection refused'
     >>> plain_reason(OSError(30, "Read-only file system", "/app/labo.toml"))
     '/app/labo.toml: Read-only file system'
+    >>> plain_reason(ConnectionError(320, "CONNECTION_FORCED - the node stops"))
+    'CONNECTION_FORCED - the node stops'
     >>> plain_reason(ssl.SSLCertVerificationError(1, "certificate verify failed"))
     'certificate verify failed'
     >>> plain_reason(TimeoutError())
@@ -25,8 +28,9 @@ def plain_reason(error: BaseException) -> str:
     # The numbers of OpenSSL are not the system's.
     own = isinstance(error, ssl.SSLError)
     if isinstance(error, OSError) and isinstance(error.errno, int) and not own:
-        # Names that cannot be resolved have numbers of their own, below 0.
-        text = os.strerror(error.errno) if error.errno > 0 else str(error.strerror)
+        # Names that cannot be resolved, and RabbitMQ, have numbers of their own.
+        known = error.errno in errno.errorcode
+        text = os.strerror(error.errno) if known else str(error.strerror)
         if error.filename:
             text = f"{error.filename}: {text}"
     if text:

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from aiormq.exceptions import ConnectionClosed
 
 from shared.messaging.connection import describe
 
@@ -19,6 +20,10 @@ from shared.messaging.connection import describe
         ),
         (ConnectionResetError("cut\nby the broker"), "ConnectionResetError: cut"),
         (EOFError(), "EOFError"),
+        (ConnectionClosed(320, "CONNECTION_FORCED - closed by hand"), "CONNECTION_FORCED - closed"),
+        (ConnectionClosed(402, "INVALID_PATH - no such place"), "INVALID_PATH - no such place"),
+        (ConnectionClosed(403, "ACCESS_REFUSED - not allowed"), "ACCESS_REFUSED - not allowed"),
+        (ConnectionClosed(530, "NOT_ALLOWED - vhost gone"), "NOT_ALLOWED - vhost gone"),
     ],
 )
 def test_an_error_of_the_connection_is_one_line(error: BaseException | None, text: str) -> None:
