@@ -8,6 +8,8 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from tests.support import eventually
 from tests.support.mail.mail_server import MailServer, Received
 
+VALIDATION_LINK = re.compile(r"^(http\S+/inscription/lien\?jeton=\S+)\s*$", re.M)
+
 
 @dataclass(frozen=True)
 class ValidationMail:
@@ -47,14 +49,16 @@ class MailFixture(MailServer):
         return self.to(address)[-1]
 
     async def validation_mail(self, address: str, number: int = 1) -> ValidationMail:
-        """The latest message, read as a validation message."""
-        received = await self.message(address, number)
-        text = received.text()
-        code = re.search(r": (\d{6})\s*$", text, re.M)
-        link = re.search(r"^(http\S+/inscription/lien\?jeton=\S+)\s*$", text, re.M)
-        assert code, text
-        assert link, text
-        return ValidationMail(code.group(1), link.group(1), str(received.message["Subject"]), text)
+        """The latest validation message, once there are `number` of them; others do not count: a
+        notice may be under way."""
+
+        def found() -> list[ValidationMail]:
+            return [mail for one in self.to(address) if (mail := _validation_mail(one))]
+
+        await eventually(
+            lambda: len(found()) >= number, 60, why=f"validation message {number} to {address}"
+        )
+        return found()[-1]
 
     def code_of(self, address: str, link: str) -> str:
         """The digits that the page of a link asks for, in the message that has the link."""
@@ -72,3 +76,13 @@ class MailFixture(MailServer):
             return next((one.group(1) for one in reversed(links) if one), "")
 
         return await eventually(found, 60, why=f"a link to {path} for {address}")
+
+
+def _validation_mail(received: Received) -> ValidationMail | None:
+    text = received.text()
+    link = VALIDATION_LINK.search(text)
+    if link is None:
+        return None
+    code = re.search(r": (\d{6})\s*$", text, re.M)
+    assert code, text
+    return ValidationMail(code.group(1), link.group(1), str(received.message["Subject"]), text)
