@@ -46,6 +46,11 @@ SECONDS = 300
 LOOK_SECONDS = 0.01
 #: The effect alone, as its own statement: the inbox row is another one.
 EFFECT = f"WITH first AS (SELECT $1::text, $2::uuid) {store.UPSERT}"
+#: What became of the event, for its publisher.
+OUTCOME = """
+INSERT INTO outcomes (publisher, message_id, type, dossier_id, version, outcome, at)
+VALUES ($1, $2, $3, $4, $5, 'accepted', $6)
+"""
 CONTENTS = {
     "establishment": "Pharmacie des Trois Fontaines",
     "medicine": "Élinoxa",
@@ -140,13 +145,13 @@ async def heard_by_us(environment: Environment, pool: Pool, count: int) -> Drain
 async def heard_bare(
     channel: aio_pika.abc.AbstractChannel,
     pool: Pool,
-    effects: Mapping[str, Sequence[object]],
+    ready: Mapping[str, "ReadyMade"],
 ) -> Drained:
-    """The same by bare aio-pika and asyncpg: BEGIN, inbox, effect, COMMIT, ack.
+    """The same by bare aio-pika and asyncpg: BEGIN, inbox, effect, outcome, COMMIT, ack.
 
-    `effects` are the values of the effect by message id: nothing is decoded, checked or folded.
+    `ready` are the values by message id: nothing is decoded, checked or folded.
     """
-    watch = Stopwatch(len(effects))
+    watch = Stopwatch(len(ready))
     await channel.set_qos(prefetch_count=PREFETCH)
     queue = await channel.get_queue(NAME, ensure=False)
 
@@ -154,7 +159,9 @@ async def heard_bare(
         watch.begin()
         async with pool.acquire() as connection, connection.transaction():
             await connection.execute(INBOX, NAME, message.message_id)
-            await connection.execute(EFFECT, NAME, message.message_id, *effects[message.message_id])
+            values = ready[message.message_id]
+            await connection.execute(EFFECT, NAME, message.message_id, *values.effect)
+            await connection.execute(OUTCOME, *values.outcome)
         await message.ack()
         watch.one()
 
@@ -164,9 +171,20 @@ async def heard_bare(
     return drained
 
 
-def _ready_made(one: DossierMessage) -> Sequence[object]:
-    update = from_event(one.event, one.account_id, utc_now())
-    return (*(getattr(update, name) for name in store.COLUMNS[:-1]), backoffice.OWNER)
+@dataclass(frozen=True)
+class ReadyMade:
+    """The values of the two rows of an event."""
+
+    effect: Sequence[object]
+    outcome: Sequence[object]
+
+
+def _ready_made(one: DossierMessage) -> ReadyMade:
+    now, publisher = utc_now(), backoffice.OWNER
+    update = from_event(one.event, one.account_id, now)
+    columns = (getattr(update, name) for name in store.COLUMNS[:-1])
+    outcome = (publisher, one.message_id, one.event.TYPE, update.dossier_id, update.version, now)
+    return ReadyMade((*columns, publisher), outcome)
 
 
 async def drain(environment: Environment, plan: Plan) -> list[Line]:
@@ -196,11 +214,11 @@ async def drain(environment: Environment, plan: Plan) -> list[Line]:
             messages = events(plan.dossier_events)
             await publish_all(environment.urls[PUBLISHER_URL], messages)
             ours = await heard_by_us(environment, pool, len(messages))
-            effects = {one.message_id: _ready_made(one) for one in messages}
+            ready = {one.message_id: _ready_made(one) for one in messages}
             await admin.execute("TRUNCATE dossiers.dossiers, dossiers.inbox, dossiers.outcomes")
             await publish_all(environment.urls[PUBLISHER_URL], messages)
             async with bare.channel() as channel:
-                pairs.append((ours, await heard_bare(channel, bare_pool, effects)))
+                pairs.append((ours, await heard_bare(channel, bare_pool, ready)))
     baseline = f"bare consume, prefetch {PREFETCH}, the same SQL with ready-made values"
     return [
         ratio_line(
@@ -209,7 +227,7 @@ async def drain(environment: Environment, plan: Plan) -> list[Line]:
             "/s",
             [(ours.rate, bare.rate) for ours, bare in pairs],
             floor_name=baseline,
-            at_least=0.8,
+            at_least=1.4,
         ),
         ratio_line(
             "dossiers_drain",
