@@ -347,6 +347,15 @@ def test_an_answer_that_is_no_json_is_refused() -> None:
         admin.close()
 
 
+@pytest.fixture
+def default_interrupt() -> Iterator[None]:
+    """Ctrl-C interrupts, as at a terminal: what is started in the background ignores it."""
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, former)
+
+
+@pytest.mark.usefixtures("default_interrupt")
 def test_ctrl_c_ends_a_command_at_once_with_130(
     terminal: Terminal, fresh: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
