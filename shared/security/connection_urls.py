@@ -11,7 +11,7 @@ MAX_PUSH_URL = 500
 SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 PORT = "must have a port up to 65535"
 #: What would end a login before its host, and show the rest of the password as a place.
-SIGNS = "the signs / ? # [ ] @ : of a login, and @ elsewhere, written with %"
+SIGNS = "/ ? # [ ] @ : in its login, and @ elsewhere, written with %, such as %2F for /"
 #: Signs that need no quotes in an address, in a header or in a TOML file.
 PUSH_URL = re.compile(r"[A-Za-z0-9._~:/?\[\]@!$&'()*+,;=%#-]+")
 
