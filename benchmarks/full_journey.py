@@ -221,7 +221,7 @@ async def bare_people(
 @dataclass(frozen=True)
 class BesideBare:
     """Ours and bare parts, round by round: journeys a second, and milliseconds of processor time
-    per journey, those of whoever makes it included."""
+    per journey, the driver's or the bare clients' included."""
 
     rates: list[tuple[float, float]] = field(default_factory=list)
     spent: list[tuple[float, float]] = field(default_factory=list)

@@ -264,7 +264,7 @@ async def test_a_statement_that_never_ends_is_the_loss_of_its_server(servers: Se
 
 
 def down(cause: BaseException | None) -> DependencyDown:
-    """The loss of a server, as whoever asked it says it."""
+    """The loss of a server, raised from `cause`."""
     made = DependencyDown("server", "a reason")
     made.__cause__ = cause
     return made
