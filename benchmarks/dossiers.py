@@ -9,7 +9,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -32,7 +32,7 @@ from shared.contracts import backoffice
 from shared.database import Pool, open_pool
 from shared.messaging.envelope import Envelope
 from shared.messaging.event_processor import PREFETCH
-from shared.messaging.handlers import SqlEffect, hears_sql
+from shared.messaging.handlers import SqlEffect
 from shared.messaging.service_bus import ServiceBus
 from shared.messaging.topology import declare, service_topology
 from shared.runtime.service import utc_now
@@ -133,7 +133,7 @@ async def heard_by_us(environment: Environment, pool: Pool, count: int) -> Drain
         name=NAME,
         amqp_url=environment.urls[AMQP_URL],
         pool=pool,
-        hears=tuple(hears_sql(row.event, begun) for row in SERVICE.hears),
+        hears=tuple(replace(row, effect=begun, logged=False) for row in SERVICE.hears),
         clock=utc_now,
     )
     await node.start(Deps(node.relay.is_heard))

@@ -43,11 +43,13 @@ SERVICE = Service(
     build=build,
     migrations=Path(__file__).parent / "migrations",
     hears=(
-        hears_sql(backoffice.DossierSaved, handlers.update_dossier, logged=True),
-        hears_sql(backoffice.DossierFiled, handlers.update_dossier, logged=True),
-        hears_sql(backoffice.DossierStatusChanged, handlers.update_dossier, logged=True),
-        hears_sql(backoffice.DossierDecided, handlers.update_dossier, logged=True),
-        hears_sql(backoffice.DossierWithdrawn, handlers.update_dossier, logged=True),
+        hears_sql(backoffice.DossierSaved, handlers.update_dossier, logged=True, batched=True),
+        hears_sql(backoffice.DossierFiled, handlers.update_dossier, logged=True, batched=True),
+        hears_sql(
+            backoffice.DossierStatusChanged, handlers.update_dossier, logged=True, batched=True
+        ),
+        hears_sql(backoffice.DossierDecided, handlers.update_dossier, logged=True, batched=True),
+        hears_sql(backoffice.DossierWithdrawn, handlers.update_dossier, logged=True, batched=True),
         hears(DossierTransferOrdered, transfers.transfer),
         hears(DossierTransferUndoOrdered, transfers.undo),
     ),

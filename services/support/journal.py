@@ -87,7 +87,9 @@ def journalled(
     """
     own = {row.event.TYPE: row for row in handled}
     return tuple(
-        _with_journal(own[name], handled_if.get(event)) if name in own else hears_sql(event, _write)
+        _with_journal(own[name], handled_if.get(event))
+        if name in own
+        else hears_sql(event, _write, batched=True)
         for name, event in sorted(EVENTS.items())
         if event.__module__.startswith(CONTRACTS) and not event.TO_PARTNER
     )
@@ -113,4 +115,6 @@ def _with_journal(row: Subscription, handled_if: str | None) -> Subscription:
         journal: Journal = deps.journal
         return journal.effect(event, envelope, now, handled_if or "")
 
-    return replace(hears(row.event, handle, row.prepare), effect=write if handled_if else None)
+    return replace(
+        hears(row.event, handle, row.prepare), effect=write if handled_if else None, batched=True
+    )

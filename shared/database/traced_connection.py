@@ -36,6 +36,7 @@ class TracedConnection(LimitedConnection):
     execute = _recorded(LimitedConnection.execute)
     executemany = _recorded(LimitedConnection.executemany)
     fetch = _recorded(LimitedConnection.fetch)
+    fetchmany = _recorded(LimitedConnection.fetchmany)
     fetchrow = _recorded(LimitedConnection.fetchrow)
     fetchval = _recorded(LimitedConnection.fetchval)
 

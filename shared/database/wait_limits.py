@@ -72,5 +72,6 @@ class LimitedConnection(asyncpg.Connection):
     execute = _limited(asyncpg.Connection.execute)
     executemany = _limited(asyncpg.Connection.executemany)
     fetch = _limited(asyncpg.Connection.fetch)
+    fetchmany = _limited(asyncpg.Connection.fetchmany)
     fetchrow = _limited(asyncpg.Connection.fetchrow)
     fetchval = _limited(asyncpg.Connection.fetchval)

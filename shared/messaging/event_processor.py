@@ -18,6 +18,7 @@ from shared.contracts.base import Event
 from shared.database import Connection, Pool, acquire, transaction
 from shared.errors import DependencyDown, Reject, Retry
 from shared.messaging.connection import BROKER, describe
+from shared.messaging.effect_batches import EffectBatches
 from shared.messaging.envelope import (
     Envelope,
     contract,
@@ -90,6 +91,7 @@ class EventProcessor:
         self._probes = probes
         self._seconds = seconds
         self._metrics = EventMetrics(service, self._types)
+        self._batches = EffectBatches(pool, service)
         self.deps: Any = None
         self.queue_consumer: QueueConsumer | None = None
 
@@ -236,8 +238,11 @@ class EventProcessor:
                 first = None
                 if row.effect is not None:
                     effect = row.effect(event, envelope, self._clock(), self.deps)
-                    async with acquire(self._pool) as connection:
-                        first = await self._apply(connection, envelope, effect, undo=undo)
+                    if row.batched and not undo:
+                        first = await self._batches.apply(envelope.unique_id, effect)
+                    else:
+                        async with acquire(self._pool) as connection:
+                            first = await self._apply(connection, envelope, effect, undo=undo)
                 if first is None:
                     first = await self._in_transaction(row, envelope, event, undo=undo)
                 return first

@@ -128,7 +128,8 @@ class Subscription:
     `prepare(event, deps, pool)` runs outside the handler's transaction, for work that
     takes long (asking somebody else's server); what it returns is `context.prepared`.
     Where `only_if(event)` is false there is nothing to do, and nothing is written.
-    With `logged` each event that was handled is a line of the log.
+    With `logged` each event that was handled is a line of the log. `batched` effects that wait at
+    the same time are applied in one transaction.
     """
 
     event: type[Event]
@@ -137,6 +138,7 @@ class Subscription:
     effect: SqlEffectFactory | None = None
     only_if: Callable[[Any], bool] | None = None
     logged: bool = False
+    batched: bool = False
 
     def concerns(self, event: Event) -> bool:
         """Whether this event has anything to do here."""
@@ -174,10 +176,17 @@ def hears_sql(
     *,
     only_if: Callable[[E], bool] | None = None,
     logged: bool = False,
+    batched: bool = False,
 ) -> Subscription:
     """This service subscribes to `event` and executes the statement of `effect` once, or `handler`
-    where the statement leaves it to that."""
-    return Subscription(event, handler, effect=effect, only_if=only_if, logged=logged)
+    where the statement leaves it to that.
+
+    `batched` is for statements that lock no row which another transaction of the service locks
+    among others: their order in a batch is that of the messages.
+    """
+    return Subscription(
+        event, handler, effect=effect, only_if=only_if, logged=logged, batched=batched
+    )
 
 
 def answers(

@@ -6,7 +6,7 @@ in the transaction of its effect. Handlers never publish directly.
 
 from pathlib import Path
 
-from shared.outbox.inbox import apply, apply_once, mark_processed
+from shared.outbox.inbox import apply, apply_all, apply_once, mark_processed
 from shared.outbox.outbox import (
     INSERT_RESERVED,
     Backlog,
@@ -33,6 +33,7 @@ __all__ = [
     "ReservedEvents",
     "add",
     "apply",
+    "apply_all",
     "apply_once",
     "emit",
     "emit_all",

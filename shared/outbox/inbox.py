@@ -3,7 +3,9 @@
 A failed attempt rolls its row back, so its retry copy (same id) is not taken for a duplicate.
 """
 
+from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 import asyncpg
 
@@ -61,6 +63,18 @@ async def apply_once(
     return await _apply(connection, _ONCE, (consumer, message_id), effect)
 
 
+async def apply_all(
+    connection: Connection, consumer: str, effects: Sequence[tuple[str, SqlEffect]]
+) -> list[bool | None]:
+    """`apply_once` for each (message id, effect), whose statement is the same, in one transaction
+    and one round trip: all of them or none. Raises whatever any of them does.
+    """
+    _, shape = effects[0]
+    sql = _statement(_ONCE, shape.sql, shape.then, shape.unless)
+    parameters = [(consumer, message_id, *effect.values) for message_id, effect in effects]
+    return [_applied(row) for row in await connection.fetchmany(sql, parameters)]
+
+
 async def apply(tx: Connection, effect: SqlEffect) -> None:
     """Apply an effect within a transaction that does more. Raises as `apply_once`."""
     await _apply(tx, _ANYWAY, ("", ""), effect)
@@ -74,6 +88,10 @@ async def _apply(
         (row,) = await connection.fetch(sql, *names, *effect.values)
     except asyncpg.RaiseError as error:
         raise Reject(str(error), error.hint or "invalid") from error
+    return _applied(row)
+
+
+def _applied(row: Any) -> bool | None:
     applied: bool = row["applied"]
     return None if row["left_undone"] and not applied else applied
 

@@ -1,0 +1,127 @@
+"""Effects that wait at the same time: together in one transaction, and each for itself if one
+fails.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from shared.database import Pool, acquire
+from shared.errors import DependencyDown
+from shared.messaging.effect_batches import EffectBatches
+from shared.messaging.handlers import SqlEffect
+from tests.support.servers.bus_fixture import BusFixture
+from tests.support.waiting import eventually
+
+CONSUMER = "mailer"
+#: Writes a row of a text; an empty one is a division by zero.
+WRITE = """
+INSERT INTO inbox (consumer, message_id)
+SELECT $3::text, gen_random_uuid() FROM first WHERE 1 / length($3) >= 0
+"""
+WRITTEN = "SELECT consumer, xmin::text FROM inbox WHERE consumer <> $1 ORDER BY consumer"
+WAITING_FOR_LOCK = """
+SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+"""
+
+
+def effect(text: object) -> SqlEffect:
+    return SqlEffect(WRITE, (text,))
+
+
+@pytest.fixture
+async def pool(bus: BusFixture) -> Pool:
+    return await bus.pool(CONSUMER)
+
+
+async def written(pool: Pool) -> list[tuple[str, str]]:
+    """The texts, each with its transaction."""
+    return [tuple(row) for row in await pool.fetch(WRITTEN, CONSUMER)]
+
+
+@asynccontextmanager
+async def one_at_the_database(pool: Pool, batches: EffectBatches) -> AsyncIterator[None]:
+    """Until the end, an effect waits for a lock of its table."""
+    async with acquire(pool) as connection:
+        async with connection.transaction():
+            await connection.execute("LOCK TABLE inbox IN SHARE MODE")
+            first = asyncio.create_task(batches.apply(str(uuid4()), effect("first")))
+            await eventually(lambda: _is_waiting(pool))
+            yield
+        assert await first is True
+
+
+async def _is_waiting(pool: Pool) -> bool:
+    return bool(await pool.fetch(WAITING_FOR_LOCK))
+
+
+async def applied_together(
+    pool: Pool, batches: EffectBatches, messages: Sequence[tuple[str, object]]
+) -> list[bool | BaseException | None]:
+    """What comes of (message id, text) that come while another one is at the database."""
+    async with one_at_the_database(pool, batches):
+        tasks = [asyncio.create_task(batches.apply(id_, effect(text))) for id_, text in messages]
+        await asyncio.sleep(0)
+    return await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_effects_that_wait_are_one_transaction(pool: Pool) -> None:
+    messages = [(str(uuid4()), text) for text in "abc"]
+    results = await applied_together(pool, EffectBatches(pool, CONSUMER), messages)
+    assert results == [True, True, True]
+    rows = await written(pool)
+    assert [text for text, _ in rows] == ["a", "b", "c", "first"]
+    assert len({transaction for _, transaction in rows[:3]}) == 1
+    assert rows[3][1] != rows[0][1]
+
+
+async def test_a_message_that_comes_twice_in_a_batch_has_one_effect(pool: Pool) -> None:
+    twice = str(uuid4())
+    messages = [(twice, "a"), (str(uuid4()), "b"), (twice, "a")]
+    results = await applied_together(pool, EffectBatches(pool, CONSUMER), messages)
+    assert results == [True, True, False]
+    assert [text for text, _ in await written(pool)] == ["a", "b", "first"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error"),
+    [("", asyncpg.DivisionByZeroError), (7, asyncpg.DataError), ("\0", asyncpg.DataError)],
+)
+async def test_the_effect_that_fails_fails_alone(
+    pool: Pool, wrong: object, error: type[Exception]
+) -> None:
+    """Whether the server refuses it or the driver cannot send it."""
+    messages = [(str(uuid4()), "a"), (str(uuid4()), wrong), (str(uuid4()), "b")]
+    first, failed, last = await applied_together(pool, EffectBatches(pool, CONSUMER), messages)
+    assert (first, last) == (True, True)
+    assert isinstance(failed, error | asyncpg.CharacterNotInRepertoireError)
+    assert [text for text, _ in await written(pool)] == ["a", "b", "first"]
+
+
+async def test_a_handler_that_is_cut_does_not_hold_up_the_others(pool: Pool) -> None:
+    batches = EffectBatches(pool, CONSUMER)
+    async with one_at_the_database(pool, batches):
+        cut = asyncio.create_task(batches.apply(str(uuid4()), effect("cut")))
+        other = asyncio.create_task(batches.apply(str(uuid4()), effect("other")))
+        await asyncio.sleep(0)
+        cut.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await cut
+    assert await other is True
+    # What was cut may have been applied: it comes again and is known then.
+    assert [text for text, _ in await written(pool)][-2:] == ["first", "other"]
+
+
+async def test_all_that_wait_learn_that_the_database_is_away(pool: Pool) -> None:
+    """The first one alone, and those that came after it together."""
+    batches = EffectBatches(pool, CONSUMER)
+    await pool.close()
+    results = await asyncio.gather(
+        *(batches.apply(str(uuid4()), effect(text)) for text in "abc"), return_exceptions=True
+    )
+    assert [type(one) for one in results] == [DependencyDown] * 3
+    assert len({id(one) for one in results}) == 3
