@@ -83,7 +83,10 @@ class RetryingRegistrant:
         form = page.form("/inscription/validation") | {"code": code_in(message)}
         await self.press("/inscription/validation", form)
         page = await self.open("/inscription/conditions")
-        form = page.form("/inscription/conditions") | {"accept": "1"}
+        await self.accept(page.form("/inscription/conditions") | {"accept": "1"})
+
+    async def accept(self, form: dict[str, Any]) -> None:
+        """From the pressed terms to the account."""
         await self.press("/inscription/conditions", form)
 
         async def created() -> bool:
