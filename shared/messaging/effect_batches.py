@@ -54,11 +54,12 @@ class EffectBatches:
         batch, line.waiting = line.waiting, []
         # Its statement is in the trace of its first message.
         line.task = asyncio.create_task(self._apply(batch), context=batch[0].context)
-        line.task.add_done_callback(lambda _task: self._ended(line))
+        line.task.add_done_callback(lambda task: self._ended(line, task))
 
-    def _ended(self, line: _Line) -> None:
+    def _ended(self, line: _Line, task: asyncio.Task[None]) -> None:
         line.task = None
-        if line.waiting:
+        # A loop that is closing cancels its tasks, and begins nothing.
+        if line.waiting and not task.cancelled():
             self._start(line)
 
     async def _apply(self, batch: list[_Waiting]) -> None:

@@ -181,8 +181,9 @@ def hears_sql(
     """This service subscribes to `event` and executes the statement of `effect` once, or `handler`
     where the statement leaves it to that.
 
-    `batched` is for statements that lock no row which another transaction of the service locks
-    among others: their order in a batch is that of the messages.
+    `batched` is for events that come many at a time. Where a batch and another transaction wait for
+    each other's rows, the server ends one of them: a batch is then applied one by one, and a
+    handler is tried again.
     """
     return Subscription(
         event, handler, effect=effect, only_if=only_if, logged=logged, batched=batched

@@ -23,6 +23,13 @@ WRITE = """
 INSERT INTO inbox (consumer, message_id)
 SELECT $3::text, gen_random_uuid() FROM first WHERE 1 / length($3) >= 0
 """
+#: Rows that effects change, each by its text.
+ADD = """
+INSERT INTO replies (type, idempotency_key, content_hash, expires_at) VALUES ($1, $1, '', now())
+"""
+TOUCH = "UPDATE replies SET subject = 'touched' FROM first WHERE type = $3 RETURNING type"
+HOLD = "UPDATE replies SET expires_at = now() WHERE type = $1"
+TOUCHED = "SELECT count(*) FROM replies WHERE subject = 'touched'"
 WRITTEN = "SELECT consumer, xmin::text FROM inbox WHERE consumer <> $1 ORDER BY consumer"
 WAITING_FOR_LOCK = """
 SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
@@ -114,6 +121,25 @@ async def test_a_handler_that_is_cut_does_not_hold_up_the_others(pool: Pool) -> 
     assert await other is True
     # What was cut may have been applied: it comes again and is known then.
     assert [text for text, _ in await written(pool)][-2:] == ["first", "other"]
+
+
+async def test_a_batch_that_waits_in_a_circle_is_applied_one_by_one(pool: Pool) -> None:
+    """Another transaction holds a row of it, and asks for one that it holds."""
+    batches = EffectBatches(pool, CONSUMER)
+    for number in "12":
+        await pool.execute(ADD, number)
+    async with acquire(pool) as connection, connection.transaction():
+        async with one_at_the_database(pool, batches):
+            tasks = [
+                asyncio.create_task(batches.apply(str(uuid4()), SqlEffect(TOUCH, (number,))))
+                for number in "12"
+            ]
+            await asyncio.sleep(0)
+            await connection.execute(HOLD, "2")
+        await eventually(lambda: _is_waiting(pool))
+        await connection.execute(HOLD, "1")
+    assert await asyncio.gather(*tasks) == [True, True]
+    assert await pool.fetchval(TOUCHED) == 2
 
 
 async def test_all_that_wait_learn_that_the_database_is_away(pool: Pool) -> None:
