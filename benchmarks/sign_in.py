@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import aiohttp
 
 from benchmarks.account import NAMES, hashes_on_all_cores
+from benchmarks.baselines import Baselines
 from benchmarks.counters import STATEMENTS_SENT, WRITTEN, database_counts
 from benchmarks.environment import Environment
 from benchmarks.measure import Line, Plan, cpu_seconds, percentile, ratio_line
@@ -32,6 +33,8 @@ WHOLE = {"hash": 1, "post": 2, "page": 1, "request": 3}
 OF_TRANSACTION = 4
 #: People whose statements are counted.
 COUNTED = 5
+#: Seconds between two: idle means that the former one's events are done.
+PAUSE = 0.1
 
 
 async def made(
@@ -54,9 +57,11 @@ async def sign_in(environment: Environment, plan: Plan) -> list[Line]:
     """Idle, one at a time: baselines and sign-ins in turn, round by round."""
     baselines: list[dict[str, float]] = []
     spent: list[list[tuple[float, float, float]]] = []
+    bare: list[float] = []
     cpu: dict[str, list[float]] = {}
     await environment.start_services()
-    async with aiohttp.TCPConnector() as connector:
+    where = environment.postgres.url(), environment.admin_urls.amqp_url, environment.smtp_port
+    async with aiohttp.TCPConnector() as connector, Baselines(*where, warm=0) as rare:
         members = await made(environment, connector, plan.mails)
         await _once(members[0])
         await _check_requests(environment, members[0])
@@ -68,20 +73,22 @@ async def sign_in(environment: Environment, plan: Plan) -> list[Line]:
             round_ = []
             for one in members:
                 round_.append(await _once(one))
-                await asyncio.sleep(0.1)  # idle means that the former one's events are done
+                await asyncio.sleep(PAUSE)
             spent.append(round_)
             for name in environment.services:
                 used = cpu_seconds(environment.pid(name)) - before[name]
                 cpu.setdefault(name, []).append(1_000 * used / len(members))
+            bare.append(await _bare_sign_ins(rare, database, len(members)))
         for one in members:
             await one.close()
-    return [*_lines(baselines, spent, database), *_cpu_lines(cpu)]
+    return [*_lines(baselines, spent, database, bare), *_cpu_lines(cpu)]
 
 
 def _lines(
     baselines: Sequence[dict[str, float]],
     spent: Sequence[Sequence[tuple[float, float, float]]],
     database: dict[str, int],
+    bare: Sequence[float],
 ) -> list[Line]:
     def pairs(place: int, parts: dict[str, int]) -> list[tuple[float, float]]:
         ours = [statistics.median(one[place] for one in round_) for round_ in spent]
@@ -122,6 +129,21 @@ def _lines(
             "ms",
             pairs(2, everything),
             floor_name=_said(everything),
+        ),
+        ratio_line(
+            "sign_in",
+            "the same beside these parts, made as rarely",
+            "ms",
+            [(our, whole) for (our, _), whole in zip(pairs(2, WHOLE), bare, strict=True)],
+            floor_name=f"{_said(everything)}, one after the other, {PAUSE:g} s between two",
+        ),
+        ratio_line(
+            "sign_in",
+            "these parts, made as rarely, p50",
+            "ms",
+            [(whole, floor) for (_, floor), whole in zip(pairs(2, WHOLE), bare, strict=True)],
+            floor_name=_said(WHOLE),
+            note="what could be reached at least",
         ),
     ]
 
@@ -164,6 +186,19 @@ async def _floors_once(environment: Environment, count: int) -> dict[str, float]
         name: statistics.median(await getattr(environment.baselines, name)(count))
         for name in FLOORS
     }
+
+
+async def _bare_sign_ins(baselines: Baselines, database: dict[str, int], count: int) -> float:
+    """The median of `count` sign-ins of bare parts with pauses between, in milliseconds: after one,
+    caches and processor are as cold as ours are."""
+    spent = []
+    for _ in range(count):
+        await asyncio.sleep(PAUSE)
+        begin = time.perf_counter()
+        for name, times in {**WHOLE, **database}.items():
+            await getattr(baselines, name)(times)
+        spent.append(1_000 * (time.perf_counter() - begin))
+    return statistics.median(spent)
 
 
 async def _check_requests(environment: Environment, one: SignedInUser) -> None:
