@@ -106,9 +106,10 @@ def upsert(update: DossierUpdate, message: Message, notice: Notice | None) -> Sq
     """The statement that saves the newer parts of `update`, what became of its message, and the
     notice for its publisher."""
     values = (*(getattr(update, name) for name in COLUMNS[:-1]), *message)
+    row = update.dossier_id
     if notice is None:
-        return SqlEffect(SAVE, values, then=(SAVE_OUTCOME,))
-    return SqlEffect(SAVE, (*values, *notice), then=(SAVE_OUTCOME, SAVE_NOTICE))
+        return SqlEffect(SAVE, values, then=(SAVE_OUTCOME,), row=row)
+    return SqlEffect(SAVE, (*values, *notice), then=(SAVE_OUTCOME, SAVE_NOTICE), row=row)
 
 
 async def count_by_status(tx: Connection, account_id: str) -> list[tuple[int, str, str, int]]:

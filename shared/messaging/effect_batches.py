@@ -51,16 +51,20 @@ class EffectBatches:
 
     def _start(self, line: _Line) -> None:
         """Begin with all that wait; those that come meanwhile are the next batch."""
-        batch, line.waiting = line.waiting, []
+        # A handler that was cut, as all are when the loop closes, waits no more: its message comes
+        # again.
+        waiting, line.waiting = [one for one in line.waiting if not one.applied.done()], []
+        # Batches of other processes lock the same rows, in the same order.
+        batch = sorted(waiting, key=lambda one: one.effect.row)
+        if not batch:
+            return
         # Its statement is in the trace of its first message.
         line.task = asyncio.create_task(self._apply(batch), context=batch[0].context)
-        line.task.add_done_callback(lambda task: self._ended(line, task))
+        line.task.add_done_callback(lambda _task: self._ended(line))
 
-    def _ended(self, line: _Line, task: asyncio.Task[None]) -> None:
+    def _ended(self, line: _Line) -> None:
         line.task = None
-        # A loop that is closing cancels its tasks, and begins nothing.
-        if line.waiting and not task.cancelled():
-            self._start(line)
+        self._start(line)
 
     async def _apply(self, batch: list[_Waiting]) -> None:
         effects = [(one.message_id, one.effect) for one in batch]

@@ -107,13 +107,16 @@ class SqlEffect:
     comes and none later. `values` are its parameters from `$3` on. `then` are further statements,
     which take their rows `FROM effect`, what the first one returns, or `FROM first`. Where the
     query `unless` finds a row nothing is done, not even the inbox row: the subscription's handler
-    does it.
+    does it. `row` names the row that it changes, where effects of other messages change it too:
+    those of a batch are applied in the order of their rows, so that no two batches wait for each
+    other.
     """
 
     sql: str
     values: tuple[Any, ...]
     then: tuple[str, ...] = ()
     unless: str = ""
+    row: str = ""
 
 
 SqlEffectFactory = Callable[[Any, Envelope, datetime, Any], SqlEffect]
@@ -181,9 +184,9 @@ def hears_sql(
     """This service subscribes to `event` and executes the statement of `effect` once, or `handler`
     where the statement leaves it to that.
 
-    `batched` is for events that come many at a time. Where a batch and another transaction wait for
-    each other's rows, the server ends one of them: a batch is then applied one by one, and a
-    handler is tried again.
+    `batched` is for events that come many at a time. Where a batch and a handler wait for each
+    other's rows, the server ends one of them: a batch is then applied one by one, and a handler
+    is tried again.
     """
     return Subscription(
         event, handler, effect=effect, only_if=only_if, logged=logged, batched=batched

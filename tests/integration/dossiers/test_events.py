@@ -18,6 +18,7 @@ from shared.contracts import backoffice
 from shared.contracts.registration.events import CredentialsRemoved
 from shared.database import acquire, transaction
 from shared.errors import Reject
+from shared.messaging.effect_batches import EffectBatches
 from shared.messaging.handlers import SqlEffect
 from shared.outbox import apply_once
 from tests.support.harness.dossier_events import (
@@ -60,6 +61,16 @@ def effect_of(event: backoffice.DossierEvent, harness: DossiersHarness) -> SqlEf
     return upsert(from_event(event, ACCOUNT, harness.now), message, None)
 
 
+#: Those that one transaction wrote with others, in the order in which it wrote them.
+WRITTEN_TOGETHER = """
+SELECT dossier_id FROM dossiers AS one
+WHERE EXISTS (
+    SELECT FROM dossiers AS other
+    WHERE other.xmin = one.xmin AND other.dossier_id <> one.dossier_id)
+ORDER BY cmin::text::integer
+"""
+
+
 async def outcome(
     harness: DossiersHarness, events: Sequence[backoffice.DossierEvent]
 ) -> tuple[object, ...]:
@@ -87,6 +98,18 @@ async def test_g_43_a_dossier_goes_from_draft_to_decision(harness: DossiersHarne
     (row,) = (await harness.list("authorisations_processed")).rows
     assert (row.status, row.medicine) == ("granted", "Paracétamol Exemple")
     assert (str(row.filed_on), str(row.decided_on)) == ("2026-01-15", "2026-02-02")
+
+
+async def test_dossiers_that_are_written_together_are_written_in_the_order_of_their_ids(
+    harness: DossiersHarness,
+) -> None:
+    """Two processes that locked them in two orders would wait for each other."""
+    batches = EffectBatches(harness.pool, SERVICE.name)
+    effects = [effect_of(saved(name), harness) for name in ("d3", "d2", "d1", "d4")]
+    # The first one is alone: those after it come while it is at the database.
+    await asyncio.gather(*(batches.apply(str(uuid4()), effect) for effect in effects))
+    rows = await harness.pool.fetch(WRITTEN_TOGETHER)
+    assert [row["dossier_id"] for row in rows] == ["d1", "d2", "d4"]
 
 
 @pytest.mark.parametrize("events", [LIFE_CYCLE, FILED_AGAIN], ids=["life cycle", "filed again"])

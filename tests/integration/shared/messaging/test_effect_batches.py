@@ -29,6 +29,7 @@ INSERT INTO replies (type, idempotency_key, content_hash, expires_at) VALUES ($1
 """
 TOUCH = "UPDATE replies SET subject = 'touched' FROM first WHERE type = $3 RETURNING type"
 HOLD = "UPDATE replies SET expires_at = now() WHERE type = $1"
+IS_FREE = "SELECT FROM replies WHERE type = $1 FOR UPDATE SKIP LOCKED"
 TOUCHED = "SELECT count(*) FROM replies WHERE subject = 'touched'"
 WRITTEN = "SELECT consumer, xmin::text FROM inbox WHERE consumer <> $1 ORDER BY consumer"
 WAITING_FOR_LOCK = """
@@ -119,8 +120,42 @@ async def test_a_handler_that_is_cut_does_not_hold_up_the_others(pool: Pool) -> 
     with pytest.raises(asyncio.CancelledError):
         await cut
     assert await other is True
-    # What was cut may have been applied: it comes again and is known then.
-    assert [text for text, _ in await written(pool)][-2:] == ["first", "other"]
+    # What was cut before its batch began is not applied: it comes again.
+    assert [text for text, _ in await written(pool)] == ["first", "other"]
+
+
+async def test_where_all_that_wait_are_cut_there_is_no_batch(pool: Pool) -> None:
+    """As when a service stops; what comes later is applied as ever."""
+    batches = EffectBatches(pool, CONSUMER)
+    async with one_at_the_database(pool, batches):
+        cut = [asyncio.create_task(batches.apply(str(uuid4()), effect("cut"))) for _ in range(2)]
+        await asyncio.sleep(0)
+        for one in cut:
+            one.cancel()
+    await asyncio.gather(*cut, return_exceptions=True)
+    assert await batches.apply(str(uuid4()), effect("later")) is True
+    assert [text for text, _ in await written(pool)] == ["first", "later"]
+
+
+async def test_rows_are_locked_in_the_same_order_by_every_batch(pool: Pool) -> None:
+    """Whatever the order of the messages: two processes would wait for each other."""
+    batches = EffectBatches(pool, CONSUMER)
+    for number in "12":
+        await pool.execute(ADD, number)
+    async with acquire(pool) as connection, connection.transaction():
+        await connection.execute(HOLD, "1")
+        async with one_at_the_database(pool, batches):
+            tasks = [
+                asyncio.create_task(
+                    batches.apply(str(uuid4()), SqlEffect(TOUCH, (number,), row=number))
+                )
+                for number in "021"
+            ]
+            await asyncio.sleep(0)
+        await eventually(lambda: _is_waiting(pool))
+        assert len(await connection.fetch(IS_FREE, "2")) == 1
+    assert await asyncio.gather(*tasks) == [True, True, True]
+    assert await pool.fetchval(TOUCHED) == 2
 
 
 async def test_a_batch_that_waits_in_a_circle_is_applied_one_by_one(pool: Pool) -> None:
