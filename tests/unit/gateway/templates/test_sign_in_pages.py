@@ -327,6 +327,10 @@ def test_p_11_after_the_creation_only_the_password_is_left_to_type() -> None:
     assert one(page, ".fr-stepper__steps")["data-fr-current-step"] == "4"
     assert not read(in_state("sign_in")).select("[data-impex-begin], .fr-stepper")
     assert "Votre compte est créé." not in _text("sign_in-created-refused")
+    # A refusal names « Première connexion - Créer un compte ».
+    register = 'main a[href="/inscription"]'
+    assert not read(page).select(register)
+    assert read(in_state("sign_in-created-refused")).select(register)
 
 
 @pytest.mark.parametrize(
