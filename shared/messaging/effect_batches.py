@@ -39,6 +39,7 @@ class EffectBatches:
         self._pool = pool
         self._consumer = consumer
         self._lines: dict[tuple[str, tuple[str, ...], str], _Line] = {}
+        self._alone: set[asyncio.Task[None]] = set()
 
     async def apply(self, message_id: str, effect: SqlEffect) -> bool | None:
         """As `apply_once`, together with others of the same statement that wait by then."""
@@ -51,11 +52,9 @@ class EffectBatches:
 
     def _start(self, line: _Line) -> None:
         """Begin with all that wait; those that come meanwhile are the next batch."""
-        # A handler that was cut, as all are when the loop closes, waits no more: its message comes
-        # again.
-        waiting, line.waiting = [one for one in line.waiting if not one.applied.done()], []
         # Batches of other processes lock the same rows, in the same order.
-        batch = sorted(waiting, key=lambda one: one.effect.row)
+        batch = sorted(_still_waiting(line.waiting), key=lambda one: one.effect.row)
+        line.waiting = []
         if not batch:
             return
         # Its statement is in the trace of its first message.
@@ -81,11 +80,24 @@ class EffectBatches:
             if len(batch) == 1:
                 _fail(batch[0], error)
             else:
-                await asyncio.gather(*(self._apply([one]) for one in batch))
+                self._apply_alone(batch)
         else:
             for one, result in zip(batch, results, strict=True):
                 if not one.applied.done():
                     one.applied.set_result(result)
+
+    def _apply_alone(self, batch: list[_Waiting]) -> None:
+        """Each in the trace of its own message; the next batch does not wait for them."""
+        for one in _still_waiting(batch):
+            task = asyncio.create_task(self._apply([one]), context=one.context)
+            self._alone.add(task)
+            task.add_done_callback(self._alone.discard)
+
+
+def _still_waiting(waiting: list[_Waiting]) -> list[_Waiting]:
+    """Without those whose handler was cut, as all are when the loop closes: their messages come
+    again."""
+    return [one for one in waiting if not one.applied.done()]
 
 
 def _fail(one: _Waiting, error: Exception) -> None:

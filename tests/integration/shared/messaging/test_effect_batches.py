@@ -12,8 +12,10 @@ import pytest
 
 from shared.database import Pool, acquire
 from shared.errors import DependencyDown
+from shared.messaging import effect_batches
 from shared.messaging.effect_batches import EffectBatches
 from shared.messaging.handlers import SqlEffect
+from shared.runtime.tracing import traceparent
 from tests.support.servers.bus_fixture import BusFixture
 from tests.support.waiting import eventually
 
@@ -110,6 +112,51 @@ async def test_the_effect_that_fails_fails_alone(
     assert [text for text, _ in await written(pool)] == ["a", "b", "first"]
 
 
+async def test_statements_that_are_applied_alone_are_in_their_own_traces(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And what is logged about them bears the id of their own message."""
+    found: list[tuple[str, str | None]] = []
+
+    async def note(_connection: object, _consumer: str, message_id: str, _effect: object) -> bool:
+        found.append((message_id, traceparent.get()))
+        return True
+
+    batches = EffectBatches(pool, CONSUMER)
+    ids = [str(uuid4()) for _ in range(3)]
+
+    async def handle(message_id: str, text: object) -> bool | None:
+        traceparent.set(f"trace of {message_id}")
+        return await batches.apply(message_id, effect(text))
+
+    async with one_at_the_database(pool, batches):
+        tasks = [asyncio.create_task(handle(*one)) for one in zip(ids, ("a", 7, "b"), strict=True)]
+        await asyncio.sleep(0)
+        monkeypatch.setattr(effect_batches, "apply_once", note)
+    await asyncio.gather(*tasks)
+    assert found == [(one, f"trace of {one}") for one in ids]
+
+
+async def test_a_batch_does_not_wait_for_what_is_applied_alone(pool: Pool) -> None:
+    """Such as an effect that waits for a lock, after another one of its batch has failed."""
+    batches = EffectBatches(pool, CONSUMER)
+    for number in "12":
+        await pool.execute(ADD, number)
+
+    def touch(number: object) -> asyncio.Task[bool | None]:
+        return asyncio.create_task(batches.apply(str(uuid4()), SqlEffect(TOUCH, (number,))))
+
+    async with acquire(pool) as connection, connection.transaction():
+        await connection.execute(HOLD, "1")
+        tasks = [touch(number) for number in ("0", 7, "1")]
+        await eventually(lambda: _is_waiting(pool))
+        async with asyncio.timeout(5):
+            assert await touch("2") is True
+    first, failed, last = await asyncio.gather(*tasks, return_exceptions=True)
+    assert (first, last) == (True, True)
+    assert isinstance(failed, asyncpg.DataError)
+
+
 async def test_a_handler_that_is_cut_does_not_hold_up_the_others(pool: Pool) -> None:
     batches = EffectBatches(pool, CONSUMER)
     async with one_at_the_database(pool, batches):
@@ -135,6 +182,25 @@ async def test_where_all_that_wait_are_cut_there_is_no_batch(pool: Pool) -> None
     await asyncio.gather(*cut, return_exceptions=True)
     assert await batches.apply(str(uuid4()), effect("later")) is True
     assert [text for text, _ in await written(pool)] == ["first", "later"]
+
+
+async def test_what_was_cut_is_not_applied_alone(pool: Pool) -> None:
+    """It was in a batch that failed after the cut."""
+    batches = EffectBatches(pool, CONSUMER)
+    for number in "12":
+        await pool.execute(ADD, number)
+    async with acquire(pool) as connection, connection.transaction():
+        await connection.execute(HOLD, "1")
+        alone, held, failed, cut = (
+            asyncio.create_task(batches.apply(str(uuid4()), SqlEffect(TOUCH, (text,))))
+            for text in ("0", "1", "\0", "2")
+        )
+        await eventually(lambda: _is_waiting(pool))
+        cut.cancel()
+    assert await asyncio.gather(alone, held) == [True, True]
+    await asyncio.gather(failed, cut, return_exceptions=True)
+    await asyncio.sleep(0.1)  # nothing tells when it would have been
+    assert await pool.fetchval(TOUCHED) == 1
 
 
 async def test_rows_are_locked_in_the_same_order_by_every_batch(pool: Pool) -> None:
