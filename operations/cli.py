@@ -77,7 +77,9 @@ def _local(verbs: Verbs) -> None:
     text = "open psql on a service's schema, with the service's role"
     psql = _verb(verbs, "psql", "local.psql.main", text)
     psql.add_argument("service", metavar="SERVICE")
-    psql.add_argument("arguments", nargs="*", metavar="ARG", help="after --: arguments of psql")
+    text = "arguments of psql, with or without -- before them"
+    rest = psql.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARG", help=text)
+    rest.required = False  # so that it is not named where the service is missing
     text = "fill an account's home page with sample dossiers"
     demo = _verb(verbs, "demo", "local.demo.main", text)
     demo.add_argument("address", nargs="?", metavar="ADDRESS", help="default: the newest account")

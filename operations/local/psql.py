@@ -17,7 +17,8 @@ def main(options: argparse.Namespace) -> int:
     address, environment = connection(url, service.name, os.environ)
     program = find_program("psql")
     sys.stdout.flush()
-    arguments = ["psql", f"--dbname={address}", *options.arguments]
+    given = options.arguments
+    arguments = ["psql", f"--dbname={address}", *(given[1:] if given[:1] == ["--"] else given)]
     os.execve(program, arguments, environment)  # noqa: S606 - psql takes over the terminal
 
 

@@ -13,10 +13,12 @@ from operations.printing import cut, print_json, print_rows, say
 from services.dossiers.outcome_log import LoggedOutcome, read_log
 
 HEADS = ("at", "partner", "message", "event", "dossier", "version", "outcome")
+AGAIN = "What is tried again: impex dead list dossiers --in retry"
 UNKNOWN = (
     "Nothing is known of it: it never arrived, was not handled yet, or is older than 30 days. "
-    "What is tried again: impex dead list dossiers --in retry"
+    f"{AGAIN}"
 )
+EMPTY = f"No message about a dossier was handled in the last 30 days. {AGAIN}"
 
 
 def main(options: argparse.Namespace) -> int:
@@ -44,7 +46,8 @@ def main(options: argparse.Namespace) -> int:
         if len(found) == options.limit:
             say(f"\n  The latest {options.limit}; --limit N shows more.")
     else:
-        say(UNKNOWN)
+        chosen = (options.message, options.dossier, options.partner)
+        say(EMPTY if chosen == (None, None, None) else UNKNOWN)
     return 0 if found else 1
 
 

@@ -292,10 +292,13 @@ def _chown(file: int, owner: str | None, group: str | None) -> None:
     one."""
     try:
         user_id = -1 if owner is None else _id(owner, lambda name: pwd.getpwnam(name).pw_uid)
-        group_id = -1 if group is None else _id(group, lambda name: grp.getgrnam(name).gr_gid)
-        os.fchown(file, user_id, group_id)
     except LookupError as error:
-        raise ConfigurationError([("--owner, --group", str(error.args[0]))]) from error
+        raise ConfigurationError([("--owner", f"there is no user {owner}")]) from error
+    try:
+        group_id = -1 if group is None else _id(group, lambda name: grp.getgrnam(name).gr_gid)
+    except LookupError as error:
+        raise ConfigurationError([("--group", f"there is no group {group}")]) from error
+    os.fchown(file, user_id, group_id)
 
 
 def _id(name: str, look_up: Callable[[str], int]) -> int:

@@ -377,6 +377,12 @@ def test_an_unknown_service_is_one_line(tmp_path: Path, verb: tuple[str, ...]) -
     assert not (tmp_path / "home").exists()
 
 
+def test_psql_without_a_service_names_the_service_only() -> None:
+    done = impex({}, "psql")
+    assert done.returncode == 2
+    assert done.stderr.endswith("the following arguments are required: SERVICE\n")
+
+
 async def test_several_services_run_in_one_process(system: System) -> None:
     spawned = system.spawn("mailer", "registration")
     await eventually(spawned.ready, 60, every=0.1)

@@ -214,6 +214,12 @@ def test_o_03_a_wrong_option_is_named(folder: Path, options: tuple[str, str]) ->
         secrets(folder, *options)
 
 
+@pytest.mark.parametrize(("option", "what"), [("--owner", "user"), ("--group", "group")])
+def test_o_03_an_unknown_user_or_group_is_named(folder: Path, option: str, what: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"^{option}: there is no {what} nobody-here$"):
+        secrets(folder, option, "mailer=nobody-here")
+
+
 def test_an_open_folder_of_before_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -272,8 +272,9 @@ def test_a_backup_finds_database_and_secrets_by_itself(
 
 def test_psql_works_as_the_service_and_hides_the_password(installation: Installation) -> None:
     query = "SELECT current_user, current_schema, count(*) >= 0 FROM outbox"
-    found = installation.run("psql", "mailer", "--", "-XAtc", query)
-    assert (found.returncode, found.stdout) == (0, "impex_mailer|mailer|t\n"), found.stderr
+    for before in ((), ("--",)):
+        found = installation.run("psql", "mailer", *before, "-XAtc", query)
+        assert (found.returncode, found.stdout) == (0, "impex_mailer|mailer|t\n"), found.stderr
     show = r"\! tr '\000' ' ' < /proc/$PPID/cmdline"
     command_line = installation.run("psql", "mailer", "--", "-Xc", show).stdout
     assert "--dbname=postgresql://impex_mailer@127.0.0.1" in command_line
