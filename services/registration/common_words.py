@@ -79,7 +79,8 @@ class WordList:
     def find(self, password: str) -> ListedWord | None:
         """The longest listed word inside, else the common password that it equals, else None.
 
-        A listed word that is part of a longer word, as russel is of brussels, is reported as that.
+        A listed word that is part of a longer word, as russel is of brussels, is reported as that;
+        one that letters only look like, as tulle is of tuile, as those letters.
         """
         folded, plain = self._forms.fold(password), self._forms.plain(password)
         for length in self._lengths:
@@ -89,9 +90,15 @@ class WordList:
                 # Digits alone are no word.
                 if found is not None and any(map(str.isalpha, plain[start:end])):
                     longer = _longer_word(self._forms.spell(password), plain, start, end)
-                    return found if longer is None else found._replace(word=longer)
+                    typed = longer or self._other_letters(found.word, plain[start:end])
+                    return found if typed is None else found._replace(word=typed)
         whole = self._whole.get(folded)
         return None if whole is None else ListedWord(whole, "passwords")
+
+    def _other_letters(self, word: str, part: str) -> str | None:
+        """What was typed, where it has letters only, and other ones than the word."""
+        letters = "".join(filter(str.isalpha, self._forms.plain(word)))
+        return part if part.isalpha() and part != letters else None
 
     def _add(self, word: str, source: str) -> None:
         if sum(char.isalpha() for char in word) < MIN_LETTERS:
