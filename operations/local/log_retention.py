@@ -19,6 +19,12 @@ RETENTION = timedelta(days=335)
 STAMP = "begun"
 
 
+def begin_logs(folder: Path, now: datetime) -> None:
+    """Note that all logs begin now, where the launcher has never logged."""
+    if not (folder / "launcher.log").exists():
+        _stamp(folder, now)
+
+
 def keep_logs(folder: Path, now: datetime) -> None:
     """Begin long and old logs in `folder` anew, and delete former parts that are due."""
     stamp = folder / STAMP
@@ -32,8 +38,7 @@ def keep_logs(folder: Path, now: datetime) -> None:
         for part in {*due, *parts[:-MAX_PARTS]}:
             part.unlink(missing_ok=True)
     if old:
-        stamp.touch(0o600)
-        os.utime(stamp, (now.timestamp(), now.timestamp()))
+        _stamp(folder, now)
 
 
 def former_parts(log: Path) -> list[Path]:
@@ -58,6 +63,12 @@ def _cut(log: Path, now: datetime) -> None:
         target.flush()
         os.truncate(log, 0)
     os.utime(part, (now.timestamp(), now.timestamp()))
+
+
+def _stamp(folder: Path, now: datetime) -> None:
+    stamp = folder / STAMP
+    stamp.touch(0o600)
+    os.utime(stamp, (now.timestamp(), now.timestamp()))
 
 
 def _modified(path: Path) -> datetime:

@@ -13,11 +13,13 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 from operations import service_registry
 from operations.install.paths import ADMIN, ROOT, Paths, paths, short_path
+from operations.local.log_retention import begin_logs
 from operations.local.processes import Misconfigured, StartFailed, wait_until
 from operations.local.settings import StackSettings, unknown_variables, validate_settings
 from operations.local.stack import Stack, service_command
@@ -64,6 +66,7 @@ def main(options: argparse.Namespace) -> int:
     settings = validate_settings(os.environ)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _on_signal)
+    begin_logs(where.logs, datetime.now(UTC))
     with lock, (where.logs / "launcher.log").open("a") as log:
         # Our own log lines are for the file; the terminal gets sentences.
         configure_logging(settings.log_level, log)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from operations.local import log_retention
-from operations.local.log_retention import former_parts, keep_logs
+from operations.local.log_retention import begin_logs, former_parts, keep_logs
 from operations.local.logs import LogFile, log_paths
 
 NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)
@@ -33,6 +33,24 @@ def test_s_14_lg_06_every_line_stays_eleven_months_and_none_thirteen(tmp_path: P
         assert f'"day {max(0, day - 335)}"' in text, day
         assert day < 366 or f'"day {day - 366}"' not in text, day
     assert text.count("\n") <= 366
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_s_14_logs_of_a_first_start_are_not_cut_at_once(tmp_path: Path, *, before: bool) -> None:
+    """Those of a version that kept no stamp are: nobody knows how old their lines are."""
+    log, launcher = tmp_path / "gateway.log", tmp_path / "launcher.log"
+    (tmp_path / "install.log").write_text("from before the first start")
+    if before:
+        launcher.write_text("of an earlier start")
+    begin_logs(tmp_path, NOW)
+    log.write_text("service_ready")
+    launcher.write_text("migration_applied")
+    keep(tmp_path, 0.001)
+    assert bool(former_parts(log)) == before
+    assert (log.read_text() == "") == before
+    keep(tmp_path, 31)
+    assert former_parts(log)
+    assert log.read_text() == ""
 
 
 def test_s_14_a_long_log_begins_anew_and_its_former_part_stays(
