@@ -15,7 +15,7 @@ def main(options: argparse.Namespace) -> int:
     data = (where.inside, where.outside, where.secrets, where.logs)
     folders = [folder for folder in data if folder.exists()]
     if not where.home.exists() or not folders:
-        say("There is nothing to forget.")
+        say("There is nothing to delete.")
         return 0
     lock = take_lock(where)
     if lock is None:
