@@ -70,6 +70,8 @@ def main(options: argparse.Namespace) -> int:
     _print_partners(manifest)
     if secrets is None:
         say("the secrets are not in it: without its keys a backup opens no account")
+    else:
+        say("the secrets are in it: protect it as you protect them")
     _print_queues(manifest.queues)
     return 0
 

@@ -101,6 +101,7 @@ def backup(installation: Installation, folder: Path, *more: str) -> Path:
     words = ("backup", str(folder), "--secrets", str(installation.secrets), *more)
     code, out, err = installation.impex(*words)
     assert code == 0, out + err
+    assert "the secrets are in it" in out
     return max(folder.glob("impex-2*"))
 
 
