@@ -47,8 +47,10 @@ async def test_lg_07_a_broken_view_gives_a_page_with_a_reference(
         reference = page.headers["X-Request-Id"]
         assert reference in page.text
         assert "01.55.87.40.90" in page.text
+        # A token may hold any letters.
+        written = re.sub(r'value="[^"]*"', "", page.html)
         for leak in ("secret detail", "Traceback", "RuntimeError", ".py"):
-            assert leak not in page.html
+            assert leak not in written
 
 
 async def test_lg_07_even_a_broken_error_page_gives_a_reference(
