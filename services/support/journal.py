@@ -115,6 +115,5 @@ def _with_journal(row: Subscription, handled_if: str | None) -> Subscription:
         journal: Journal = deps.journal
         return journal.effect(event, envelope, now, handled_if or "")
 
-    return replace(
-        hears(row.event, handle, row.prepare), effect=write if handled_if else None, batched=True
-    )
+    subscription = hears(row.event, handle, row.prepare)
+    return replace(subscription, effect=write, batched=True) if handled_if else subscription
