@@ -19,6 +19,7 @@ from services.gateway.http.errors import (
     RELOAD,
     UNAVAILABLE_ERRORS,
     UNAVAILABLE_RETRY_SECONDS,
+    ErrorText,
     HttpError,
     Redirect,
     error_text,
@@ -128,6 +129,8 @@ async def _failed(request: web.Request, error: Exception) -> web.StreamResponse:
         log.info("A service is unavailable.", action="dependency_away", reason=plain_reason(error))
         declared = request.app[ROUTES].at(request.path)
         texts = declared.unavailable(error) if declared and declared.unavailable else None
+        if texts and declared and declared.background:
+            return _unavailable_data(request, texts)
         return error_page(
             request, HttpError(503, retry_after=UNAVAILABLE_RETRY_SECONDS, texts=texts)
         )
@@ -135,6 +138,13 @@ async def _failed(request: web.Request, error: Exception) -> web.StreamResponse:
         return error_page(request, HttpError(429, retry_after=error.refusal.retry_after))
     log.error("A view failed.", action="unexpected_error", exc_info=error)
     return error_page(request, HttpError(500))
+
+
+def _unavailable_data(request: web.Request, texts: ErrorText) -> web.Response:
+    """What a page's script is answered where something is unavailable: {"away": what}."""
+    why = translate(texts.heading, request[REQUEST_STATE].lang, name=texts.name)
+    retry = {"Retry-After": str(UNAVAILABLE_RETRY_SECONDS)}
+    return web.json_response({"away": why}, status=503, headers=retry)
 
 
 def error_page(request: web.Request, error: HttpError) -> web.Response:

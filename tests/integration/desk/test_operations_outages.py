@@ -1,5 +1,6 @@
 """What operators see on an open page while a server or a service is away: that it is old."""
 
+import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -79,6 +80,9 @@ async def test_lg_03_pages_and_forms_name_what_is_unavailable(system: System) ->
                 assert (page.status, page.h1) == (503, "PostgreSQL ne répond pas")
                 assert "« impex queues » et « impex dead list »" in page.text
                 assert page.headers["Retry-After"] == "30"
+                state = await operator.browser.send("GET", "/exploitation/etat")
+                assert (state.status, state.headers["Retry-After"]) == (503, "30")
+                assert json.loads(state.body) == {"away": page.h1}, "for the page's script"
             async with system.run("support", "mailer", clock=desk.clock):
                 mail_id = await add_mail(desk, str(uuid4()), "held")
                 path = f"/exploitation/messages/{mail_id}/abandon"
@@ -94,7 +98,8 @@ async def test_lg_03_pages_and_forms_name_what_is_unavailable(system: System) ->
 
 
 async def test_lg_03_open_pages_are_marked_as_old_during_an_outage(system: System) -> None:
-    """Of the database, then of the services that are asked; they resume by themselves."""
+    """Of the database, then of the services that are asked; they resume by themselves. One page's
+    stream never opens: it asks again and again, and says as much."""
     smtp = {"IMPEX_SMTP_URL": f"smtp://127.0.0.1:{free_port()}"}  # nobody listens
     with cheap_hashes():
         async with running_desk(system, *SERVICES) as desk, tabs(desk) as opened:
@@ -102,17 +107,21 @@ async def test_lg_03_open_pages_are_marked_as_old_during_an_outage(system: Syste
                 mail_id = await add_mail(desk, str(uuid4()))
                 mails = await opened("/exploitation/messages")
                 queues = await opened("/exploitation")
+                asking = await opened("/exploitation/messages")
+                await asking.route("**/suivi", lambda route: route.abort())
+                await asking.reload()
                 link = mails.locator(f'a[href$="{mail_id}"]')
                 await expect(link).to_be_visible()
                 async with away(system.database):
-                    for page in (mails, queues):
+                    for page in (mails, queues, asking):
                         await _waits_in_vain(page)
                     await expect(mails.locator(STALE)).to_contain_text("la page reprend")
-                    for page in (mails, queues):
+                    for page in (mails, queues, asking):
                         await expect(page.locator(STALE)).to_contain_text("PostgreSQL ne répond")
                     await expect(link).to_be_visible()
-                for page in (mails, queues):
+                for page in (mails, queues, asking):
                     await expect(page.locator(STALE)).to_be_hidden()
+                await asking.close()
             await expect(queues.locator(STALE)).to_be_visible()
             await expect(mails.get_by_text("« mailer » ne répond pas")).to_be_visible()
             await expect(mails.locator(STALE)).to_be_hidden()

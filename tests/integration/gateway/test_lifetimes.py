@@ -11,7 +11,7 @@ import pytest
 
 from services.gateway.sessions.presession_store import DELETE_EXPIRED
 from shared.contracts.registration.requests import AcceptTerms
-from shared.database import Connection, row_count
+from shared.database import Connection
 from shared.messaging.errors import RequestTimeout
 from tests.support.actors.http_browser import HttpBrowser
 from tests.support.intercept import Send, intercept
@@ -48,7 +48,7 @@ async def test_a_presession_ends_with_its_request(
     assert browser.cookies.get("impex-presession") != bound
     assert "n'existe plus" not in (await browser.get("/inscription")).text, "once"
     now = portal.clock()
-    assert row_count(await connection.execute(DELETE_EXPIRED, now)) >= 1
+    await connection.execute(DELETE_EXPIRED, now)  # unless the portal has just done so itself
     left = await connection.fetchval("select count(*) from presessions where expires_at <= $1", now)
     assert left == 0
     await connection.close()

@@ -42,7 +42,9 @@ export function follow({ stream, state, names, again = false }, tell) {
         headers: { Accept: "application/json" },
         signal: patience.signal,
       });
-      if (answer.ok) hand(await answer.json());
+      const document = await answer.json();
+      // An outage may say what is unavailable; any other error says nothing about the state.
+      if (answer.ok || document.away !== undefined) hand(document);
     } catch {
       // the server is unavailable for a moment: the next poll may succeed.
     }
