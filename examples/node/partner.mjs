@@ -1,16 +1,22 @@
 // A partner in JavaScript: publishes a dossier, and hears which accounts are validated.
-//
-//   node partner.mjs hear [COUNT]
-//   node partner.mjs publish ACCOUNT
-//
-// IMPEX_PARTNER_AMQP_URL is the address that `impex partner add` printed, with user and password.
 import { randomUUID } from "node:crypto";
 import amqp from "amqplib";
 
-const URL_OF_BROKER = process.env.IMPEX_PARTNER_AMQP_URL;
+const USAGE = `node partner.mjs hear [COUNT]
+node partner.mjs publish ACCOUNT
+
+IMPEX_PARTNER_AMQP_URL is the address that impex partner add printed, with user and password.`;
+
+const URL_OF_BROKER = process.env.IMPEX_PARTNER_AMQP_URL ?? explain();
 const NAME = decodeURIComponent(new URL(URL_OF_BROKER).username);
 const VALIDATED = "profile.AccountValidated.v1";
 const FILED = "backoffice.DossierFiled.v1";
+
+/** Print how this program is called, and end. */
+function explain() {
+  console.error(USAGE);
+  process.exit(1);
+}
 
 /** File one dossier of an account. */
 async function publish(account) {
@@ -79,4 +85,6 @@ async function hear(count) {
 }
 
 const [verb, word] = process.argv.slice(2);
-await (verb === "publish" ? publish(word) : hear(Number(word ?? 0)));
+if (verb === "publish" && word) await publish(word);
+else if (verb === "hear" && /^\d*$/.test(word ?? "")) await hear(Number(word ?? 0));
+else explain();

@@ -18,7 +18,7 @@ from urllib.parse import unquote, urlsplit
 import aio_pika
 from aio_pika.abc import AbstractIncomingMessage
 
-URL = os.environ["IMPEX_PARTNER_AMQP_URL"]
+URL = os.environ.get("IMPEX_PARTNER_AMQP_URL") or sys.exit(__doc__)
 NAME = unquote(urlsplit(URL).username or "")
 VALIDATED = "profile.AccountValidated.v1"
 FILED = "backoffice.DossierFiled.v1"
@@ -96,8 +96,10 @@ def read(message: AbstractIncomingMessage) -> dict[str, Any] | None:
 
 
 if __name__ == "__main__":
-    verb, *words = sys.argv[1:]
-    if verb == "publish":
-        asyncio.run(publish(words[0]))
-    else:
-        asyncio.run(hear(int(words[0]) if words else 0))
+    match sys.argv[1:]:
+        case ["publish", account]:
+            asyncio.run(publish(account))
+        case ["hear", *words] if not words or words[0].isdecimal():
+            asyncio.run(hear(int(words[0]) if words else 0))
+        case _:
+            sys.exit(__doc__)

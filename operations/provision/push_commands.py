@@ -19,7 +19,8 @@ from shared.runtime.service import utc_now
 
 
 def main_deliveries(options: argparse.Namespace) -> int:
-    """List a partner's deliveries, or post some again; exit code 1 for an unknown name or id."""
+    """List a partner's deliveries, or post some again; exit code 1 for an unknown name or id, and
+    where none was given up."""
     name: str = options.name
     if options.replay is not None:
         return _replay(name, options.replay)
@@ -92,7 +93,7 @@ def _replay_failed(name: str) -> int:
     if count:
         acts.log_act("deliveries_replayed", "Events are pushed again.", partner=name, count=count)
     say(f"{count} {'event is' if count == 1 else 'events are'} posted to {name} again.")
-    return 0
+    return 0 if count else 1
 
 
 async def _require(tx: Connection, name: str) -> None:

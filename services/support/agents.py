@@ -113,7 +113,7 @@ def parse_agent_address(typed: str, domains: Iterable[str]) -> str:
             test_environment=True,
         )
     except (EmailNotValidError, UnsafeText):
-        raise ValueError("is not an e-mail address") from None
+        raise ValueError("is not an e-mail address that mail reaches") from None
     permitted = [domain.lower() for domain in domains]
     if permitted and valid.ascii_domain.lower() not in permitted:
         raise ValueError(f"must be an address of {', '.join(permitted)}")

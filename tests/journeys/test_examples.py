@@ -213,3 +213,17 @@ async def test_b_10_programs_that_know_the_documents_only(
     page = EXAMPLES / "node" / "README.md"
     async with shell(page.parent, block_with(page, "check-sealing.mjs")) as process:
         assert "sealed and opened alike" in await printed(process)
+
+
+@pytest.mark.parametrize("words", ["", "publish", "hear two", "sing"])
+async def test_b_10_a_partner_that_is_called_wrongly_prints_how_it_is_called(words: str) -> None:
+    require_node_packages()
+    url = "IMPEX_PARTNER_AMQP_URL=amqp://labo:x@127.0.0.1:1/impex"
+    for folder, program in (("python", "python partner.py"), ("node", "node partner.mjs")):
+        for command in (f"{program} {words}", f"{url} {program} {words}"):
+            async with shell(EXAMPLES / folder, command) as process:
+                output, _ = await process.communicate()
+            assert process.returncode == 1, command
+            assert f"{program} hear [COUNT]" in output.decode(), command
+            assert "Traceback" not in output.decode(), command
+            assert " at " not in output.decode(), command

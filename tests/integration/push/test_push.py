@@ -244,6 +244,8 @@ async def test_b_10_an_operator_makes_lists_replays_and_removes(pushing: Pushing
         assert json.loads(pushing.receiver.posts[-1].body)["id"] == first
         code, out, _ = pushing.impex("deliveries", name, "--all-failed")
         assert (code, out) == (0, f"2 events are posted to {name} again.\n")
+        code, out, _ = pushing.impex("deliveries", name, "--all-failed")
+        assert (code, out) == (1, f"0 events are posted to {name} again.\n")
         pushing.clock.catch_up()
         await pushing.until(name, state="delivered")
         assert sent <= {*pushing.impex("deliveries", name)[1].split()}

@@ -50,14 +50,15 @@ def test_an_address_is_read_as_people_paste_it(typed: str, kept: str) -> None:
 @pytest.mark.parametrize(
     ("typed", "sentence"),
     [
-        ("", "is not an e-mail address"),
-        ("zoe", "is not an e-mail address"),
-        ("zoe@ansm", "is not an e-mail address"),
+        ("", "is not an e-mail address that mail reaches"),
+        ("zoe", "is not an e-mail address that mail reaches"),
+        ("zoe@ansm.local", "is not an e-mail address that mail reaches"),
+        ("zoe@ansm", "is not an e-mail address that mail reaches"),
         ("zoe@evil.example", "must be an address of ansm.example"),
         ("zoe@sub.ansm.example", "must be an address of ansm.example"),
         ("zoe@ansm.example.evil.example", "must be an address of ansm.example"),
-        ("zoe@ansm.example, x@evil.example", "is not an e-mail address"),
-        ("zоe@ansm.example", "is not an e-mail address"),
+        ("zoe@ansm.example, x@evil.example", "is not an e-mail address that mail reaches"),
+        ("zоe@ansm.example", "is not an e-mail address that mail reaches"),
     ],
 )
 def test_an_address_elsewhere_is_refused(typed: str, sentence: str) -> None:
