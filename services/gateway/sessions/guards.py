@@ -5,6 +5,7 @@ others answer 503. Steps are taken in order: a jump is logged and answered with 
 (AU-06, AU-13).
 """
 
+import asyncio
 import re
 import uuid
 from collections.abc import Awaitable, Callable
@@ -251,26 +252,38 @@ async def promote(
         opened_at=now,
         phone_replaced=replaced_at is not None,
     )
-    if not await sessions.promote(
-        token, new, found, opened, browser, code_at=code_at, replaced_at=replaced_at
-    ):
-        clear_session_cookie(request)
-        flash(request, "too_late")
-        return redirect(request, app[SESSION_PAGES].sign_in)
-    set_cookie(request, SESSION_COOKIE, new)
-    seconds = int(sessions.limits.browser.total_seconds())
-    set_cookie(request, BROWSER_COOKIE, browser, seconds)
-    log.info(
-        "A user signed in.",
-        action="authn_login_success",
-        account=found.account_id,
-        session=opened.session_id,
-    )
-    pages = app[SESSION_PAGES]
+    # Asking where it leads takes as long as storing the session, and neither waits for the other.
+    leading = asyncio.create_task(_after_second_factor(request, found, recovery_due))
+    try:
+        if not await sessions.promote(
+            token, new, found, opened, browser, code_at=code_at, replaced_at=replaced_at
+        ):
+            clear_session_cookie(request)
+            flash(request, "too_late")
+            return redirect(request, app[SESSION_PAGES].sign_in)
+        set_cookie(request, SESSION_COOKIE, new)
+        seconds = int(sessions.limits.browser.total_seconds())
+        set_cookie(request, BROWSER_COOKIE, browser, seconds)
+        log.info(
+            "A user signed in.",
+            action="authn_login_success",
+            account=found.account_id,
+            session=opened.session_id,
+        )
+        there = await leading
+        return redirect(request, there.name, **there.query)
+    finally:
+        leading.cancel()
+        await asyncio.gather(leading, return_exceptions=True)
+
+
+async def _after_second_factor(
+    request: web.Request, found: Session, recovery_due: bool
+) -> Redirect:
+    pages = request.app[SESSION_PAGES]
     if recovery_due:
-        return redirect(request, pages.recovery_codes)
-    there = await pages.after_login(request, found)
-    return redirect(request, there.name, **there.query)
+        return Redirect(pages.recovery_codes)
+    return await pages.after_login(request, found)
 
 
 async def rotate_session(

@@ -1,10 +1,13 @@
 """The complementary information, from the landing to the frozen page (G-30 to G-35)."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
+from services.gateway.sessions.sessions import Sessions
 from shared.contracts.profile.requests import DescribeProfile, SaveProfile, ValidateProfile
+from shared.contracts.profile.views import ProfileView
 from shared.messaging.errors import ServiceUnavailable
 from tests.support import eventually
 from tests.support.actors.account_holder import PHARMACY, AccountHolder
@@ -325,6 +328,27 @@ async def test_b_08_an_outage_of_profile_loses_no_input(
         )
     done = await person.browser.post(again, SUMMARY)
     assert "Informations validées." in done.text
+
+
+async def test_g_30_where_a_sign_in_leads_is_asked_while_its_session_is_stored(
+    portal: Portal, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither waits for the other: the session is stored only once the question was asked."""
+    person, _ = await arrived(portal, address)
+    asked, promote = asyncio.Event(), Sessions.promote
+
+    async def note(_: DescribeProfile, send: Send) -> ProfileView:
+        asked.set()
+        return await send()
+
+    async def promote_once_asked(*given: Any, **named: Any) -> bool:
+        async with asyncio.timeout(10):
+            await asked.wait()
+        return await promote(*given, **named)
+
+    intercept(monkeypatch, DescribeProfile, note)
+    monkeypatch.setattr(Sessions, "promote", promote_once_asked)
+    assert (await person.sign_in(portal.browser())).path == HERE
 
 
 async def test_g_35_an_event_alone_informs_the_gateway_of_a_validation(
