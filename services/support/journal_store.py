@@ -4,7 +4,7 @@ Nothing here updates an entry, a link or an anchor: the role has no right to.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -164,25 +164,9 @@ async def read_account_tails(tx: Connection, accounts: Sequence[str]) -> dict[st
 
 
 async def insert_links(tx: Connection, links: Sequence[Link]) -> None:
-    """Write links."""
-    columns = zip(
-        *(
-            (
-                link.number,
-                link.entry_number,
-                link.entry_mac,
-                link.account_id,
-                link.account_number,
-                link.previous,
-                link.expires_at,
-                link.key_id,
-                link.mac,
-            )
-            for link in links
-        ),
-        strict=True,
-    )
-    await tx.execute(INSERT_LINKS, *(list(column) for column in columns))
+    """Write links; none where every entry that was read is forged."""
+    columns = ([getattr(link, one.name) for link in links] for one in fields(Link))
+    await tx.execute(INSERT_LINKS, *columns)
 
 
 async def last_anchor_at(tx: Connection) -> datetime | None:

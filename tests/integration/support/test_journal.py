@@ -254,17 +254,22 @@ async def test_lg_05_the_services_role_changes_and_removes_nothing(
         await desk.fetch(statement)
 
 
-async def test_lg_05_an_entry_written_with_the_services_role_is_never_linked(
-    desk: SupportHarness,
-) -> None:
-    """The role may insert; without the key nothing that it inserts is believed."""
-    await filled(desk)
+async def forge(desk: SupportHarness) -> None:
+    """Write an entry with the rights of the service and without its key."""
     forged = entry_of_event(
         sample(AccountFrozen), id=str(uuid4()), subject=ACCOUNT, at=desk.now,  # type: ignore[arg-type]
         now=desk.now - timedelta(minutes=5), keys=KeyRing.parse(new_key("t1")), salt=b"s" * 16,
     )  # fmt: skip
     async with transaction(desk.pool) as tx:
         await apply(tx, journal_store.insert_entry(*forged))
+
+
+async def test_lg_05_an_entry_written_with_the_services_role_is_never_linked(
+    desk: SupportHarness,
+) -> None:
+    """The role may insert; without the key nothing that it inserts is believed."""
+    await filled(desk)
+    await forge(desk)
     await deliver(desk, created())
     with written_log() as written:
         assert await link(desk) == 2
@@ -272,6 +277,25 @@ async def test_lg_05_an_entry_written_with_the_services_role_is_never_linked(
     assert (alarm["action"], alarm["level"]) == ("journal_forged", "error")
     assert await desk.count("journal_links") == 21
     assert await kinds(desk) == ["added"]
+
+
+async def test_lg_05_forged_entries_alone_hold_up_no_other(desk: SupportHarness) -> None:
+    """Whole batches of them: each is reported once, and what comes after them is linked."""
+    await filled(desk)
+    linked = await desk.count("journal_links")
+    for _ in range(3):
+        await forge(desk)
+    with written_log() as written:
+        assert await link(desk) == 3
+        assert await link(desk) == 0
+    assert [json.loads(line)["action"] for line in written.getvalue().splitlines()] == [
+        "journal_forged"
+    ] * 3
+    for _ in range(2):
+        await forge(desk)
+    await deliver(desk, created())
+    assert await journal_jobs.link_entries(desk.pool, journal_of(desk), batch=2) == 3
+    assert await desk.count("journal_links") == linked + 1
 
 
 async def test_lg_05_a_forged_link_is_found(desk: SupportHarness) -> None:
