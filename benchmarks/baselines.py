@@ -221,8 +221,15 @@ class Baselines:
         return await timed(count, once, self._warm)
 
     async def page(self, count: int) -> list[float]:
-        """A page of a bare aiohttp server in another process."""
-        url = f"http://127.0.0.1:{self.peer.first['port']}/"
+        """A page of one line, of a bare aiohttp server in another process."""
+        return await self._get("/", count)
+
+    async def rendered(self, count: int) -> list[float]:
+        """A page of the portal, which that server has Jinja2 render and compresses."""
+        return await self._get("/rendered", count)
+
+    async def _get(self, path: str, count: int) -> list[float]:
+        url = f"http://127.0.0.1:{self.peer.first['port']}{path}"
 
         async def once() -> None:
             async with self.http.get(url) as answer:

@@ -6,7 +6,7 @@ only one that changes something is. What services do of themselves meanwhile is 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 import asyncpg
 
@@ -26,6 +26,8 @@ where datname = $1
 #: What is counted, as the table names it.
 STATEMENTS_SENT, BEGUN, WRITTEN = "SQL statements", "transactions begun", "transactions written"
 MESSAGES, LOGGED = "messages published", "bytes of logs"
+#: The statements of the baseline's transaction: BEGIN, two rows, COMMIT.
+OF_TRANSACTION = 4
 
 
 async def database_counts(environment: Environment, database: str) -> dict[str, int]:
@@ -38,6 +40,14 @@ async def database_counts(environment: Environment, database: str) -> dict[str, 
         return {STATEMENTS_SENT: row[0], BEGUN: row[1], WRITTEN: row[2]}
     finally:
         await connection.close()
+
+
+def bare_parts(counts: Mapping[str, float]) -> dict[str, int]:
+    """The baselines that send as many statements: those transactions that write, the others as rows
+    read."""
+    written = round(counts[WRITTEN])
+    read = round(counts[STATEMENTS_SENT]) - OF_TRANSACTION * written
+    return {"asking": written, "reading": max(0, read)}
 
 
 async def count(

@@ -1,10 +1,11 @@
 """A new applicant's journey, eight at a time: form, mail, code, terms, phone, sign-in, home page.
 
 Set against what this machine could do at most: its cores, divided by the processor time that bare
-libraries and servers need for the hashes, requests, pages and posts alone, and for these with the
-transactions, events and mails that an account is promised besides; and against these bare parts
-eight at once, since parts take longer where many processes share the cores. What each part takes is
-shown, the driver's own share too, and how much of what that allows is reached: whether we waited.
+libraries and servers need for the hashes, requests, posts and pages of one line alone, and for
+these with real pages and the statements, events and mails that an account is promised besides; and
+against these bare parts eight at once, since parts take longer where many processes share the
+cores. What each part takes is shown, the driver's own share too, and how much of what that allows
+is reached: whether we waited.
 """
 
 import asyncio
@@ -22,7 +23,7 @@ import aiohttp
 
 from benchmarks.account import NAMES
 from benchmarks.bare_journey import EVENT
-from benchmarks.counters import MESSAGES, WRITTEN, count
+from benchmarks.counters import MESSAGES, bare_parts, count
 from benchmarks.environment import Environment
 from benchmarks.measure import Line, Plan, cpu_seconds, percentile, ratio_line
 from benchmarks.signed_in_user import SignedInUser
@@ -37,9 +38,9 @@ AIM = 0.5
 CPU_AIM = 80
 SCENARIO = "whole_journey"
 #: Baselines whose processor time is measured: what a journey cannot do without, and what is
-#: promised besides.
+#: promised besides, pages that say something among it.
 NEEDED = ("hash", "post", "page", "request")
-PROMISED = ("asking", "confirm", "consume", "mail")
+PROMISED = ("rendered", "asking", "reading", "confirm", "consume", "mail")
 
 
 @dataclass
@@ -125,7 +126,8 @@ async def journey(environment: Environment, plan: Plan) -> list[Line]:
     beside_bare = await _beside_bare(environment, plan, counted)
     hashing = HASHES * statistics.median(costs["hash"] for costs in bare)
     promised = {
-        "asking": counted.figures[WRITTEN],
+        "rendered": PAGES,
+        **bare_parts(counted.figures),
         "confirm": counted.events,
         "consume": counted.heard,
         "mail": MAILS,
@@ -163,9 +165,9 @@ class CountedJourney:
         return {
             "hash": HASHES,
             "post": POSTS,
-            "page": PAGES,
+            "rendered": PAGES,
             "request": round(self.asked),
-            "asking": round(self.figures[WRITTEN]),
+            **bare_parts(self.figures),
             "mail": MAILS,
             EVENT: round(self.events),
         }
@@ -298,10 +300,11 @@ def _rate_lines(
 
     least = f"{HASHES} hashes, {POSTS} posts, {PAGES} pages, {needed['request']:.0f} requests"
     besides = (
-        f"{promised['asking']:.0f} transactions, {promised['confirm']:.0f} events published,"
-        f" {promised['consume']:.0f} consumed, {MAILS} mails"
+        f"{promised['asking']:.0f} transactions, {promised['reading']:.0f} rows read,"
+        f" {promised['confirm']:.0f} events published, {promised['consume']:.0f} consumed,"
+        f" {MAILS} mails, pages rendered"
     )
-    everything = {**needed, **promised}
+    everything = {name: number for name, number in needed.items() if name != "page"} | promised
     return [
         Line(
             scenario=SCENARIO,

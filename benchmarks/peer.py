@@ -1,7 +1,9 @@
-"""The other end of two baselines: `python -m benchmarks.peer AMQP_URL QUEUE`.
+"""The other end of three baselines: `python -m benchmarks.peer AMQP_URL QUEUE`.
 
-A bare aiohttp server that reads a form and answers 303, and a bare responder over direct reply-to:
-what our gateway and registration would be if they did nothing. It ends with its standard input.
+A bare aiohttp server that reads a form and answers 303, or shows a page, and a bare responder over
+direct reply-to: what our gateway and registration would be if they did nothing. The page of
+`/rendered` is the portal's sign-in page, made by Jinja2 of its templates from values at hand, and
+compressed. It ends with its standard input.
 """
 
 import contextlib
@@ -13,10 +15,47 @@ from aio_pika.abc import AbstractIncomingMessage
 from aiohttp import web
 
 from benchmarks.subprocesses import input_ended, say
+from services.gateway.http.forms import Form
+from services.gateway.http.rendering import PageBrand, Renderer
+from services.gateway.portal.resources import TEMPLATES
+
+BRAND = PageBrand(
+    service_name="IMPEXWEB",
+    operator_name="ANSM",
+    logo_lines=("République", "Française"),
+    theme="dsfr",
+    phone="01 23 45 67 89",
+    phone_international="+33 1 23 45 67 89",
+    import_address="import@example.fr",
+    export_address="export@example.fr",
+    support_address="support@example.fr",
+    dpo_address="dpo@example.fr",
+    dpo_postal="1 rue de l'Exemple, 75001 Paris",
+    sender="impexweb@example.fr",
+    try_out=False,
+    recovery_codes=True,
+    lost_phone_minutes=0,
+)
+RENDERER = Renderer(BRAND, "/static/{}".format, "/{}".format, TEMPLATES)
+VARIABLES = {
+    "csrf": "c" * 43,
+    "nonce": "n" * 22,
+    "form": Form(),
+    "flash": [],
+    "me": None,
+    "created": False,
+}
 
 
 async def form(_request: web.Request) -> web.Response:
     return web.Response(text="<!doctype html><title>form</title>", content_type="text/html")
+
+
+async def rendered(_request: web.Request) -> web.Response:
+    html = RENDERER.render("sign_in.html", "fr", VARIABLES)
+    response = web.Response(text=html, content_type="text/html")
+    response.enable_compression()
+    return response
 
 
 async def posted(request: web.Request) -> web.Response:
@@ -28,6 +67,7 @@ async def serve_http() -> tuple[web.AppRunner, int]:
     """The bare server and its port."""
     application = web.Application()
     application.router.add_get("/", form)
+    application.router.add_get("/rendered", rendered)
     application.router.add_post("/", posted)
     runner = web.AppRunner(application, access_log=None)
     await runner.setup()

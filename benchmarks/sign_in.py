@@ -14,7 +14,7 @@ import aiohttp
 
 from benchmarks.account import NAMES, hashes_on_all_cores
 from benchmarks.baselines import Baselines
-from benchmarks.counters import STATEMENTS_SENT, WRITTEN, database_counts
+from benchmarks.counters import STATEMENTS_SENT, WRITTEN, bare_parts, database_counts
 from benchmarks.environment import Environment
 from benchmarks.measure import Line, Plan, cpu_seconds, percentile, ratio_line
 from benchmarks.signed_in_user import SignedInUser
@@ -29,8 +29,6 @@ AT_ONCE = 8
 PASSWORD_STEP = {"hash": 1, "post": 1, "request": 1}
 CODE_STEP = {"post": 1, "request": 2}
 WHOLE = {"hash": 1, "post": 2, "page": 1, "request": 3}
-#: The statements of the baseline's transaction: BEGIN, two rows, COMMIT.
-OF_TRANSACTION = 4
 #: People whose statements are counted.
 COUNTED = 5
 #: Seconds between two: idle means that the former one's events are done.
@@ -94,7 +92,7 @@ def _lines(
         ours = [statistics.median(one[place] for one in round_) for round_ in spent]
         return [(our, _sum(baseline, parts)) for our, baseline in zip(ours, baselines, strict=True)]
 
-    everything = {**WHOLE, **database}
+    everything = _everything(database)
     return [
         *(
             Line(scenario="baseline", what=name, unit="ms", values=[one[key] for one in baselines])
@@ -148,10 +146,17 @@ def _lines(
     ]
 
 
+def _everything(database: dict[str, int]) -> dict[str, int]:
+    """The parts of a sign-in, its page a real one, with what it asks of the database."""
+    parts = {name: times for name, times in WHOLE.items() if name != "page"}
+    return {**parts, "rendered": WHOLE["page"], **database}
+
+
 FLOORS = {
     "hash": NAMES["hash"],
     "post": NAMES["post"],
     "page": "page of bare aiohttp",
+    "rendered": "page rendered by Jinja2, of bare aiohttp",
     "request": NAMES["request"],
     "asking": "transaction: two inserts",
     "reading": "one row read",
@@ -195,7 +200,7 @@ async def _bare_sign_ins(baselines: Baselines, database: dict[str, int], count: 
     for _ in range(count):
         await asyncio.sleep(PAUSE)
         begin = time.perf_counter()
-        for name, times in {**WHOLE, **database}.items():
+        for name, times in _everything(database).items():
             await getattr(baselines, name)(times)
         spent.append(1_000 * (time.perf_counter() - begin))
     return statistics.median(spent)
@@ -216,7 +221,7 @@ async def _database_parts(
     environment: Environment, members: Sequence[SignedInUser]
 ) -> dict[str, int]:
     """The transactions that write of a sign-in, and its other statements as rows read."""
-    counts = {STATEMENTS_SENT: 0, WRITTEN: 0}
+    counts = dict.fromkeys((STATEMENTS_SENT, WRITTEN), 0)
     for one in members:
         await one.ready()
         await environment.settle()
@@ -226,8 +231,7 @@ async def _database_parts(
         await one.sign_out()
         for name in counts:
             counts[name] += after[name] - before[name]
-    sent, written = (round(number / len(members)) for number in counts.values())
-    return {"asking": written, "reading": max(0, sent - OF_TRANSACTION * written)}
+    return bare_parts({name: number / len(members) for name, number in counts.items()})
 
 
 async def sign_in_32(environment: Environment, plan: Plan) -> list[Line]:
