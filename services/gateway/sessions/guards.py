@@ -273,7 +273,7 @@ async def promote(
         there = await leading
         return redirect(request, there.name, **there.query)
     finally:
-        leading.cancel()
+        # Not cancelled: a request cut while it is sent costs the others their reply channel.
         await asyncio.gather(leading, return_exceptions=True)
 
 
