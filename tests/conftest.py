@@ -73,7 +73,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """The garbage collector no longer looks at what was imported and collected.
+    """The garbage collector no longer looks at what was imported, and at the tests that were found.
 
     A full collection of it stopped a worker, and the services in its process, for one to three
     seconds: as long as a request waits.

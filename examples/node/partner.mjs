@@ -7,7 +7,7 @@ node partner.mjs publish ACCOUNT
 
 IMPEX_PARTNER_AMQP_URL is the address that impex partner add printed, with user and password.`;
 
-const URL_OF_BROKER = process.env.IMPEX_PARTNER_AMQP_URL ?? explain();
+const URL_OF_BROKER = process.env.IMPEX_PARTNER_AMQP_URL || explain();
 const NAME = decodeURIComponent(new URL(URL_OF_BROKER).username);
 const VALIDATED = "profile.AccountValidated.v1";
 const FILED = "backoffice.DossierFiled.v1";

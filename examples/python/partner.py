@@ -97,7 +97,7 @@ def read(message: AbstractIncomingMessage) -> dict[str, Any] | None:
 
 if __name__ == "__main__":
     match sys.argv[1:]:
-        case ["publish", account]:
+        case ["publish", account] if account:
             asyncio.run(publish(account))
         case ["hear", *words] if not words or words[0].isdecimal():
             asyncio.run(hear(int(words[0]) if words else 0))

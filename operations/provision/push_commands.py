@@ -19,8 +19,8 @@ from shared.runtime.service import utc_now
 
 
 def main_deliveries(options: argparse.Namespace) -> int:
-    """List a partner's deliveries, or post some again; exit code 1 for an unknown name or id, and
-    where none was given up."""
+    """List a partner's deliveries, or post some again; exit code 1 for an unknown name or id, with
+    `--all-failed` also where none was given up."""
     name: str = options.name
     if options.replay is not None:
         return _replay(name, options.replay)

@@ -220,7 +220,8 @@ async def test_b_10_a_partner_that_is_called_wrongly_prints_how_it_is_called(wor
     require_node_packages()
     url = "IMPEX_PARTNER_AMQP_URL=amqp://labo:x@127.0.0.1:1/impex"
     for folder, program in (("python", "python partner.py"), ("node", "node partner.mjs")):
-        for command in (f"{program} {words}", f"{url} {program} {words}"):
+        called = f"{program} {words}"
+        for command in (called, f"IMPEX_PARTNER_AMQP_URL= {called}", f"{url} {called}"):
             async with shell(EXAMPLES / folder, command) as process:
                 output, _ = await process.communicate()
             assert process.returncode == 1, command

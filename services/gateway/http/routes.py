@@ -51,8 +51,8 @@ class Page:
     the variable parts of the path. A page is a language
     target by its path alone, and with what `keep_query` returns of its query; None: not without a
     valid query. `sitemap` is a group and a label. A `background` path is asked by scripts: no
-    activity of the person; what is `unavailable` it answers as data. `before_terms`: open to a
-    holder who has not accepted the terms that bind.
+    activity of the person; where `unavailable` has words, it answers them as data. `before_terms`:
+    open to a holder who has not accepted the terms that bind.
     """
 
     name: str

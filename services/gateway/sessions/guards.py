@@ -273,7 +273,8 @@ async def promote(
         there = await leading
         return redirect(request, there.name, **there.query)
     finally:
-        # Not cancelled: a request cut while it is sent costs the others their reply channel.
+        # Where storing fails it is waited for: a request that is cut while it is sent costs the
+        # others their reply channel.
         await asyncio.gather(leading, return_exceptions=True)
 
 

@@ -99,7 +99,7 @@ async def test_lg_03_pages_and_forms_name_what_is_unavailable(system: System) ->
 
 async def test_lg_03_open_pages_are_marked_as_old_during_an_outage(system: System) -> None:
     """Of the database, then of the services that are asked; they resume by themselves. One page's
-    stream never opens: it asks again and again, and says as much."""
+    stream never opens: it asks again and again, and says the same as the others."""
     smtp = {"IMPEX_SMTP_URL": f"smtp://127.0.0.1:{free_port()}"}  # nobody listens
     with cheap_hashes():
         async with running_desk(system, *SERVICES) as desk, tabs(desk) as opened:

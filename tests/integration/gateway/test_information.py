@@ -333,15 +333,18 @@ async def test_b_08_an_outage_of_profile_loses_no_input(
 async def test_g_30_where_a_sign_in_leads_is_asked_while_its_session_is_stored(
     portal: Portal, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Neither waits for the other: the session is stored only once the question was asked."""
+    """Neither waits for the other: each goes on only once the other has begun."""
     person, _ = await arrived(portal, address)
-    asked, promote = asyncio.Event(), Sessions.promote
+    asked, storing, promote = asyncio.Event(), asyncio.Event(), Sessions.promote
 
     async def note(_: DescribeProfile, send: Send) -> ProfileView:
         asked.set()
+        async with asyncio.timeout(10):
+            await storing.wait()
         return await send()
 
     async def promote_once_asked(*given: Any, **named: Any) -> bool:
+        storing.set()
         async with asyncio.timeout(10):
             await asked.wait()
         return await promote(*given, **named)
@@ -349,6 +352,30 @@ async def test_g_30_where_a_sign_in_leads_is_asked_while_its_session_is_stored(
     intercept(monkeypatch, DescribeProfile, note)
     monkeypatch.setattr(Sessions, "promote", promote_once_asked)
     assert (await person.sign_in(portal.browser())).path == HERE
+
+
+async def test_g_30_a_session_that_cannot_be_stored_cuts_no_question(
+    portal: Portal, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A request that is cut while it is sent costs the gateway its channel for replies."""
+    person, _ = await arrived(portal, address)
+    asked, ended = asyncio.Event(), []
+
+    async def note(_: DescribeProfile, send: Send) -> ProfileView:
+        asked.set()
+        answer = await send()
+        ended.append(answer)
+        return answer
+
+    async def too_late(*_given: Any, **_named: Any) -> bool:
+        async with asyncio.timeout(10):
+            await asked.wait()
+        return False
+
+    intercept(monkeypatch, DescribeProfile, note)
+    monkeypatch.setattr(Sessions, "promote", too_late)
+    assert (await person.sign_in(portal.browser())).path == "/connexion"
+    assert len(ended) == 1
 
 
 async def test_g_35_an_event_alone_informs_the_gateway_of_a_validation(
