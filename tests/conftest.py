@@ -75,8 +75,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_collection_finish() -> None:
     """The garbage collector no longer looks at what was imported, and at the tests that were found.
 
-    A full collection of it stopped a worker, and the services in its process, for one to three
-    seconds: as long as a request waits.
+    A full collection of it stopped a worker, and the services in its process, for one to two
+    seconds, of the three that a request waits.
     """
     gc.collect()
     gc.freeze()

@@ -333,7 +333,7 @@ async def test_b_08_an_outage_of_profile_loses_no_input(
 async def test_g_30_where_a_sign_in_leads_is_asked_while_its_session_is_stored(
     portal: Portal, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Neither waits for the other: each goes on only once the other has begun."""
+    """Neither waits for the other: each continues only once the other has begun."""
     person, _ = await arrived(portal, address)
     asked, storing, promote = asyncio.Event(), asyncio.Event(), Sessions.promote
 
