@@ -82,7 +82,7 @@ class Services:
         message = _message(message_id, kind, data)
         message.delivery_mode = aio_pika.DeliveryMode.NOT_PERSISTENT
         message.correlation_id, message.reply_to = message_id, self.reply_to
-        message.expiration, message.headers = SECONDS, {"timeout_ms": SECONDS * 1000, **headers}
+        message.expiration, message.headers = SECONDS, headers
         try:
             async with timeout(SECONDS):
                 exchange = await self.channel.get_exchange("impex.requests", ensure=False)

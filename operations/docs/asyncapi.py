@@ -384,8 +384,7 @@ def _envelope_schemas() -> dict[str, Schema]:
             "const": "application/json",
         },
         "RequestHeaders": {
-            "description": "`reply_to` and `correlation_id` are AMQP properties, the others are "
-            "headers. The property `expiration` is the same as `timeout_ms`.",
+            "description": "`idempotency_key` is a header, the others are AMQP properties.",
             "type": "object",
             "required": ["reply_to", "correlation_id"],
             "properties": {
@@ -399,11 +398,12 @@ def _envelope_schemas() -> dict[str, Schema]:
                     "type": "string",
                     "examples": [UUID],
                 },
-                rpc_codec.TIMEOUT_MS: {
-                    "description": "How long the asker waits; the owner carries nothing out later.",
-                    "type": "integer",
-                    "minimum": 1,
-                    "maximum": int(rpc_codec.MAX_TIMEOUT * 1_000),
+                "expiration": {
+                    "description": "Milliseconds that the asker waits, at most "
+                    f"{rpc_codec.MAX_TIMEOUT * 1_000:.0f}; the owner carries nothing out later.",
+                    "type": "string",
+                    "pattern": "^[1-9][0-9]{0,3}$",
+                    "examples": ["3000"],
                 },
                 rpc_codec.IDEMPOTENCY_KEY: {
                     "description": "Mandatory where the request changes something: the same key "

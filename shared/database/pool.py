@@ -137,15 +137,14 @@ async def acquire(pool: Pool) -> AsyncIterator[Connection]:
     try:
         with connecting():
             connection = await pool.acquire(timeout=limit.seconds if limit else ACQUIRE_SECONDS)
-        try:
-            with database_errors():
+        with database_errors():
+            try:
                 yield cast(Connection, connection)
-        except TimeoutError as error:
-            if await _is_silent(cast(Connection, connection)):
-                raise DependencyDown(DATABASE, plain_reason(TimeoutError())) from error
-            raise
-        finally:
-            with database_errors():
+            except TimeoutError as error:
+                if await _is_silent(cast(Connection, connection)):
+                    raise DependencyDown(DATABASE, plain_reason(TimeoutError())) from error
+                raise
+            finally:
                 await pool.release(connection, timeout=CONNECT_SECONDS)
     except DependencyDown as down:
         if down.name == DATABASE:

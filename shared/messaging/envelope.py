@@ -9,7 +9,6 @@ import json
 import os
 import time as clock_time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal, TypeVar
 from uuid import UUID, uuid5
@@ -34,8 +33,7 @@ Contract = TypeVar("Contract", bound=msgspec.Struct)
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Envelope:
+class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     """Publisher, type, subject and time of a message. `data` is the contract as plain JSON
     values.
     """

@@ -33,7 +33,6 @@ from shared.messaging.rpc_codec import (
     IDEMPOTENCY_KEY,
     MAX_KEY_LENGTH,
     MAX_TIMEOUT,
-    TIMEOUT_MS,
     UNAVAILABLE,
     decode_reply,
 )
@@ -179,9 +178,6 @@ class RpcClient:
     async def _ask_over_broker(self, request: Request, key: str | None, timeout: float) -> bytes:
         channel = await self._ready_channel()
         message_id, body = wrap(self._service, request, subject=None, now=self._clock())
-        headers: dict[str, Any] = {TIMEOUT_MS: int(timeout * 1_000)}
-        if key is not None:
-            headers[IDEMPOTENCY_KEY] = key
         properties = Basic.Properties(
             content_type=CONTENT_TYPE,
             delivery_mode=1,
@@ -191,7 +187,7 @@ class RpcClient:
             reply_to=self._reply_to,
             expiration=str(int(timeout * 1_000)),
             user_id=self._connection.user,
-            headers=headers,
+            headers=None if key is None else {IDEMPOTENCY_KEY: key},
         )
         answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         self._pending[message_id] = (request.OWNER, answer)

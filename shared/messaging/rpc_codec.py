@@ -14,7 +14,6 @@ from shared.messaging.errors import Undecodable
 
 CONTENT_TYPE = "application/json"
 IDEMPOTENCY_KEY = "idempotency_key"
-TIMEOUT_MS = "timeout_ms"
 MAX_KEY_LENGTH = 200
 #: Seconds; the longest a request may ask for.
 MAX_TIMEOUT = 3.0

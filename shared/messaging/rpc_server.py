@@ -7,6 +7,7 @@ twice. A request whose caller has given up is not executed. Internal errors reac
 
 import asyncio
 import contextvars
+import re
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
@@ -37,7 +38,6 @@ from shared.messaging.rpc_codec import (
     KEY_MISSING,
     MAX_KEY_LENGTH,
     MAX_TIMEOUT,
-    TIMEOUT_MS,
     UNAVAILABLE,
     content_hash,
     encode_refusal,
@@ -328,7 +328,11 @@ class RpcServer:
             # Not mandatory: who does not wait any more has no queue, and asks again.
             channel = await self._reply_channel()
             await channel.basic_publish(
-                body, exchange=REPLIES, routing_key=asked.reply_to or "", properties=properties
+                body,
+                exchange=REPLIES,
+                routing_key=asked.reply_to or "",
+                properties=properties,
+                wait=False,  # that the socket took it does not say that it arrives
             )
         except asyncio.CancelledError:
             if cancellation_requested():
@@ -338,6 +342,9 @@ class RpcServer:
 
     async def _reply_channel(self) -> Channel:
         """A channel of the publishing connection: a blocked one must not hold acknowledgements."""
+        channel = self._channel
+        if channel is not None and not channel.is_closed:
+            return channel
         async with self._opening:
             if self._channel is None or self._channel.is_closed:
                 self._channel = await self._connection.channel(confirms=False)
@@ -368,9 +375,10 @@ def _encoded(reply: Reply) -> _Answered:
 
 
 def _seconds(properties: Basic.Properties) -> float:
-    value = (properties.headers or {}).get(TIMEOUT_MS)
-    if isinstance(value, int) and 0 < value < MAX_TIMEOUT * 1_000:
-        return value / 1_000
+    """How long the caller waits; the broker gives no request out later than that."""
+    text = properties.expiration or ""
+    if re.fullmatch("[0-9]{1,4}", text) and 0 < int(text) < MAX_TIMEOUT * 1_000:
+        return int(text) / 1_000
     return MAX_TIMEOUT
 
 

@@ -13,15 +13,14 @@ import re
 import socket
 import sys
 from collections.abc import Mapping, MutableMapping
-from contextlib import AbstractContextManager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, TextIO, cast
 
 import msgspec
 import structlog
-from structlog.contextvars import bound_contextvars, merge_contextvars
-from structlog.typing import FilteringBoundLogger
+from structlog.typing import EventDict, FilteringBoundLogger
 
 from shared.runtime.tracing import TRACEPARENT
 
@@ -32,9 +31,23 @@ def get_logger(name: str) -> FilteringBoundLogger:
     return logger
 
 
-def log_context(**fields: str | None) -> AbstractContextManager[None]:
+_context: ContextVar[Mapping[str, str]] = ContextVar("impex_log_context", default={})  # noqa: B039
+
+
+class log_context:
     """Add `fields` (service, trace_id, message_id, request_ref…) to every line logged inside."""
-    return bound_contextvars(**{name: value for name, value in fields.items() if value})
+
+    __slots__ = ("_fields", "_token")
+
+    def __init__(self, **fields: str | None) -> None:
+        self._fields = fields
+
+    def __enter__(self) -> None:
+        given = {name: value for name, value in self._fields.items() if value}
+        self._token = _context.set({**_context.get(), **given})
+
+    def __exit__(self, *_: object) -> None:
+        _context.reset(self._token)
 
 
 def trace_id(traceparent: str | None) -> str | None:
@@ -143,13 +156,17 @@ def _render(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> str:
     return json.dumps(event, default=str, separators=(",", ":"))
 
 
+def _add_context(_logger: object, _method: str, line: EventDict) -> EventDict:
+    return {**_context.get(), **line}
+
+
 _encoder = msgspec.json.Encoder(enc_hook=str)
 
 
 _STEPS: list[Any] = [
     structlog.stdlib.add_log_level,
     structlog.stdlib.PositionalArgumentsFormatter(),
-    merge_contextvars,
+    _add_context,
     structlog.processors.format_exc_info,
     structlog.processors.EventRenamer("sentence"),
     _add_time,
