@@ -39,7 +39,7 @@ def _call(target: str, options: argparse.Namespace) -> int:
 def _verb(verbs: Verbs, name: str, target: str, text: str) -> argparse.ArgumentParser:
     """A verb that calls `operations.<target>`, a function of the options that returns a code."""
     made = verbs.add_parser(name, help=text, description=text)
-    made.set_defaults(do=partial(_call, target))
+    made.set_defaults(do=partial(_call, target), command=made)
     return made
 
 
@@ -326,7 +326,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     """
     ignore_broken_pipe()
     words = sys.argv[1:] if argv is None else argv
-    options = parser().parse_args(list(map(_without_edges, words)))
+    options, unknown = parser().parse_known_args(list(map(_without_edges, words)))
+    if unknown:  # `parse_args` would show the usage of `impex`, not of the command
+        options.command.error(f"unrecognized arguments: {' '.join(unknown)}")
     # What the library logs about a broker that is away is said below, in one line.
     logging.getLogger("aiormq.connection").setLevel(logging.CRITICAL)
     do: Verb = options.do

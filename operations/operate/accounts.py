@@ -19,6 +19,7 @@ import asyncpg
 from operations.operate.account_files import MAX_FILE, read_account_file
 from operations.operate.csv_lines import RowError
 from operations.operate.endpoints import as_service, configured_or_running
+from operations.operate.private_files import is_taken, new_private_file
 from operations.printing import say
 from services.registration.account_imports import HandedCode, Person, Plan
 from services.registration.import_commands import carry_out, plan
@@ -52,7 +53,7 @@ def main_import(options: argparse.Namespace) -> int:
     writing = _writing(options)
     found = read_account_file(_content(Path(options.file)), smtputf8=_smtputf8())
     mistakes = list(found.mistakes)
-    if writing is not None and (writing.codes.exists() or writing.codes.is_symlink()):
+    if writing is not None and is_taken(writing.codes):
         say(
             f"{writing.codes} exists and is never overwritten. After a command that was killed, "
             "check the file without --codes: where its accounts exist, their codes are there."
@@ -116,23 +117,15 @@ async def _import(
 
 def _write_codes(path: Path, handed: Sequence[HandedCode], valid_until: str) -> None:
     """Write the codes to a new file that only its owner reads, down to the disk."""
-    number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(number, "w", encoding="utf-8-sig", newline="") as file:
-            lines = csv.writer(file, delimiter=";")
-            lines.writerow(COLUMNS)
-            for one in handed:
-                person = one.person
-                names = (person.first_name, person.last_name, person.address.text)
-                lines.writerow(
-                    (person.line, *map(escape_formula, names), in_groups(one.code), valid_until)
-                )
-            file.flush()
-            os.fchmod(file.fileno(), 0o600)
-            os.fsync(file.fileno())
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
+    with new_private_file(path, encoding="utf-8-sig") as file:
+        lines = csv.writer(file, delimiter=";")
+        lines.writerow(COLUMNS)
+        for one in handed:
+            person = one.person
+            names = (person.first_name, person.last_name, person.address.text)
+            lines.writerow(
+                (person.line, *map(escape_formula, names), in_groups(one.code), valid_until)
+            )
 
 
 def _writing(options: argparse.Namespace) -> Writing | None:

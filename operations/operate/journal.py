@@ -3,7 +3,6 @@
 import argparse
 import csv
 import json
-import os
 import sys
 from datetime import date
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 from operations.operate.acts import on_journal
 from operations.operate.endpoints import as_operator, resolve_broker
+from operations.operate.private_files import is_taken, new_private_file
 from operations.printing import counted, print_json, say
 from services.support import journal_commands
 from services.support.journal_chain import Anchor, read_anchors
@@ -49,18 +49,28 @@ def main_anchor(options: argparse.Namespace) -> int:
 
 
 def main_export(options: argparse.Namespace) -> int:
-    """Write accounts and events between two days to two CSV files of mode 0600."""
+    """Write accounts and events between two days to two new CSV files of mode 0600; exit code 1
+    where a former export is there.
+    """
     first, last = _day("FROM", options.first), _day("TO", options.last)
     if last < first:
         raise ConfigurationError([("TO", "must not be before FROM")])
+    folder = Path(options.to)
+    events, accounts = folder / "events.csv", folder / "accounts.csv"
+    for path in (events, accounts):
+        if is_taken(path):
+            say(f"{path} exists and is never overwritten: give another folder by --to.")
+            return 1
     entries = on_journal(
         lambda tx, journal: journal_commands.export(tx, journal, first, last, utc_now())
     )
-    folder = Path(options.to)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    accounts: dict[str, list[Any]] = {}
-    with _private_file(folder / "events.csv") as file:
-        lines = csv.writer(file)
+    of_accounts: dict[str, list[Any]] = {}
+    with (
+        new_private_file(events, encoding="utf-8") as event_file,
+        new_private_file(accounts, encoding="utf-8") as account_file,
+    ):
+        lines = csv.writer(event_file)
         lines.writerow(COLUMNS)
         for one in entries:
             lines.writerow(
@@ -70,14 +80,13 @@ def main_export(options: argparse.Namespace) -> int:
                 )
             )  # fmt: skip
             if one.account_id:
-                row = accounts.setdefault(one.account_id, [0, one.at, one.at])
+                row = of_accounts.setdefault(one.account_id, [0, one.at, one.at])
                 row[:] = (row[0] + 1, min(row[1], one.at), max(row[2], one.at))
-    with _private_file(folder / "accounts.csv") as file:
-        lines = csv.writer(file)
+        lines = csv.writer(account_file)
         lines.writerow(("account", "events", "first", "last"))
-        for account, (count, begin, end) in sorted(accounts.items()):
+        for account, (count, begin, end) in sorted(of_accounts.items()):
             lines.writerow((account, count, begin.isoformat(), end.isoformat()))
-    of = f"{counted(len(entries), 'event')} of {counted(len(accounts), 'account')}"
+    of = f"{counted(len(entries), 'event')} of {counted(len(of_accounts), 'account')}"
     say(f"{of}, in {folder}.")
     return 0
 
@@ -105,13 +114,6 @@ def _day(name: str, text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise ConfigurationError([(name, "must be a day, such as 2026-01-15")]) from None
-
-
-def _private_file(path: Path) -> Any:
-    """A new or emptied file that only its owner reads."""
-    number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    os.fchmod(number, 0o600)
-    return os.fdopen(number, "w", encoding="utf-8", newline="")
 
 
 def _show(report: Report, file: str | None) -> None:

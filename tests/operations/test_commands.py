@@ -418,3 +418,22 @@ def test_t_03_what_comes_with_a_paste_is_left_out_of_a_command(
         main(["\ufeffdossiers\t", "\u00a0--help\u200b"])
     assert stopped.value.code == 0
     assert "usage: impex dossiers" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "command"),
+    [
+        (("queues", "--nope"), "queues"),
+        (("dead", "list", "--nope", "gateway"), "dead list"),
+        (("journal", "export", "2026-01-01", "2026-01-02", "more"), "journal export"),
+    ],
+)
+def test_what_a_command_does_not_know_is_answered_with_its_own_usage(
+    capsys: pytest.CaptureFixture[str], words: tuple[str, ...], command: str
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(words)
+    err = capsys.readouterr().err
+    assert stopped.value.code == 2
+    assert err.startswith(f"usage: impex {command} ")
+    assert f"impex {command}: error: unrecognized arguments: " in err

@@ -216,6 +216,21 @@ def test_gd_05_an_export_has_accounts_and_events_and_only_its_owner_reads_it(
     assert json.loads(line["public"])["role"] == "command"
 
 
+@pytest.mark.parametrize("name", ["events.csv", "accounts.csv"])
+def test_gd_05_an_export_takes_no_other_file_s_place(
+    journal_system: System, operator: Operator, tmp_path: Path, name: str
+) -> None:
+    fill(journal_system, 1)
+    today = datetime.now(PARIS).date().isoformat()
+    (tmp_path / name).write_text("of a former incident")
+    exports = "SELECT FROM journal_entries WHERE type = 'support.JournalExported'"
+    before = len(rows(journal_system, exports))
+    code, out, _ = operator.impex("journal", "export", today, today, "--to", str(tmp_path))
+    assert (code, f"{tmp_path / name} exists and is never overwritten" in out) == (1, True)
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["of a former incident"]
+    assert len(rows(journal_system, exports)) == before, "nothing was read"
+
+
 @pytest.mark.parametrize(
     ("words", "setting"),
     [
