@@ -257,9 +257,12 @@ def _installation(verbs: Verbs) -> None:
     text = "make the keys, passwords and addresses of an installation"
     made = _verb(verbs, "secrets", "provision.secret_folders.make_secrets", text)
     made.add_argument("folder", metavar="FOLDER")
-    made.add_argument("--database", default="127.0.0.1:5432/impex", metavar="HOST:PORT/NAME")
-    made.add_argument("--broker", default="127.0.0.1:5672/impex", metavar="HOST:PORT/VHOST")
-    made.add_argument("--management", default="127.0.0.1:15672", metavar="HOST:PORT")
+    for option, place, default in (
+        ("--database", "HOST:PORT/NAME", "127.0.0.1:5432/impex"),
+        ("--broker", "HOST:PORT/VHOST", "127.0.0.1:5672/impex"),
+        ("--management", "HOST:PORT", "127.0.0.1:15672"),
+    ):
+        made.add_argument(option, metavar=place, help=f"default: {default}")
     made.add_argument("--smtp", help="the value of IMPEX_SMTP_URL")
     text = "authority of the certificates of servers elsewhere; default: the system's"
     made.add_argument("--ca-file", default=SYSTEM_AUTHORITIES, metavar="FILE", help=text)

@@ -42,6 +42,12 @@ from shared.security.seal_keys import SealRing
 
 ALL = "all"
 EVERYBODY = stat.S_IRWXO
+#: Where the servers are unless an option says otherwise, in the order of `ADMIN_URLS`.
+DEFAULT_PLACES = {
+    "database": "127.0.0.1:5432/impex",
+    "broker": "127.0.0.1:5672/impex",
+    "management": "127.0.0.1:15672",
+}
 
 
 def make_secrets(options: argparse.Namespace) -> int:
@@ -59,8 +65,7 @@ def make_secrets(options: argparse.Namespace) -> int:
     _make_all(store, options)
     folders = _Folders(root, owners, groups)
     different = [f"{reader}/{name}" for reader, name in _copy(store, folders)]
-    if options.smtp and store.get("IMPEX_SMTP_URL") != options.smtp:
-        different.append(f"{ALL}/IMPEX_SMTP_URL")
+    different += [f"{ALL}/{name}" for name in _left_alone(store, options)]
     say(f"secrets are in {root}, one folder each for {', '.join(readers())}")
     if different:
         files = ", ".join(different)
@@ -73,10 +78,20 @@ def make_secrets(options: argparse.Namespace) -> int:
     return 0
 
 
+def _left_alone(store: SecretsDir, options: argparse.Namespace) -> Iterator[str]:
+    """The addresses that were there and stay, although an option gives another one."""
+    given = astuple(_admin_urls(store, options))
+    for option, name, url in zip(DEFAULT_PLACES, ADMIN_URLS, given, strict=True):
+        if getattr(options, option) is not None and store.get(name) != url:
+            yield name
+    if options.smtp and store.get("IMPEX_SMTP_URL") != options.smtp:
+        yield "IMPEX_SMTP_URL"
+
+
 def _make_all(store: SecretsDir, options: argparse.Namespace) -> None:
     """Everything that is missing in the administrator's folder."""
     administrator = store.get("rabbitmq-administrator")
-    admin_urls = _admin_urls(options, store.get("postgresql-administrator"), administrator)
+    admin_urls = _admin_urls(store, options)
     more = dict(zip(ADMIN_URLS, astuple(admin_urls), strict=True))
     more["administrator.conf"] = f"default_user = {ADMIN}\ndefault_pass = {administrator}"
     if options.smtp:
@@ -84,8 +99,13 @@ def _make_all(store: SecretsDir, options: argparse.Namespace) -> None:
     write_secrets(store, admin_urls, more, keep=True)
 
 
-def _admin_urls(options: argparse.Namespace, database: str, broker: str) -> AdminUrls:
+def _admin_urls(store: SecretsDir, options: argparse.Namespace) -> AdminUrls:
     """The administrators' addresses by their passwords; by TLS to servers elsewhere (CR-05)."""
+    passwords = store.get("postgresql-administrator"), store.get("rabbitmq-administrator")
+    given = {option: getattr(options, option) for option in DEFAULT_PLACES}
+    database, broker, management = (
+        DEFAULT_PLACES[option] if place is None else place for option, place in given.items()
+    )
 
     def by_tls(option: str, place: str) -> bool:
         try:
@@ -97,14 +117,14 @@ def _admin_urls(options: argparse.Namespace, database: str, broker: str) -> Admi
         return not (options.without_tls or is_loopback(host))
 
     file = quote(options.ca_file)
-    database_url = f"postgresql://{ADMIN}:{database}@{options.database}"
-    if by_tls("--database", options.database):
+    database_url = f"postgresql://{ADMIN}:{passwords[0]}@{database}"
+    if by_tls("--database", database):
         database_url += f"?sslmode=verify-full&sslrootcert={file}"
-    broker_url = f"amqp://{ADMIN}:{broker}@{options.broker}"
-    if by_tls("--broker", options.broker):
+    broker_url = f"amqp://{ADMIN}:{passwords[1]}@{broker}"
+    if by_tls("--broker", broker):
         broker_url = f"{broker_url.replace('amqp', 'amqps', 1)}?cafile={file}"
-    management_url = f"http://{ADMIN}:{broker}@{options.management}"
-    if by_tls("--management", options.management):
+    management_url = f"http://{ADMIN}:{passwords[1]}@{management}"
+    if by_tls("--management", management):
         management_url = f"{management_url.replace('http', 'https', 1)}/?cafile={file}"
     return AdminUrls(database_url, broker_url, management_url)
 

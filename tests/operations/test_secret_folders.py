@@ -109,6 +109,26 @@ def test_o_02_what_differs_is_named(folder: Path, capsys: pytest.CaptureFixture[
     assert (folder / ALL / "IMPEX_SMTP_URL").read_text() == "smtp://127.0.0.1:25\n"
 
 
+@pytest.mark.parametrize(
+    ("option", "name"),
+    [
+        ("--database=other:5432/impex", "IMPEX_DATABASE_URL"),
+        ("--broker=other:5671/impex", "IMPEX_AMQP_URL"),
+        ("--management=other:15671", "IMPEX_AMQP_MANAGEMENT_URL"),
+    ],
+)
+def test_o_02_an_address_that_stays_although_an_option_gives_another_is_named(
+    folder: Path, capsys: pytest.CaptureFixture[str], option: str, name: str
+) -> None:
+    before = contents(folder)
+    capsys.readouterr()
+    assert secrets(folder) == 0
+    assert "left as they are" not in capsys.readouterr().out
+    assert secrets(folder, option) == 0
+    assert f"the options differ: all/{name}\n" in capsys.readouterr().out
+    assert contents(folder) == before
+
+
 def test_o_03_only_their_owner_reads_the_folders_and_files(folder: Path) -> None:
     found = modes(folder)
     for name, (uid, gid, mode) in found.items():
