@@ -399,10 +399,10 @@ def _envelope_schemas() -> dict[str, Schema]:
                     "examples": [UUID],
                 },
                 "expiration": {
-                    "description": "Milliseconds that the asker waits, at most "
-                    f"{rpc_codec.MAX_TIMEOUT * 1_000:.0f}; the owner carries nothing out later.",
+                    "description": "Milliseconds that the asker waits, 3000 where it is missing: "
+                    "the owner begins nothing later, and works no longer on it.",
                     "type": "string",
-                    "pattern": "^[1-9][0-9]{0,3}$",
+                    "pattern": "^([1-9][0-9]{0,2}|[12][0-9]{3}|3000)$",
                     "examples": ["3000"],
                 },
                 rpc_codec.IDEMPOTENCY_KEY: {

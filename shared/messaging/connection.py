@@ -24,6 +24,9 @@ from shared.runtime.retrying import OutageLog, retry_while_down
 HEARTBEAT = 15
 #: Seconds that the broker may take to open or close a connection or a channel.
 CONNECT_SECONDS = 5
+#: Seconds in which the socket takes a frame. aiormq's queue holds ten for a connection: what waits
+#: for a place in it when the connection is lost would wait for ever.
+SEND_SECONDS = 3
 #: Seconds for which the first connection is retried.
 START_SECONDS = 60
 FIRST_PAUSE = 0.1

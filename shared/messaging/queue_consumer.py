@@ -16,6 +16,7 @@ from aiormq.abc import DeliveredMessage
 from shared.errors import ConfigurationError, DependencyDown
 from shared.messaging.connection import (
     CONNECT_SECONDS,
+    SEND_SECONDS,
     BrokerConnection,
     describe,
 )
@@ -242,11 +243,12 @@ async def ack_or_requeue(message: DeliveredMessage, *, requeue: bool = False) ->
     """Acknowledge, or give back with `requeue`. On a lost channel the broker does the latter."""
     tag = message.delivery_tag or 0
     try:
-        if requeue:
-            # `reject`, not `nack`: newer brokers no longer count a nack towards the limit.
-            await message.channel.basic_reject(tag, requeue=True, wait=False)
-        else:
-            await message.channel.basic_ack(tag, wait=False)
+        async with asyncio.timeout(SEND_SECONDS):
+            if requeue:
+                # `reject`, not `nack`: newer brokers no longer count a nack towards the limit.
+                await message.channel.basic_reject(tag, requeue=True, wait=False)
+            else:
+                await message.channel.basic_ack(tag, wait=False)
     except asyncio.CancelledError:
         if cancellation_requested():
             raise

@@ -22,7 +22,7 @@ from pamqp.commands import Basic
 from shared.contracts.base import Refusal, Reply, Request
 from shared.database import Pool, acquire, transaction
 from shared.errors import DependencyDown
-from shared.messaging.connection import BrokerConnection, describe
+from shared.messaging.connection import SEND_SECONDS, BrokerConnection, describe
 from shared.messaging.envelope import Envelope, contract, decode
 from shared.messaging.errors import ServiceUnavailable, Undecodable
 from shared.messaging.failures import frames
@@ -51,6 +51,9 @@ from shared.runtime.tracing import span, traceparent
 
 #: How many requests of one process may be carried out at once.
 PREFETCH = 50
+#: One answer of so many waits until the socket has taken it: a socket that takes nothing holds the
+#: others up then, and few answers wait in memory.
+ANSWERS_UNTIL_DRAIN = 16
 #: Seconds by which two clocks may differ before a request counts as run out.
 CLOCK_SKEW = 2.0
 
@@ -99,6 +102,7 @@ class RpcServer:
         self._service = service
         self._connection = connection
         self._channel: Channel | None = None
+        self._answers_sent = 0
         self._opening = asyncio.Lock()
         self._rows = {row.request.TYPE: row for row in answers}
         self._types: dict[str, type[Request]] = {row.request.TYPE: row.request for row in answers}
@@ -327,12 +331,14 @@ class RpcServer:
         try:
             # Not mandatory: who does not wait any more has no queue, and asks again.
             channel = await self._reply_channel()
+            self._answers_sent += 1
             await channel.basic_publish(
                 body,
                 exchange=REPLIES,
                 routing_key=asked.reply_to or "",
                 properties=properties,
-                wait=False,  # that the socket took it does not say that it arrives
+                timeout=SEND_SECONDS,
+                wait=self._answers_sent % ANSWERS_UNTIL_DRAIN == 0,
             )
         except asyncio.CancelledError:
             if cancellation_requested():

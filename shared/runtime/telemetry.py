@@ -35,7 +35,10 @@ _context: ContextVar[Mapping[str, str]] = ContextVar("impex_log_context", defaul
 
 
 class log_context:
-    """Add `fields` (service, trace_id, message_id, request_ref…) to every line logged inside."""
+    """Add `fields` (service, trace_id, message_id, request_ref…) to every line logged inside.
+
+    Not around a `yield`: it is undone in the context that it was set in.
+    """
 
     __slots__ = ("_fields", "_token")
 
