@@ -7,12 +7,14 @@ loads nothing of the others.
 import argparse
 import importlib
 import logging
+import re
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import pairwise
 from typing import TypeAlias
 
-from operations.printing import escape, ignore_broken_pipe
+from operations.printing import escape, tolerate_output
 from shared.errors import ConfigurationError, ImpexError, plain_reason
 
 #: Debian's file of public certificate authorities.
@@ -50,6 +52,17 @@ def _group(verbs: Verbs, name: str, text: str) -> Verbs:
 
 def _switch(verb: argparse.ArgumentParser, name: str, text: str) -> None:
     verb.add_argument(name, action="store_true", help=text)
+
+
+def _number(least: int, most: int) -> Callable[[str], int]:
+    """What reads a whole number of an option."""
+
+    def read(text: str) -> int:
+        if not re.fullmatch("[0-9]{1,9}", text) or not least <= int(text) <= most:
+            raise argparse.ArgumentTypeError(f"must be a whole number from {least} to {most}")
+        return int(text)
+
+    return read
 
 
 def parser() -> argparse.ArgumentParser:
@@ -184,7 +197,9 @@ def _operation(verbs: Verbs) -> None:
     log.add_argument("--message", metavar="ID", help="one message, by its id")
     log.add_argument("--dossier", metavar="NUMBER", help="of a dossier, by its number or id")
     log.add_argument("--partner", metavar="NAME", help="of one partner")
-    log.add_argument("--limit", type=int, default=50, metavar="N", help="default: 50")
+    log.add_argument(
+        "--limit", type=_number(1, 10_000), default=50, metavar="N", help="default: 50"
+    )
     _switch(log, "--json", "for programs")
 
 
@@ -231,13 +246,16 @@ def _installation(verbs: Verbs) -> None:
     text = "bring every schema up to date, as the owner"
     migrate = _verb(verbs, "migrate", f"{module}.migrate", text)
     for verb in (provision, migrate):
-        verb.add_argument("--wait", type=float, default=30, help="seconds to wait for a server")
+        text = "seconds to wait for a server; default: 30"
+        verb.add_argument("--wait", type=_number(0, 3_600), default=30, metavar="N", help=text)
     text = "the database, the partners and the secrets, in a new folder; services may run meanwhile"
     backup = _verb(verbs, "backup", "provision.backup.main", text)
     backup.add_argument("folder", metavar="FOLDER", help="where the backups are")
+    which = backup.add_mutually_exclusive_group()
     text = "the folder that `impex secrets` made; not needed beside `impex up`"
-    backup.add_argument("--secrets", metavar="FOLDER", help=text)
-    _switch(backup, "--without-secrets", "not the secrets: the keys are kept elsewhere")
+    which.add_argument("--secrets", metavar="FOLDER", help=text)
+    text = "not the secrets: the keys are kept elsewhere"
+    which.add_argument("--without-secrets", action="store_true", help=text)
     text = "then delete all backups in FOLDER but the newest N"
     backup.add_argument("--keep", type=int, metavar="N", help=text)
     restore = _group(verbs, "restore", "the database, the secrets or the partners of a backup")
@@ -267,10 +285,11 @@ def _installation(verbs: Verbs) -> None:
     text = "authority of the certificates of servers elsewhere; default: the system's"
     made.add_argument("--ca-file", default=SYSTEM_AUTHORITIES, metavar="FILE", help=text)
     _switch(made, "--without-tls", "also to servers elsewhere, in a try-out on a closed network")
+    only = made.add_mutually_exclusive_group()
     text = "only put a new key in front of this ring, a setting's name, in every folder"
-    made.add_argument("--rotate", metavar="RING", help=text)
+    only.add_argument("--rotate", metavar="RING", help=text)
     text = "only give a role, user or administrator a new password, in every folder"
-    made.add_argument("--new-password", metavar="NAME", help=text)
+    only.add_argument("--new-password", metavar="NAME", help=text)
     for option in ("owner", "group"):
         text = f"{option} of the folders and files, or of one reader's; repeatable"
         made.add_argument(
@@ -327,23 +346,53 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     130 after Ctrl-C.
     """
-    ignore_broken_pipe()
-    words = sys.argv[1:] if argv is None else argv
-    options, unknown = parser().parse_known_args(list(map(_without_edges, words)))
+    output = tolerate_output()
+    try:
+        code = _carry_out(sys.argv[1:] if argv is None else argv)
+    except SystemExit as wrong:  # the command line, or --help
+        code = int(wrong.code or 0)
+    sys.stdout.flush()
+    if output is not None and output.failure is not None:
+        reason = plain_reason(output.failure)
+        print(escape(f"impex: what it prints cannot be written: {reason}"), file=sys.stderr)
+        code = code or 1
+    sys.exit(code)
+
+
+def _options(words: Sequence[str]) -> argparse.Namespace:
+    """The options of the command line; SystemExit after the usage, or ConfigurationError."""
+    made, clean = parser(), list(map(_without_edges, words))
+    for word in clean:
+        if not word.isascii() and any("\ud800" <= char <= "\udfff" for char in word):
+            made.error(f"an argument is not UTF-8: {word!a}")
+    options, unknown = made.parse_known_args(clean)
+    command: argparse.ArgumentParser = options.command
     if unknown:  # `parse_args` would show the usage of `impex`, not of the command
-        options.command.error(f"unrecognized arguments: {' '.join(unknown)}")
+        command.error(escape(f"unrecognized arguments: {' '.join(unknown)}"))
+    for option, word in pairwise(["", *clean]):
+        # Such as a variable of the shell that is not set: never the same as no option.
+        if options.verb != "psql" and (not word or (word.startswith("--") and word[-1] == "=")):
+            name = word[:-1] or (
+                option if option.startswith("--") else command.prog.partition(" ")[2]
+            )
+            raise ConfigurationError([(name, "must not be given an empty argument")])
+    return options
+
+
+def _carry_out(words: Sequence[str]) -> int:
+    """The code of a command line."""
     # What the library logs about a broker that is away is said below, in one line.
     logging.getLogger("aiormq.connection").setLevel(logging.CRITICAL)
-    do: Verb = options.do
     try:
-        code = do(options)
+        options = _options(words)
+        do: Verb = options.do
+        return do(options)
     except ConfigurationError as error:
         for name, sentence in error.problems:
             print(escape(f"impex: {name}: {sentence}"), file=sys.stderr)
-        code = 2
+        return 2
     except (ImpexError, OSError) as error:
         print(escape(f"impex: {plain_reason(error)}"), file=sys.stderr)
-        code = 1
+        return 1
     except KeyboardInterrupt:
-        code = 130
-    sys.exit(code)
+        return 130

@@ -20,14 +20,21 @@ PIPED_WIDTH = 120
 MIN_CELL = 8
 
 
-class BrokenPipeTolerantIO(io.FileIO):
-    """A stream that drops what is written after its reader has closed it, as `head` does."""
+class TolerantIO(io.FileIO):
+    """A stream that drops what cannot be written: a command that has begun is carried out to its
+    end. `failure` is why, but for a reader that has closed it, as `head` does.
+    """
+
+    failure: OSError | None = None
 
     def write(self, data: Any) -> int:
         try:
             return super().write(data)
         except BrokenPipeError:
-            return memoryview(data).nbytes
+            pass
+        except OSError as error:
+            self.failure = error
+        return memoryview(data).nbytes
 
 
 def counted(number: int, noun: str) -> str:
@@ -39,16 +46,22 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def ignore_broken_pipe() -> None:
-    """Let a command end with its own exit code although nobody reads its output to the end."""
+def tolerate_output() -> TolerantIO | None:
+    """Let a command end with its own exit code although nobody reads its output to the end, or a
+    character is not in its encoding. Returns where a full disk would show; None for a terminal.
+    """
     out = sys.stdout
-    if out is sys.__stdout__ and isinstance(out, io.TextIOWrapper) and not out.isatty():
-        out.flush()
-        sys.stdout = io.TextIOWrapper(
-            io.BufferedWriter(BrokenPipeTolerantIO(out.fileno(), "w", closefd=False)),
-            encoding=out.encoding,
-            errors=out.errors,
-        )
+    if out is not sys.__stdout__ or not isinstance(out, io.TextIOWrapper):
+        return None
+    if out.isatty():
+        out.reconfigure(errors="backslashreplace")
+        return None
+    out.flush()
+    raw = TolerantIO(out.fileno(), "w", closefd=False)
+    sys.stdout = io.TextIOWrapper(
+        io.BufferedWriter(raw), encoding=out.encoding, errors="backslashreplace"
+    )
+    return raw
 
 
 def escape(text: str) -> str:

@@ -47,6 +47,9 @@ def main_list(options: argparse.Namespace) -> int:
     """List the letters of one service or of all, by fault; exit code 0 whatever their number."""
     url, place = resolve_broker().operator_url, options.place
     names = _hearing(options.service)
+    if options.service and place == "unrouted":
+        sentence = "means nothing with --in unrouted: no service hears what is there"
+        raise ConfigurationError([("SERVICE", sentence)])
     # A service that never ran has no queue of dead letters; for a named one that is an error.
     ignored = () if options.service else (ConfigurationError,)
 
@@ -55,6 +58,8 @@ def main_list(options: argparse.Namespace) -> int:
         for name in ("",) if place in SHARED_PLACES else names:
             with suppress(*ignored):
                 found += await list_letters(url, name, place)
+        if place == "discarded" and options.service:
+            return [letter for letter in found if letter.service == options.service]
         return found
 
     letters = as_operator(url, collect())

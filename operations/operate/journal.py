@@ -13,6 +13,7 @@ from operations.operate.endpoints import as_operator, resolve_broker
 from operations.operate.private_files import is_taken, new_private_file
 from operations.printing import counted, print_json, say
 from services.support import journal_commands
+from services.support.anchor_file import append_anchor
 from services.support.journal_chain import Anchor, read_anchors
 from services.support.journal_verification import Report, describe
 from services.support.service import SERVICE
@@ -22,12 +23,18 @@ from shared.runtime.service import utc_now
 
 #: Findings printed; the rest is counted.
 SHOWN = 50
+#: Days that an export may begin and end with.
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2999, 12, 31)
 COLUMNS = ("at", "account", "type", "section", "agent", "facts", "about the person")
 
 
 def main_verify(options: argparse.Namespace) -> int:
     """Verify the whole journal; exit code 0 intact, 1 anything found."""
-    elsewhere = None if options.anchors is None else _anchors(Path(options.anchors))
+    elsewhere = None
+    if options.anchors is not None:
+        elsewhere = _anchors("--anchors", Path(options.anchors))
+        if not elsewhere:
+            raise ConfigurationError([("--anchors", f"there is no anchor in {options.anchors}")])
     report = on_journal(lambda tx, journal: journal_commands.verify(tx, journal, elsewhere))
     if options.json:
         print_json(_document(report))
@@ -38,12 +45,13 @@ def main_verify(options: argparse.Namespace) -> int:
 
 def main_anchor(options: argparse.Namespace) -> int:
     """Anchor the journal now, and append the anchor to a file or print it."""
+    if options.to is not None and Path(options.to).exists():
+        _anchors("--to", Path(options.to))  # before anything is done
     made = on_journal(lambda tx, journal: journal_commands.make_anchor(tx, journal, utc_now()))
     if options.to is None:
         say(made.line())
         return 0
-    with Path(options.to).open("a", encoding="utf-8") as file:
-        file.write(f"{made.line()}\n")
+    append_anchor(Path(options.to), made)
     say(f"Anchored up to link {made.number}, in {options.to}.")
     return 0
 
@@ -102,18 +110,24 @@ def main_collect(_options: argparse.Namespace) -> int:
     return 0
 
 
-def _anchors(file: Path) -> list[Anchor]:
+def _anchors(option: str, file: Path) -> list[Anchor]:
+    """The anchors of a file; none in what is not one, such as a pipe to write to."""
+    if option == "--to" and not file.is_file():
+        return []
     try:
         return read_anchors(file.read_text(encoding="utf-8"))
-    except (ValueError, UnicodeDecodeError) as error:
-        raise ConfigurationError([("--anchors", f"{file} cannot be read: {error}")]) from None
+    except ValueError as error:
+        raise ConfigurationError([(option, f"{file} is no file of anchors: {error}")]) from None
 
 
 def _day(name: str, text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         raise ConfigurationError([(name, "must be a day, such as 2026-01-15")]) from None
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise ConfigurationError([(name, f"must be from {FIRST_DAY} to {LAST_DAY}")])
+    return day
 
 
 def _show(report: Report, file: str | None) -> None:

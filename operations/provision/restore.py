@@ -115,7 +115,11 @@ def main_partners(options: argparse.Namespace) -> int:
 def _others(target: Path, texts: Mapping[str, str]) -> list[str]:
     """The files that are there with another text."""
     there = {name: target / name for name in texts if (target / name).exists()}
-    return [name for name, path in there.items() if path.read_text().strip() != texts[name].strip()]
+    return [
+        name
+        for name, path in there.items()
+        if path.read_bytes().strip() != texts[name].strip().encode()
+    ]
 
 
 def _check_place(server: str, admin_url: str, name: str, replace: str | None) -> int:

@@ -9,6 +9,7 @@ import argparse
 import grp
 import os
 import pwd
+import re
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple
@@ -39,9 +40,17 @@ from operations.provision.secrets_dir import (
 from shared.errors import ConfigurationError
 from shared.security.connection_urls import is_loopback
 from shared.security.seal_keys import SealRing
+from shared.security.sealing import KeyRing
+from shared.security.signing_keys import SigningRing
 
 ALL = "all"
 EVERYBODY = stat.S_IRWXO
+#: The form of a place, and what follows its port.
+PLACES = {
+    "--database": ("HOST:PORT/NAME", "/[A-Za-z0-9_.-]{1,63}"),
+    "--broker": ("HOST:PORT/VHOST", "/[A-Za-z0-9_.%-]{1,255}"),
+    "--management": ("HOST:PORT", ""),
+}
 #: Where the servers are unless an option says otherwise, in the order of `ADMIN_URLS`.
 DEFAULT_PLACES = {
     "database": "127.0.0.1:5432/impex",
@@ -56,6 +65,7 @@ def make_secrets(options: argparse.Namespace) -> int:
     owners, groups = (
         _by_reader(f"--{option}", getattr(options, option)) for option in ("owner", "group")
     )
+    _check_rings(root)
     if options.rotate:
         return _rotate(root, options.rotate)
     if options.new_password:
@@ -76,6 +86,23 @@ def make_secrets(options: argparse.Namespace) -> int:
         if isinstance(SealRing.parse(store.get(name)).current[1], bytes):
             say(f"who seals with {name} can open too, until `--rotate {name}`: see the runbook")
     return 0
+
+
+def _check_rings(root: Path) -> None:
+    """Raises ConfigurationError with the file of a ring that cannot be read: somebody edited it."""
+    readers_of = {
+        **dict.fromkeys(service_registry.key_ring_names(), KeyRing.parse),
+        **dict.fromkeys(service_registry.signing_ring_names(), SigningRing.parse),
+        **dict.fromkeys(service_registry.seal_ring_names(), SealRing.parse),
+    }
+    for name, read in readers_of.items():
+        for path in sorted(root.glob(f"*/{name}")):
+            try:
+                read(read_secret(path))
+            except UnicodeDecodeError:
+                raise ConfigurationError([(str(path), "is not UTF-8")]) from None
+            except ValueError as error:
+                raise ConfigurationError([(str(path), str(error))]) from None
 
 
 def _left_alone(store: SecretsDir, options: argparse.Namespace) -> Iterator[str]:
@@ -108,13 +135,7 @@ def _admin_urls(store: SecretsDir, options: argparse.Namespace) -> AdminUrls:
     )
 
     def by_tls(option: str, place: str) -> bool:
-        try:
-            host = urlsplit(f"//{place}").hostname
-        except ValueError:
-            host = None
-        if not host:
-            raise ConfigurationError([(option, f"must be HOST:PORT, which {place!r} is not")])
-        return not (options.without_tls or is_loopback(host))
+        return not (options.without_tls or is_loopback(_host(option, place)))
 
     file = quote(options.ca_file)
     database_url = f"postgresql://{ADMIN}:{passwords[0]}@{database}"
@@ -127,6 +148,19 @@ def _admin_urls(store: SecretsDir, options: argparse.Namespace) -> AdminUrls:
     if by_tls("--management", management):
         management_url = f"{management_url.replace('http', 'https', 1)}/?cafile={file}"
     return AdminUrls(database_url, broker_url, management_url)
+
+
+def _host(option: str, place: str) -> str:
+    """The host of a place on the command line; ConfigurationError where it is none."""
+    form, pattern = PLACES[option]
+    try:
+        parts = urlsplit(f"//{place}")
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host, port = None, None
+    if not host or not port or not re.fullmatch(pattern, parts.path) or "@" in parts.netloc:
+        raise ConfigurationError([(option, f"must be {form}, which {place!r} is not")])
+    return host
 
 
 def _copy(store: SecretsDir, folders: "_Folders") -> Iterator[tuple[str, str]]:
@@ -322,4 +356,5 @@ def _chown(file: int, owner: str | None, group: str | None) -> None:
 
 
 def _id(name: str, look_up: Callable[[str], int]) -> int:
-    return int(name) if name.isdigit() else look_up(name)
+    """A number stands for itself, where the system has such numbers."""
+    return int(name) if re.fullmatch("[0-9]{1,9}", name) else look_up(name)

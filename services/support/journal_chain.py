@@ -157,6 +157,6 @@ def read_anchors(text: str) -> list[Anchor]:
                     mac=bytes.fromhex(row["mac"]),
                 )
             )
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             raise ValueError(f"line {number} is no anchor") from None
     return found

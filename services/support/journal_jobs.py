@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from services.support import journal_store
+from services.support.anchor_file import append_anchor
 from services.support.jobs import BATCH, handle_each, run_every
 from services.support.journal import Journal
 from services.support.journal_chain import Anchor, anchor, append
@@ -16,6 +17,7 @@ from services.support.journal_entries import Entry
 from services.support.journal_verification import Report, describe
 from services.support.journal_verification_store import verify as verify_rows
 from shared.database import Connection, Pool, acquire, transaction
+from shared.errors import plain_reason
 from shared.runtime.service import Runtime
 from shared.runtime.telemetry import get_logger
 
@@ -102,14 +104,13 @@ async def make_anchor(
 def write_anchor(file: Path, made: Anchor) -> None:
     """Append an anchor to a file. Where that fails, the log has the anchor and the failure."""
     try:
-        with file.open("a", encoding="utf-8") as lines:
-            lines.write(made.line() + "\n")
-    except OSError as error:
+        append_anchor(file, made)
+    except (OSError, ValueError) as error:
         log.error(
             "The anchor could not be written to the file of IMPEX_JOURNAL_ANCHORS_FILE.",
             action="journal_anchor_fail",
             file=str(file),
-            reason=error.strerror,
+            reason=plain_reason(error),
         )
 
 

@@ -187,6 +187,15 @@ def clean_line(typed: str, max_length: int) -> str:
     return clean_draft(normal_form(typed, max_length))
 
 
+def printable_line(typed: str) -> str:
+    """A remark as one line of signs that print: others are blanks, and blanks are one each.
+
+    >>> printable_line(" forged\\0 by\\na test ")
+    'forged by a test'
+    """
+    return " ".join("".join(char if char.isprintable() else " " for char in typed).split())
+
+
 def clean_draft(typed: str) -> str:
     """A text that is stored as typed, without what came with a paste. Does not normalize.
 

@@ -196,13 +196,16 @@ async def read_letters(
 async def find_letter(
     amqp_url: str, service: str, wanted: Selection, place: Place = "dead"
 ) -> tuple[DeadLetter, LetterContent] | None:
-    """The oldest letter of a selection with what it says; None where there is none."""
+    """The oldest letter of a selection with what it says; None where there is none. Of what was
+    discarded, letters of other services than `service` are left out, where one is given.
+    """
     for queue in queues_of(service, place):
         async with open_letters(amqp_url, queue) as letters:
             async for part in letters.parts():
                 for message in part:
                     letter = _described(service, queue, message)
-                    if wanted.matches(letter):
+                    of_service = not service or letter.service == service
+                    if of_service and wanted.matches(letter):
                         return letter, _content(message)
     return None
 

@@ -176,7 +176,7 @@ find_again resume_promoted
 first_of wait_first
 first_time mark_processed
 foreign_lists zxcvbn_lists
-forgive_readers ignore_broken_pipe
+forgive_readers tolerate_output
 forgiven cleared
 given_or_running configured_or_running
 hasten_unreachable retry_unreachable_now

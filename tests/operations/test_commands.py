@@ -172,7 +172,10 @@ async def test_o_05_a_forged_letter_is_discarded_with_a_reason_and_nothing_else_
     assert max(map(len, table.splitlines())) <= 120
 
     unsaid = impex(environment, "dead", "discard", "mailer", "--id", code, "--reason", "")
-    assert (unsaid.returncode, unsaid.stderr) == (2, "impex: --reason: is required: say why\n")
+    assert (unsaid.returncode, unsaid.stderr) == (
+        2,
+        "impex: --reason: must not be given an empty argument\n",
+    )
     both = impex(environment, "dead", "discard", "mailer", "--id", ONE_ID, "--reason", "forged")
     assert both.returncode == 1
     assert "2 letters have this id" in both.stdout
@@ -190,6 +193,14 @@ async def test_o_05_a_forged_letter_is_discarded_with_a_reason_and_nothing_else_
     assert [one["publisher_verified"] for one in left] == [True]
     aside = json.loads(impex(environment, "dead", "list", "--in", "discarded", "--json").stdout)
     assert [(one["code"], one["discard_reason"]) for one in aside] == [(code, "forged")]
+    in_discarded = ("--in", "discarded", "--json")
+    for service, found in (("mailer", [code]), ("registration", [])):
+        listed = impex(environment, "dead", "list", service, *in_discarded)
+        assert [one["code"] for one in json.loads(listed.stdout)] == found
+        shown = impex(environment, "dead", "show", service, *in_discarded)
+        assert shown.returncode == (0 if found else 1)
+    unheard = impex(environment, "dead", "list", "mailer", "--in", "unrouted")
+    assert (unheard.returncode, unheard.stderr[:15]) == (2, "impex: SERVICE:")
     again = impex(environment, "dead", "discard", "mailer", "--id", code, "--reason", "forged")
     assert again.returncode == 1
     assert "There is no such letter" in again.stdout
@@ -239,7 +250,10 @@ async def test_a_mail_is_given_up_with_a_reason_alone(system: System, tmp_path: 
         url = {"IMPEX_MAILER_DATABASE_URL": system.database.url("mailer")}
         environment = {**operator(system, tmp_path), **url}
         unsaid = impex(environment, "mail", "drop", mail_id, "--reason", "")
-        assert (unsaid.returncode, unsaid.stderr) == (2, "impex: --reason: is required: say why\n")
+        assert (unsaid.returncode, unsaid.stderr) == (
+            2,
+            "impex: --reason: must not be given an empty argument\n",
+        )
         why = ("--reason", "it arrived")
         assert impex(environment, "mail", "drop", mail_id, *why).returncode == 2
         state = "SELECT state FROM mailer.deliveries WHERE mail_id = $1"
@@ -437,3 +451,53 @@ def test_what_a_command_does_not_know_is_answered_with_its_own_usage(
     assert stopped.value.code == 2
     assert err.startswith(f"usage: impex {command} ")
     assert f"impex {command}: error: unrecognized arguments: " in err
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        (("mail", "list", "--to", ""), "--to"),
+        (("mail", "list", "--to="), "--to"),
+        (("backup", "\u200b"), "backup"),
+        (("journal", "export", "", "2026-01-01"), "journal export"),
+        (("partner", "add", "acme", "--push", ""), "--push"),
+        (("secrets", "folder", "--rotate", ""), "--rotate"),
+    ],
+)
+def test_an_argument_that_is_empty_is_not_taken_for_none(
+    capsys: pytest.CaptureFixture[str], words: tuple[str, ...], name: str
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(words)
+    assert stopped.value.code == 2
+    assert capsys.readouterr().err == f"impex: {name}: must not be given an empty argument\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(("dossiers", "log", "--limit", one) for one in ("0", "-1", "1.5", "9" * 20, "٣")),
+        *(("migrate", "--wait", one) for one in ("nan", "inf", "-1", "1e9")),
+        ("secrets", "folder", "--rotate", "A", "--new-password", "b"),
+        ("backup", "folder", "--secrets", "s", "--without-secrets"),
+        ("agent", "reset", "\udcff"),
+    ],
+)
+def test_an_argument_out_of_range_or_against_another_is_refused(
+    capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(words)
+    assert stopped.value.code == 2
+    assert "usage: impex" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [("--help",), ("logs", "--help")])
+def test_output_that_cannot_be_written_is_one_line(words: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "operations", *words],
+            cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    reason = "impex: what it prints cannot be written: No space left on device\n"
+    assert (done.returncode, done.stderr) == (1, reason)

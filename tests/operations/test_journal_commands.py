@@ -237,6 +237,10 @@ def test_gd_05_an_export_takes_no_other_file_s_place(
         (("journal", "export", "2026-01-32", "2026-02-01"), "FROM"),
         (("journal", "export", "2026-01-02", "2026-01-01"), "TO"),
         (("journal", "verify", "--anchors", __file__), "--anchors"),
+        (("journal", "verify", "--anchors", "/dev/null"), "--anchors"),
+        (("journal", "anchor", "--to", __file__), "--to"),
+        (("journal", "export", "9999-12-31", "9999-12-31"), "FROM"),
+        (("journal", "export", "0001-01-01", "2026-01-01"), "FROM"),
     ],
 )
 def test_a_wrong_day_or_file_is_named(

@@ -54,8 +54,8 @@ def folder(tmp_path: Path) -> Path:
 def changed_by_hand(name: str, text: str) -> str:
     """The content of a file after an operator's work: a rotated ring, a completed address."""
     value = text.strip()
-    if name.rpartition("/")[2] in ring_makers():
-        key = new_key("k2") if ":x25519-" not in value else f"k2:x25519-{half(value)}"
+    if make := ring_makers().get(name.rpartition("/")[2]):
+        key = make("k2") if ":x25519-" not in value else f"k2:x25519-{half(value)}"
         return f"{key},{value}\n"
     if "://" in value:
         return f"{value}?sslmode=verify-full\n"
@@ -374,6 +374,17 @@ def test_o_04_addresses_of_servers_elsewhere_are_accepted_by_every_service(tmp_p
     assert management.endswith("@mq.agency.example:15671/?cafile=/etc/impex/ca.pem")
 
 
+@pytest.mark.parametrize("content", [b"", b"garbage", b"k1:short", b"\xff\xfe"])
+@pytest.mark.parametrize("name", ["IMPEX_PEPPER_KEYS", "IMPEX_PUSH_KEYS", "IMPEX_SEAL_KEYS_MFA"])
+def test_a_ring_that_was_damaged_by_hand_is_named(folder: Path, name: str, content: bytes) -> None:
+    path = folder / ALL / name
+    path.write_bytes(content)
+    for options in ((), ("--rotate", name)):
+        with pytest.raises(ConfigurationError) as caught:
+            secrets(folder, *options)
+        assert caught.value.problems[0][0] == str(path)
+
+
 def test_servers_of_this_machine_and_a_try_out_need_no_tls(tmp_path: Path) -> None:
     assert secrets(tmp_path / "local") == 0
     assert secrets(tmp_path / "closed", *ELSEWHERE, "--without-tls") == 0
@@ -384,8 +395,17 @@ def test_servers_of_this_machine_and_a_try_out_need_no_tls(tmp_path: Path) -> No
             assert not url.startswith("amqps")
 
 
-@pytest.mark.parametrize("option", ["--database=/impex", "--broker=[", "--management="])
-def test_a_place_without_a_host_is_named(tmp_path: Path, option: str) -> None:
+@pytest.mark.parametrize(
+    "option",
+    [
+        "--database=/impex", "--database=x", "--database=x:5432", "--database=x:5432/",
+        "--database=x:5432/a/b", "--database=x:5432/im pex", "--database=x:99999/impex",
+        "--database=x:-1/impex", "--database=me@x:5432/impex",
+        "--broker=[", "--broker=x", "--broker=127.0.0.1:5672", "--broker=127.0.0.1:0/impex",
+        "--management=127.0.0.1:0", "--management=127.0.0.1", "--management=x:1/y",
+    ],
+)  # fmt: skip
+def test_a_place_that_is_none_is_named(tmp_path: Path, option: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         secrets(tmp_path, option)
     assert caught.value.problems[0][0] == option.partition("=")[0]

@@ -48,6 +48,7 @@ from shared.contracts.support.operations import (
     ShowDeadLetter,
     TryDeadLetter,
 )
+from shared.domain.typed_text import printable_line
 from shared.i18n.catalogue import N_, translate
 from shared.messaging.errors import ServiceUnavailable
 from shared.messaging.failures import failure_text
@@ -291,7 +292,8 @@ async def submit_act(request: web.Request, fields: dict[str, str]) -> web.Respon
     code = fields["letter"] if CODE.fullmatch(fields["letter"]) else ""
     if chosen.act == "try":
         return await _try(request, fields, code)
-    if chosen.act == "discard" and not fields["note"].strip():
+    reason = printable_line(fields["note"])
+    if chosen.act == "discard" and not reason:
         return invalid_form(request, fields, "note")
     order = OrderLetterAct(
         agent_id=agent_of(request).account_id,
@@ -299,7 +301,7 @@ async def submit_act(request: web.Request, fields: dict[str, str]) -> web.Respon
         service=request.match_info["service"],
         fault=request.match_info["fault"],
         letter=code,
-        reason=fields["note"],
+        reason=reason,
     )
     message = order if code else await with_fresh_code(request, fields, order, chosen.act)
     if isinstance(message, Form):

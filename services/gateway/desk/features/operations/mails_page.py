@@ -46,6 +46,7 @@ from shared.contracts.support.operations import (
     OrderMailSend,
     ShowMail,
 )
+from shared.domain.typed_text import printable_line
 from shared.i18n.catalogue import N_, translate
 from shared.messaging.errors import ServiceUnavailable
 from shared.messaging.handlers import Refused
@@ -74,9 +75,10 @@ async def show_mails(request: web.Request) -> web.Response:
 
 async def search(request: web.Request, fields: dict[str, str]) -> web.Response | Form:
     """The mails to one address."""
-    if not fields["address"].strip():
+    address = printable_line(fields["address"])
+    if not address:
         return await _list(request, {}, None)
-    return await _list(request, {}, seal(request, ListMails, "to", fields["address"].strip()))
+    return await _list(request, {}, seal(request, ListMails, "to", address))
 
 
 async def mails_state(request: web.Request) -> web.Response:
@@ -183,12 +185,13 @@ async def show_drop(request: web.Request, form: Form) -> web.Response:
 
 async def drop_one(request: web.Request, fields: dict[str, str]) -> web.Response | Form:
     """Give one mail up."""
-    if not fields["note"].strip():
+    reason = printable_line(fields["note"])
+    if not reason:
         return invalid_form(request, fields, "note")
     message = OrderMailDrop(
         agent_id=agent_of(request).account_id,
         mail_id=request.match_info["mail"],
-        reason=fields["note"],
+        reason=reason,
     )
     answer = await act(request, fields, message, MailOrderView, f"drop {request.path}")
     if isinstance(answer, Form):
