@@ -1,5 +1,6 @@
 """A file of anchors, a line each: one an hour by the service, others by `impex journal anchor`."""
 
+import fcntl
 import os
 from pathlib import Path
 
@@ -17,6 +18,7 @@ def append_anchor(file: Path, made: Anchor) -> None:
         file.write_bytes(line)
         return
     with file.open("a+b", buffering=0) as lines:
+        fcntl.flock(lines, fcntl.LOCK_EX)  # service and command may append at the same moment
         lines.seek(0)
         content = lines.readall()
         read_anchors(content.decode())

@@ -1,6 +1,7 @@
 """LG-05: a file of anchors stays one, whatever became of the last line or of the disk."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -65,6 +66,15 @@ def test_lg_05_a_full_disk_leaves_the_file_as_it_was(
     with pytest.raises(OSError, match="No space"):
         append_anchor(file, NEW)
     assert file.read_text() == WHOLE
+
+
+def test_lg_05_anchors_that_are_appended_at_the_same_moment_are_all_there(tmp_path: Path) -> None:
+    """As the service and a command do; each finds the cut line of before."""
+    file = tmp_path / "anchors"
+    file.write_text(WHOLE + WHOLE[:40])
+    with ThreadPoolExecutor(8) as many:
+        list(many.map(lambda _number: append_anchor(file, NEW), range(200)))
+    assert read_anchors(file.read_text()) == [OLD, *[NEW] * 200]
 
 
 def test_lg_05_what_is_not_a_file_is_written_to(tmp_path: Path) -> None:
