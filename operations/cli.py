@@ -14,7 +14,7 @@ from functools import partial
 from itertools import pairwise
 from typing import TypeAlias
 
-from operations.printing import escape, tolerate_output
+from operations.printing import escape, flush_output, tolerate_output
 from shared.errors import ConfigurationError, ImpexError, plain_reason
 
 #: Debian's file of public certificate authorities.
@@ -346,14 +346,13 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     130 after Ctrl-C.
     """
-    output = tolerate_output()
+    tolerate_output()
     try:
         code = _carry_out(sys.argv[1:] if argv is None else argv)
     except SystemExit as wrong:  # the command line, or --help
         code = int(wrong.code or 0)
-    sys.stdout.flush()
-    if output is not None and output.failure is not None:
-        reason = plain_reason(output.failure)
+    if (failure := flush_output()) is not None:
+        reason = plain_reason(failure)
         print(escape(f"impex: what it prints cannot be written: {reason}"), file=sys.stderr)
         code = code or 1
     sys.exit(code)
@@ -371,7 +370,7 @@ def _options(words: Sequence[str]) -> argparse.Namespace:
         command.error(escape(f"unrecognized arguments: {' '.join(unknown)}"))
     for option, word in pairwise(["", *clean]):
         # Such as a variable of the shell that is not set: never the same as no option.
-        if options.verb != "psql" and (not word or (word.startswith("--") and word[-1] == "=")):
+        if options.verb != "psql" and (not word or re.fullmatch("--[a-z-]+=", word)):
             name = word[:-1] or (
                 option if option.startswith("--") else command.prog.partition(" ")[2]
             )

@@ -46,22 +46,35 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def tolerate_output() -> TolerantIO | None:
-    """Let a command end with its own exit code although nobody reads its output to the end, or a
-    character is not in its encoding. Returns where a full disk would show; None for a terminal.
+def tolerate_output() -> None:
+    """Let a command end with its own exit code although nobody reads its output to the end, the
+    disk is full, or a character is not in its encoding.
     """
     out = sys.stdout
     if out is not sys.__stdout__ or not isinstance(out, io.TextIOWrapper):
-        return None
+        return
     if out.isatty():
         out.reconfigure(errors="backslashreplace")
-        return None
+        return
     out.flush()
-    raw = TolerantIO(out.fileno(), "w", closefd=False)
     sys.stdout = io.TextIOWrapper(
-        io.BufferedWriter(raw), encoding=out.encoding, errors="backslashreplace"
+        io.BufferedWriter(TolerantIO(out.fileno(), "w", closefd=False)),
+        encoding=out.encoding,
+        errors="backslashreplace",
     )
-    return raw
+
+
+def flush_output() -> OSError | None:
+    """Write what is left; returns why some of the output could not be written."""
+    out = sys.stdout
+    if out is None:  # closed by the caller
+        return None
+    try:
+        out.flush()
+    except OSError as error:
+        return error
+    raw = getattr(getattr(out, "buffer", None), "raw", None)
+    return raw.failure if isinstance(raw, TolerantIO) else None
 
 
 def escape(text: str) -> str:

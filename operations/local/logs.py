@@ -18,7 +18,7 @@ from typing import Any
 from operations import service_registry
 from operations.install.paths import paths
 from operations.local.log_retention import former_parts
-from operations.printing import escape
+from operations.printing import escape, flush_output
 from shared.errors import ConfigurationError
 
 LAUNCHER = "launcher"
@@ -77,7 +77,7 @@ def main(options: argparse.Namespace) -> int:
         return 1
     try:
         printed = _print_new(files, trace)
-        while options.follow and _has_reader():
+        while options.follow and _has_reader() and flush_output() is None:
             time.sleep(POLL_SECONDS)
             printed += _print_new(files, trace)
     except KeyboardInterrupt:

@@ -58,11 +58,12 @@ def main_list(options: argparse.Namespace) -> int:
         for name in ("",) if place in SHARED_PLACES else names:
             with suppress(*ignored):
                 found += await list_letters(url, name, place)
-        if place == "discarded" and options.service:
-            return [letter for letter in found if letter.service == options.service]
         return found
 
     letters = as_operator(url, collect())
+    is_cut = len(letters) >= MAX_LISTED
+    if place == "discarded" and options.service:
+        letters = [letter for letter in letters if letter.service == options.service]
     if options.json:
         print_json([_document(letter) for letter in letters])
         return 0
@@ -73,7 +74,7 @@ def main_list(options: argparse.Namespace) -> int:
         _show_letters(letters)
     else:
         _show_groups(group(letters))
-    if len(letters) >= MAX_LISTED:
+    if is_cut:
         say(f"\nOnly the oldest {MAX_LISTED} of each service were read.")
     if place == "dead":
         say("\nTimes are UTC. impex dead show SERVICE --fault FAULT shows one.")

@@ -13,7 +13,7 @@ from operations.operate.endpoints import as_operator, resolve_broker
 from operations.operate.private_files import is_taken, new_private_file
 from operations.printing import counted, print_json, say
 from services.support import journal_commands
-from services.support.anchor_file import append_anchor
+from services.support.anchor_file import append_anchor, check_appendable
 from services.support.journal_chain import Anchor, read_anchors
 from services.support.journal_verification import Report, describe
 from services.support.service import SERVICE
@@ -30,11 +30,7 @@ COLUMNS = ("at", "account", "type", "section", "agent", "facts", "about the pers
 
 def main_verify(options: argparse.Namespace) -> int:
     """Verify the whole journal; exit code 0 intact, 1 anything found."""
-    elsewhere = None
-    if options.anchors is not None:
-        elsewhere = _anchors("--anchors", Path(options.anchors))
-        if not elsewhere:
-            raise ConfigurationError([("--anchors", f"there is no anchor in {options.anchors}")])
+    elsewhere = None if options.anchors is None else _anchors(Path(options.anchors))
     report = on_journal(lambda tx, journal: journal_commands.verify(tx, journal, elsewhere))
     if options.json:
         print_json(_document(report))
@@ -45,8 +41,12 @@ def main_verify(options: argparse.Namespace) -> int:
 
 def main_anchor(options: argparse.Namespace) -> int:
     """Anchor the journal now, and append the anchor to a file or print it."""
-    if options.to is not None and Path(options.to).exists():
-        _anchors("--to", Path(options.to))  # before anything is done
+    if options.to is not None and Path(options.to).is_file():
+        try:
+            check_appendable(Path(options.to).read_bytes())  # before anything is done
+        except ValueError as error:
+            sentence = f"{options.to} is no file of anchors: {error}"
+            raise ConfigurationError([("--to", sentence)]) from None
     made = on_journal(lambda tx, journal: journal_commands.make_anchor(tx, journal, utc_now()))
     if options.to is None:
         say(made.line())
@@ -110,14 +110,14 @@ def main_collect(_options: argparse.Namespace) -> int:
     return 0
 
 
-def _anchors(option: str, file: Path) -> list[Anchor]:
-    """The anchors of a file; none in what is not one, such as a pipe to write to."""
-    if option == "--to" and not file.is_file():
-        return []
+def _anchors(file: Path) -> list[Anchor]:
     try:
-        return read_anchors(file.read_text(encoding="utf-8"))
+        found = read_anchors(file.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise ConfigurationError([(option, f"{file} is no file of anchors: {error}")]) from None
+        raise ConfigurationError([("--anchors", f"{file} cannot be read: {error}")]) from None
+    if not found:
+        raise ConfigurationError([("--anchors", f"there is no anchor in {file}")])
+    return found
 
 
 def _day(name: str, text: str) -> date:

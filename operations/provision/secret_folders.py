@@ -45,11 +45,13 @@ from shared.security.signing_keys import SigningRing
 
 ALL = "all"
 EVERYBODY = stat.S_IRWXO
-#: The form of a place, and what follows its port.
+HOST = r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?"
+NAME = "(?:[A-Za-z0-9_.~-]|%[0-9A-Fa-f]{2})+"
+#: The form of a place, and what it matches. A database may be on one of several hosts.
 PLACES = {
-    "--database": ("HOST:PORT/NAME", "/[A-Za-z0-9_.-]{1,63}"),
-    "--broker": ("HOST:PORT/VHOST", "/[A-Za-z0-9_.%-]{1,255}"),
-    "--management": ("HOST:PORT", ""),
+    "--database": ("HOST:PORT/NAME", f"{HOST}(?:,{HOST})*/{NAME}"),
+    "--broker": ("HOST:PORT/VHOST", f"{HOST}/{NAME}"),
+    "--management": ("HOST:PORT", f"{HOST}/?"),
 }
 #: Where the servers are unless an option says otherwise, in the order of `ADMIN_URLS`.
 DEFAULT_PLACES = {
@@ -65,11 +67,11 @@ def make_secrets(options: argparse.Namespace) -> int:
     owners, groups = (
         _by_reader(f"--{option}", getattr(options, option)) for option in ("owner", "group")
     )
-    _check_rings(root)
-    if options.rotate:
-        return _rotate(root, options.rotate)
     if options.new_password:
         return _new_password(root, options.new_password)
+    _check_rings(root, options.rotate)
+    if options.rotate:
+        return _rotate(root, options.rotate)
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
     store = SecretsDir(root / ALL)
     _make_all(store, options)
@@ -88,17 +90,20 @@ def make_secrets(options: argparse.Namespace) -> int:
     return 0
 
 
-def _check_rings(root: Path) -> None:
+def _check_rings(root: Path, only: str | None) -> None:
     """Raises ConfigurationError with the file of a ring that cannot be read: somebody edited it."""
-    readers_of = {
+    parsers = {
         **dict.fromkeys(service_registry.key_ring_names(), KeyRing.parse),
         **dict.fromkeys(service_registry.signing_ring_names(), SigningRing.parse),
         **dict.fromkeys(service_registry.seal_ring_names(), SealRing.parse),
     }
-    for name, read in readers_of.items():
-        for path in sorted(root.glob(f"*/{name}")):
+    for name, parse in parsers.items():
+        paths = [root / reader / name for reader in (ALL, *readers())]
+        for path in paths if only in (None, name) else ():
+            if not os.path.lexists(path):
+                continue
             try:
-                read(read_secret(path))
+                parse(read_secret(path))
             except UnicodeDecodeError:
                 raise ConfigurationError([(str(path), "is not UTF-8")]) from None
             except ValueError as error:
@@ -151,16 +156,15 @@ def _admin_urls(store: SecretsDir, options: argparse.Namespace) -> AdminUrls:
 
 
 def _host(option: str, place: str) -> str:
-    """The host of a place on the command line; ConfigurationError where it is none."""
+    """The first host of a place on the command line; ConfigurationError where it is none."""
     form, pattern = PLACES[option]
-    try:
-        parts = urlsplit(f"//{place}")
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        host, port = None, None
-    if not host or not port or not re.fullmatch(pattern, parts.path) or "@" in parts.netloc:
+    hosts = place.partition("/")[0].split(",")
+    ports = [
+        int(port) for one in hosts if (port := one.rpartition("]")[2].rpartition(":")[2]).isdigit()
+    ]
+    if not re.fullmatch(pattern, place) or not all(0 < port < 65_536 for port in ports):
         raise ConfigurationError([(option, f"must be {form}, which {place!r} is not")])
-    return host
+    return urlsplit(f"//{hosts[0]}").hostname or ""
 
 
 def _copy(store: SecretsDir, folders: "_Folders") -> Iterator[tuple[str, str]]:

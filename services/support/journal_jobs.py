@@ -97,7 +97,7 @@ async def make_anchor(
         **made.fields(),
     )
     if file is not None:
-        write_anchor(file, made)
+        await asyncio.to_thread(write_anchor, file, made)
     return made
 
 

@@ -492,12 +492,34 @@ def test_an_argument_out_of_range_or_against_another_is_refused(
     assert "usage: impex" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("words", [("--help",), ("logs", "--help")])
-def test_output_that_cannot_be_written_is_one_line(words: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("words", [("--help",), ("secrets", "made")])
+def test_output_that_cannot_be_written_is_one_line(tmp_path: Path, words: tuple[str, ...]) -> None:
+    """After the command was carried out."""
     with Path("/dev/full").open("w") as full:
-        done = subprocess.run(
-            [sys.executable, "-m", "operations", *words],
-            cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, check=False,
-        )  # fmt: skip
+        done = _ended(tmp_path, words, stdout=full)
     reason = "impex: what it prints cannot be written: No space left on device\n"
     assert (done.returncode, done.stderr) == (1, reason)
+    assert (tmp_path / "made" / "all").exists() == (words[0] == "secrets")
+
+
+@pytest.mark.parametrize(("words", "code"), [(("secrets", "made"), 0), (("backup", ""), 2)])
+def test_a_command_whose_output_is_closed_ends_with_its_code(
+    tmp_path: Path, words: tuple[str, ...], code: int
+) -> None:
+    done = _ended(tmp_path, words, preexec_fn=lambda: os.close(1))
+    assert done.returncode == code
+    assert "Traceback" not in done.stderr
+
+
+def test_a_value_may_end_with_an_equals_sign(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["partner", "add", "acme", "--push=https://h.example/x?token=c2VjcmV0=="])
+    assert "empty" not in capsys.readouterr().err
+
+
+def _ended(folder: Path, words: tuple[str, ...], **more: Any) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "operations", *words],
+        cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stderr=subprocess.PIPE, text=True, check=False, **more,
+    )  # fmt: skip

@@ -374,6 +374,26 @@ def test_o_04_addresses_of_servers_elsewhere_are_accepted_by_every_service(tmp_p
     assert management.endswith("@mq.agency.example:15671/?cafile=/etc/impex/ca.pem")
 
 
+@pytest.mark.parametrize(
+    "option",
+    [
+        "--database=db_1:5432/impex", "--database=h/impex", "--database=h:5432/impex%2Dprod",
+        "--database=a:5432,b:5432/impex", "--database=[::1]:5432/impex", "--broker=h:5672/%2F",
+        "--broker=h:5672/a~b", "--management=h:15672/",
+    ],
+)  # fmt: skip
+def test_a_place_of_a_server_is_taken_as_it_is(tmp_path: Path, option: str) -> None:
+    assert secrets(tmp_path, option) == 0
+    place = option.partition("=")[2]
+    assert any(f"@{place}" in text for text in contents(tmp_path / ALL).values())
+
+
+def test_a_password_is_replaced_whatever_became_of_a_ring(folder: Path) -> None:
+    (folder / ALL / "IMPEX_PEPPER_KEYS").write_text("garbage")
+    assert secrets(folder, "--new-password", "impex_mfa") == 0
+    assert secrets(folder, "--rotate", "IMPEX_TOTP_KEYS") == 0
+
+
 @pytest.mark.parametrize("content", [b"", b"garbage", b"k1:short", b"\xff\xfe"])
 @pytest.mark.parametrize("name", ["IMPEX_PEPPER_KEYS", "IMPEX_PUSH_KEYS", "IMPEX_SEAL_KEYS_MFA"])
 def test_a_ring_that_was_damaged_by_hand_is_named(folder: Path, name: str, content: bytes) -> None:
@@ -400,9 +420,11 @@ def test_servers_of_this_machine_and_a_try_out_need_no_tls(tmp_path: Path) -> No
     [
         "--database=/impex", "--database=x", "--database=x:5432", "--database=x:5432/",
         "--database=x:5432/a/b", "--database=x:5432/im pex", "--database=x:99999/impex",
-        "--database=x:-1/impex", "--database=me@x:5432/impex",
+        "--database=x:-1/impex", "--database=me@x:5432/impex", "--database=x:5432/a?sslmode=off",
+        "--database=x:5432/a#b", "--database=x:5432/im\tpex", "--database=a b:5432/impex",
         "--broker=[", "--broker=x", "--broker=127.0.0.1:5672", "--broker=127.0.0.1:0/impex",
-        "--management=127.0.0.1:0", "--management=127.0.0.1", "--management=x:1/y",
+        "--broker=x:5672/%zz", "--management=127.0.0.1:0", "--management=x:1/y",
+        "--management=x:1?y", "--management=",
     ],
 )  # fmt: skip
 def test_a_place_that_is_none_is_named(tmp_path: Path, option: str) -> None:
