@@ -25,7 +25,7 @@ class TolerantIO(io.FileIO):
     end. `failure` is why, but for a reader that has closed it, as `head` does.
     """
 
-    failure: OSError | None = None
+    failure: "OSError | None" = None
 
     def write(self, data: Any) -> int:
         try:
@@ -64,7 +64,7 @@ def tolerate_output() -> None:
     )
 
 
-def flush_output() -> OSError | None:
+def flush_output() -> "OSError | None":
     """Write what is left; returns why some of the output could not be written."""
     out = sys.stdout
     if out is None:  # closed by the caller
