@@ -84,7 +84,11 @@ async def handle_request(request: web.Request, handler: Handler) -> web.StreamRe
     ):
         response = await _answer(request, handler)
         span.set("http.response.status_code", response.status)
-        if not response.prepared:
+        # Another tab may have newer cookies by now than a script sent: its answer clears none.
+        by_script = request.path == security_headers.REPORTS or request.app[ROUTES].is_for_scripts(
+            request.path
+        )
+        if not response.prepared and not by_script:
             _put_cookies(request, response)
         seconds = time.perf_counter() - state.started
         _count_request(request, response.status, seconds)

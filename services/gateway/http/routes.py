@@ -130,6 +130,7 @@ class Routes:
         self.pages = [one for one in self.declared if isinstance(one, Page)]
         self._paths = {one.name: one.path for one in self.declared}
         self._by_path = {page.path: page for page in self.pages}
+        self._questions = {one.path for one in self.declared if isinstance(one, JsonQuestion)}
         assert len(self._paths) == len(self.declared), "a name is declared twice"
         self._by_name = {page.name: page for page in self.pages}
         self._variable = [page for page in self.pages if page.parts]
@@ -151,6 +152,11 @@ class Routes:
         if found is None:
             found = next((page for page in self._variable if page.values(path) is not None), None)
         return found
+
+    def is_for_scripts(self, path: str) -> bool:
+        """Whether scripts ask the path, not somebody who opens or sends a page."""
+        page = self.at(path)
+        return path in self._questions or (page is not None and page.background)
 
     def parts(self, name: str) -> tuple[str, ...]:
         """The names of the variable parts of a page's path."""

@@ -10,7 +10,8 @@ import pytest
 from yarl import URL
 
 from services.gateway.app import PAGES
-from services.gateway.http.routes import Page
+from services.gateway.http.routes import Page, Routes
+from services.gateway.http.security_headers import REPORTS
 from services.gateway.sessions.guards import require_password_step, require_signed_in
 from tests.support.actors.account_holder import AccountHolder
 from tests.support.actors.http_browser import HttpBrowser, HttpResponse
@@ -350,3 +351,20 @@ async def test_public_pages_name_the_signed_in_user(portal: Portal, address: str
 
 def _json(answer: HttpResponse) -> dict[str, int]:
     return dict(json.loads(answer.body))
+
+
+SCRIPTS = [one.path for one in PAGES if Routes(PAGES).is_for_scripts(one.path)]
+
+
+@pytest.mark.parametrize("path", [*SCRIPTS, REPORTS])
+async def test_se_01_what_a_script_asks_with_former_cookies_clears_none(
+    portal: Portal, path: str
+) -> None:
+    """Sent before another tab got new ones, and answered after: those would be gone."""
+    former = "; ".join(f"impex-{name}={'x' * 43}" for name in ("presession", "session"))
+    browser = portal.browser()
+    for method in ("GET", "POST"):
+        asked = await browser.send(method, path, headers={"Cookie": former})
+        assert "Set-Cookie" not in asked.headers
+    opened = await browser.send("GET", "/", headers={"Cookie": former})
+    assert len(opened.headers.getall("Set-Cookie")) >= 2
