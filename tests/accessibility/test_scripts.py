@@ -279,6 +279,9 @@ async def test_g_14_ax_09_the_creation_is_followed_in_a_dialog(site: Site, page:
     await expect(page.locator("main").get_by_role("link", name="Se connecter")).to_be_visible()
     await page.get_by_role("button", name="Revoir l'avancement").click()
     await expect(dialog).to_be_visible()
+    # The design system gives the focus a moment after it shows the dialog.
+    opened = await dialog.element_handle()
+    await page.wait_for_function("dialog => dialog.contains(document.activeElement)", arg=opened)
     await page.keyboard.press("Escape")
     await expect(page.get_by_role("button", name="Revoir l'avancement")).to_be_focused()
 
