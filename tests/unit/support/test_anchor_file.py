@@ -46,7 +46,7 @@ def test_lg_05_an_anchor_is_appended_to_whole_lines(
 
 
 def test_lg_05_a_line_that_was_damaged_before_does_not_end_the_file(tmp_path: Path) -> None:
-    """It is named by whoever reads the file, and can be deleted then."""
+    """A reader of the file names it, and it can be deleted then."""
     file = tmp_path / "anchors"
     file.write_text(WHOLE[:40] + WHOLE + WHOLE)
     append_anchor(file, NEW)
