@@ -1,26 +1,24 @@
 """Request and reply over the broker, ours next to bare direct reply-to.
 
 Both ends run in the harness's process, ours as two nodes of a service: one alone would answer
-itself without the broker. The second baseline also does what a request of ours is promised besides:
-the broker confirms it, so that its caller knows at once that nobody answers, and its handler is
-given a session of the database's pool.
+itself without the broker. A second baseline does what a request of ours is promised besides.
 """
 
 import asyncio
 import statistics
 import time
-import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, nullcontext
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import aio_pika
 from aio_pika.abc import AbstractIncomingMessage
 
-from benchmarks.common import AMQP_URL, NOTE, envelope, ground, now
+from benchmarks.common import AMQP_URL, NOTE, TURNS, envelope, ground, now
 from benchmarks.environment import Environment
-from benchmarks.measure import Line, Plan, ratio_line
+from benchmarks.measure import Line, Plan
+from benchmarks.promised import Call, Replies, beside_both, promised_calls
 from benchmarks.sample_service import OWNER, SERVICE, Echo
 from shared.database import Pool
 from shared.messaging.rpc_server import PREFETCH
@@ -30,7 +28,6 @@ from shared.messaging.service_bus import ServiceBus
 REPLY_TO = "amq.rabbitmq.reply-to"
 CALLERS = (1, 32)
 DRAIN_SECONDS = 5
-Call = Callable[[], Awaitable[object]]
 
 
 @dataclass(frozen=True)
@@ -59,38 +56,29 @@ async def drive(call: Call, callers: int, count: int) -> Spent:
 
 
 @asynccontextmanager
-async def bare_calls(url: str, pool: "Pool | None" = None) -> AsyncIterator[Call]:
-    """Direct reply-to by bare aio-pika; with `pool`, requests are confirmed and each is answered
-    with one of its sessions at hand."""
+async def bare_calls(url: str) -> AsyncIterator[Call]:
+    """Direct reply-to by bare aio-pika."""
     body = envelope()[1]
-    waiting: dict[str, asyncio.Future[bytes]] = {}
     async with await aio_pika.connect(url) as asking, await aio_pika.connect(url) as answering:
         theirs = await answering.channel(publisher_confirms=False)
         await theirs.set_qos(prefetch_count=PREFETCH)
         queue = await theirs.declare_queue("bench.bare", auto_delete=True)
 
         async def answer(message: AbstractIncomingMessage) -> None:
-            async with nullcontext() if pool is None else pool.acquire():
-                reply = aio_pika.Message(message.body, correlation_id=message.correlation_id)
+            reply = aio_pika.Message(message.body, correlation_id=message.correlation_id)
             await theirs.default_exchange.publish(reply, message.reply_to or "", mandatory=False)
             await message.ack()
 
         await queue.consume(answer)
-        channel = await asking.channel(publisher_confirms=pool is not None)
-        replies = await channel.get_queue(REPLY_TO, ensure=False)
-
-        async def replied(message: AbstractIncomingMessage) -> None:
-            waiting.pop(message.correlation_id or "").set_result(message.body)
-
-        await replies.consume(replied, no_ack=True)
+        channel = await asking.channel(publisher_confirms=False)
+        replies = Replies()
+        await (await channel.get_queue(REPLY_TO, ensure=False)).consume(replies.take, no_ack=True)
 
         async def call() -> bytes:
-            key = uuid.uuid4().hex
-            future: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-            waiting[key] = future
+            key, reply = replies.expect()
             message = aio_pika.Message(body, correlation_id=key, reply_to=REPLY_TO)
             await channel.default_exchange.publish(message, queue.name)
-            return await future
+            return await reply
 
         yield call
 
@@ -122,14 +110,14 @@ async def requests(environment: Environment, plan: Plan) -> list[Line]:
     url = environment.admin_urls.amqp_url
     found: dict[int, list[tuple[Spent, Spent, Spent]]] = {callers: [] for callers in CALLERS}
     async with ground(environment) as (pool, _link, _bare):
-        for _ in range(plan.rounds):
+        for _ in range(TURNS * plan.rounds):
             for callers in CALLERS:
                 count = plan.messages // (2 if callers == 1 else 1)
                 async with our_calls(environment, pool) as call:
                     ours = await drive(call, callers, count)
                 async with bare_calls(url) as call:
                     bare = await drive(call, callers, count)
-                async with bare_calls(url, pool) as call:
+                async with promised_calls(environment.urls[AMQP_URL], pool) as call:
                     found[callers].append((ours, bare, await drive(call, callers, count)))
     return [line for callers in CALLERS for line in _lines(callers, found[callers])]
 
@@ -137,17 +125,9 @@ async def requests(environment: Environment, plan: Plan) -> list[Line]:
 def _lines(callers: int, rounds: list[tuple[Spent, Spent, Spent]]) -> list[Line]:
     what = f"request and reply, {callers} at once"
     baseline = "bare direct reply-to, both ends in one process"
-    lines = []
-    for at, checked in ((1, True), (2, False)):
-        suffix = "" if checked else " [promised]"
-        name = baseline if checked else f"{baseline}, confirmed, a session for each reply"
-        rates = [(one[0].rate, one[at].rate) for one in rounds]
-        halves = [(one[0].p50, one[at].p50) for one in rounds]
-        least, most = (0.8, 1.25) if checked else (None, None)
-        lines += [
-            ratio_line("messaging", what + suffix, "/s", rates, floor_name=name, at_least=least),
-            ratio_line(
-                "messaging", f"{what}, p50{suffix}", "ms", halves, floor_name=name, at_most=most
-            ),
-        ]
-    return lines
+    rates = [(ours.rate, bare.rate, promised.rate) for ours, bare, promised in rounds]
+    halves = [(ours.p50, bare.p50, promised.p50) for ours, bare, promised in rounds]
+    return [
+        *beside_both(what, "/s", rates, baseline, at_least=0.8),
+        *beside_both(f"{what}, p50", "ms", halves, baseline, at_most=1.25),
+    ]

@@ -3,8 +3,10 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 import aio_pika
+import asyncpg
 
 from benchmarks.environment import Environment
 from benchmarks.sample_service import OWNER, Echo, Noted
@@ -15,7 +17,11 @@ from shared.messaging.message_metrics import MESSAGES
 from shared.messaging.topology import declare, service_topology
 
 POOL = 10
+#: Turns of each contestant in a round: one alone moves by a fifth within the minute.
+TURNS = 3
 NOTE = "x" * 600
+EFFECT = "INSERT INTO effects (id, note) VALUES ($1, $2)"
+INBOX = "INSERT INTO inbox (consumer, message_id) VALUES ($1, $2) ON CONFLICT DO NOTHING"
 DATABASE_URL = "IMPEX_BENCH_DATABASE_URL"
 AMQP_URL = "IMPEX_BENCH_AMQP_URL"
 
@@ -52,3 +58,21 @@ async def ground(
         await declare(channel, service_topology(OWNER, [Noted], [Echo]))
         await channel.close()
         yield pool, link, bare
+
+
+async def no_reset(_connection: object) -> None:
+    """A baseline pays no round trip at release; ours does not either."""
+
+
+@asynccontextmanager
+async def bare_pool(url: str, schema: str = OWNER, **options: Any) -> AsyncIterator[Pool]:
+    """A pool of sessions by asyncpg alone."""
+    async with asyncpg.create_pool(
+        url,
+        min_size=POOL,
+        max_size=POOL,
+        reset=no_reset,
+        server_settings={"search_path": schema},
+        **options,
+    ) as pool:
+        yield pool

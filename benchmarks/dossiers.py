@@ -18,10 +18,10 @@ import aio_pika
 import asyncpg
 from aio_pika.abc import AbstractIncomingMessage
 
-from benchmarks.common import count_handled
+from benchmarks.common import INBOX, bare_pool, count_handled
 from benchmarks.environment import Environment
 from benchmarks.measure import Line, Plan, ratio_line
-from benchmarks.messaging import DRAIN_SECONDS, INBOX, no_reset
+from benchmarks.messaging import DRAIN_SECONDS
 from operations.operate.dossiers import DossierMessage, publish_all
 from services.dossiers import store
 from services.dossiers.dossier_updates import from_event
@@ -195,14 +195,8 @@ async def drain(environment: Environment, plan: Plan) -> list[Line]:
         opened.push_async_callback(admin.close)
         pool = await open_pool(environment.urls[DATABASE_URL], NAME, "bench", POOL)
         opened.push_async_callback(pool.close)
-        bare_pool = await asyncpg.create_pool(
-            environment.urls[DATABASE_URL],
-            min_size=POOL,
-            max_size=POOL,
-            reset=no_reset,
-            server_settings={"search_path": NAME},
-        )
-        opened.push_async_callback(bare_pool.close)
+        url = environment.urls[DATABASE_URL]
+        plain = await opened.enter_async_context(bare_pool(url, NAME))
         bare = await opened.enter_async_context(await aio_pika.connect(environment.urls[AMQP_URL]))
         declaring = await bare.channel()
         heard = [row.event for row in SERVICE.hears]
@@ -218,7 +212,7 @@ async def drain(environment: Environment, plan: Plan) -> list[Line]:
             await admin.execute("TRUNCATE dossiers.dossiers, dossiers.inbox, dossiers.outcomes")
             await publish_all(environment.urls[PUBLISHER_URL], messages)
             async with bare.channel() as channel:
-                pairs.append((ours, await heard_bare(channel, bare_pool, ready)))
+                pairs.append((ours, await heard_bare(channel, plain, ready)))
     baseline = f"bare consume, prefetch {PREFETCH}, the same SQL with ready-made values"
     return [
         ratio_line(

@@ -22,7 +22,7 @@ import asyncpg
 from pamqp.commands import Basic
 
 from benchmarks.common import DATABASE_URL as BENCH_DATABASE_URL
-from benchmarks.common import count_handled, ground
+from benchmarks.common import bare_pool, count_handled, ground
 from benchmarks.environment import Environment
 from benchmarks.generated_people import account_id, mixed
 from benchmarks.generated_rows import (
@@ -36,7 +36,7 @@ from benchmarks.generated_rows import (
     values_row,
 )
 from benchmarks.measure import Line, Plan, ratio_line, timed
-from benchmarks.messaging import DRAIN_SECONDS, heard_bare, no_reset
+from benchmarks.messaging import DRAIN_SECONDS, heard_bare
 from benchmarks.messaging import fill as fill_queue
 from services.support.handlers.journal import read_timeline
 from services.support.journal import Journal
@@ -159,21 +159,15 @@ async def write(environment: Environment, plan: Plan) -> list[Line]:
         pool = await open_pool(environment.urls[DATABASE_URL], NAME, "bench", POOL)
         opened.push_async_callback(pool.close)
         _, link, bare = await opened.enter_async_context(ground(environment))
-        bare_pool = await asyncpg.create_pool(
-            environment.urls[BENCH_DATABASE_URL],
-            min_size=POOL,
-            max_size=POOL,
-            reset=no_reset,
-            server_settings={"search_path": "bench"},
-        )
-        opened.push_async_callback(bare_pool.close)
+        url = environment.urls[BENCH_DATABASE_URL]
+        plain = await opened.enter_async_context(bare_pool(url))
         await _declare(environment)
         for _ in range(plan.rounds):
             await _empty(admin)
             await _publish(environment.urls[PUBLISHER_URL], plan.messages)
             ours = await _written(environment, pool, plan.messages)
             await fill_queue(link, plan.messages)
-            pairs.append((ours, await heard_bare(bare, bare_pool, plan.messages)))
+            pairs.append((ours, await heard_bare(bare, plain, plan.messages)))
         await _empty(admin)  # the service of later scenarios has another key: forged, for it
     return [
         ratio_line(

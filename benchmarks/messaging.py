@@ -7,11 +7,10 @@ for a service named bench with one event and one request.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 import aio_pika
-import asyncpg
 from aio_pika.abc import AbstractIncomingMessage
 from pamqp.commands import Basic
 
@@ -19,17 +18,22 @@ from benchmarks import calls
 from benchmarks.common import (
     AMQP_URL,
     DATABASE_URL,
+    EFFECT,
+    INBOX,
     NOTE,
-    POOL,
+    TURNS,
+    bare_pool,
     count_handled,
     envelope,
     ground,
     now,
 )
 from benchmarks.environment import Environment
-from benchmarks.measure import Line, Plan, ratio_line
+from benchmarks.measure import Line, Plan
+from benchmarks.promised import beside_both, handle_as_promised, promised_relay
 from benchmarks.sample_service import OWNER, Noted
 from shared.database import Pool
+from shared.database.pool import COMMAND_SECONDS
 from shared.messaging import Context, hears
 from shared.messaging.connection import BrokerConnection
 from shared.messaging.envelope import Envelope
@@ -42,12 +46,12 @@ from shared.messaging.topology import EVENTS
 
 DRAIN_SECONDS = 5
 LOOK_SECONDS = 0.02
+#: Messages: the id and the bytes of each.
+Rows = list[tuple[str, bytes]]
 #: Publishes that the relay has in flight at most.
 IN_FLIGHT = BATCHES_AT_ONCE * BATCH
-EFFECT = "INSERT INTO effects (id, note) VALUES ($1, $2)"
 #: The same as an effect that is carried out with its inbox row.
 WITH_INBOX = "INSERT INTO effects (id, note) SELECT $3::uuid, $4::text FROM first"
-INBOX = "INSERT INTO inbox (consumer, message_id) VALUES ($1, $2) ON CONFLICT DO NOTHING"
 OUTBOX = "INSERT INTO outbox (message_id, type, body) VALUES ($1, $2, $3)"
 
 
@@ -57,20 +61,21 @@ def properties(message_id: str) -> Basic.Properties:
 
 async def relay(environment: Environment, plan: Plan) -> list[Line]:
     """Outbox rows to confirmed publishes, next to the same number of bare pipelined publishes."""
-    pairs = []
+    rates = []
     async with ground(environment) as (pool, link, bare):
         channel = await bare.channel(publisher_confirms=True)
         queue = await channel.get_queue(OWNER)
         exchange = await channel.get_exchange(EVENTS, ensure=False)
         ours = Relay(pool, Publisher(link))
-        for _ in range(plan.rounds):
-            rows = [envelope() for _ in range(plan.messages)]
-            await pool.executemany(OUTBOX, [(id_, Noted.TYPE, body.decode()) for id_, body in rows])
+
+        async def per_second(rows: Rows, publish: Callable[[], Awaitable[None]]) -> float:
             begin = time.perf_counter()
-            await ours.publish_due()
+            await publish()
             spent = time.perf_counter() - begin
             await queue.purge()
-            begin = time.perf_counter()
+            return len(rows) / spent
+
+        async def publish_bare() -> None:
             for at in range(0, len(rows), IN_FLIGHT):
                 await asyncio.gather(
                     *(
@@ -80,19 +85,22 @@ async def relay(environment: Environment, plan: Plan) -> list[Line]:
                         for id_, body in rows[at : at + IN_FLIGHT]
                     )
                 )
-            baseline = time.perf_counter() - begin
-            await queue.purge()
-            pairs.append((len(rows) / spent, len(rows) / baseline))
-    return [
-        ratio_line(
-            "messaging",
-            "relay: outbox row -> confirmed",
-            "/s",
-            pairs,
-            floor_name=f"bare publishes with confirms, {IN_FLIGHT} in flight",
-            at_least=0.9,
-        )
-    ]
+
+        for _ in range(TURNS * plan.rounds):
+            rows = await _write_outbox(pool, plan.messages)
+            by_us = await per_second(rows, ours.publish_due)
+            by_bare = await per_second(rows, publish_bare)
+            await _write_outbox(pool, plan.messages)
+            promised = await per_second(rows, lambda: promised_relay(bare, pool))
+            rates.append((by_us, by_bare, promised))
+    floor_name = f"bare publishes with confirms, {IN_FLIGHT} in flight"
+    return beside_both("relay: outbox row -> confirmed", "/s", rates, floor_name, at_least=0.9)
+
+
+async def _write_outbox(pool: Pool, count: int) -> Rows:
+    rows = [envelope() for _ in range(count)]
+    await pool.executemany(OUTBOX, [(id_, Noted.TYPE, body.decode()) for id_, body in rows])
+    return rows
 
 
 async def fill(link: BrokerConnection, count: int) -> None:
@@ -174,8 +182,21 @@ async def heard_by_us(
     return count / spent
 
 
-async def heard_bare(bare: aio_pika.abc.AbstractConnection, pool: Pool, count: int) -> float:
-    """The same by bare aio-pika and asyncpg: BEGIN, inbox, effect, COMMIT, ack."""
+async def handle_bare(message: AbstractIncomingMessage, pool: Pool) -> None:
+    """BEGIN, inbox, effect, COMMIT, ack."""
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute(INBOX, OWNER, message.message_id)
+        await connection.execute(EFFECT, message.message_id, NOTE)
+    await message.ack()
+
+
+async def heard_bare(
+    bare: aio_pika.abc.AbstractConnection,
+    pool: Pool,
+    count: int,
+    handle: Callable[[AbstractIncomingMessage, Pool], Awaitable[None]] = handle_bare,
+) -> float:
+    """The same by bare aio-pika and asyncpg, each event by `handle`."""
     countdown = Countdown(count)
     first = 0.0
     channel = await bare.channel()
@@ -185,10 +206,7 @@ async def heard_bare(bare: aio_pika.abc.AbstractConnection, pool: Pool, count: i
     async def heard(message: AbstractIncomingMessage) -> None:
         nonlocal first
         first = first or time.perf_counter()
-        async with pool.acquire() as connection, connection.transaction():
-            await connection.execute(INBOX, OWNER, message.message_id)
-            await connection.execute(EFFECT, message.message_id, NOTE)
-        await message.ack()
+        await handle(message, pool)
         countdown.one()
 
     await queue.consume(heard)
@@ -199,38 +217,33 @@ async def heard_bare(bare: aio_pika.abc.AbstractConnection, pool: Pool, count: i
     return count / spent
 
 
-async def no_reset(_connection: object) -> None:
-    """A baseline pays no round trip at release; ours does not either."""
-
-
 async def consume(environment: Environment, plan: Plan) -> list[Line]:
     """Events with inbox and effect in one transaction, next to bare consume and the same SQL."""
     ways = {
         "event -> inbox and effect committed, acknowledged": by_handler,
         "the same, those that wait in one transaction": by_statement,
     }
-    pairs: dict[str, list[tuple[float, float]]] = {what: [] for what in ways}
-    async with ground(environment) as (pool, link, bare):
-        bare_pool = await asyncpg.create_pool(
-            environment.urls[DATABASE_URL],
-            min_size=POOL,
-            max_size=POOL,
-            reset=no_reset,
-            server_settings={"search_path": OWNER},
-        )
-        for _ in range(plan.rounds):
+    rates: dict[str, list[tuple[float, float, float]]] = {what: [] for what in ways}
+    url = environment.urls[DATABASE_URL]
+    async with (
+        ground(environment) as (pool, link, bare),
+        bare_pool(url) as plain,
+        bare_pool(url, command_timeout=COMMAND_SECONDS) as limited,
+    ):
+        for _ in range(TURNS * plan.rounds):
             await fill(link, plan.messages)
-            baseline = await heard_bare(bare, bare_pool, plan.messages)
+            baseline = await heard_bare(bare, plain, plan.messages)
+            await fill(link, plan.messages)
+            promised = await heard_bare(bare, limited, plan.messages, handle_as_promised)
             for what, subscription in ways.items():
                 await fill(link, plan.messages)
                 ours = await heard_by_us(environment, pool, plan.messages, subscription)
-                pairs[what].append((ours, baseline))
-        await bare_pool.close()
+                rates[what].append((ours, baseline, promised))
     floor_name = f"bare consume, prefetch {PREFETCH}, BEGIN, inbox, effect, COMMIT"
-    return [
-        ratio_line("messaging", what, "/s", rounds, floor_name=floor_name, at_least=0.95)
-        for what, rounds in pairs.items()
-    ]
+    one_by_one, together = (
+        beside_both(what, "/s", found, floor_name, at_least=0.95) for what, found in rates.items()
+    )
+    return [*one_by_one, together[0]]
 
 
 async def run(environment: Environment, plan: Plan) -> list[Line]:
