@@ -102,6 +102,8 @@ async def measure(
         found = facts.as_json()
         for name in chosen:
             report.progress(name)
+            # Some act as a service themselves, which must not run beside them.
+            await environment.stop_services()
             try:
                 lines += await SCENARIOS[name](environment, plan)
             except Exception as error:  # what the others measured is worth showing

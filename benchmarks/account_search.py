@@ -14,6 +14,7 @@ from uuid import uuid4
 
 import asyncpg
 
+from benchmarks.common import running
 from benchmarks.environment import Environment
 from benchmarks.generated_people import person
 from benchmarks.generated_rows import fill
@@ -31,7 +32,6 @@ AT_MOST_MS = 100
 SEARCHED = ("registration.accounts", "profile.profiles")
 #: Accounts whose address, names, numbers and establishment are typed.
 KNOWN = 8
-DRAIN_SECONDS = 5
 SEED = 74
 AGENT = """
 INSERT INTO support.agents (id, address, address_key, language, role, state, since, password_hash,
@@ -110,7 +110,6 @@ async def _searcher(environment: Environment, agent_id: str) -> AsyncIterator[Se
         clock=utc_now,
     )
     sealer = Sealer("support", SealRing.parse(environment.values["IMPEX_SEAL_KEYS_SUPPORT"]))
-    await node.start(None)
 
     async def search(text: str) -> AccountsFoundView:
         sealed = sealer.seal(text, seal_context(SearchAccounts, "text"))
@@ -120,11 +119,8 @@ async def _searcher(environment: Environment, agent_id: str) -> AsyncIterator[Se
         assert not view.away, f"away while searching {text}: {view.away}"
         return view
 
-    try:
+    async with pool, running(node):
         async with asyncio.timeout(30):
             while not node.ready[0]:  # noqa: ASYNC110 - the node has no event for it
                 await asyncio.sleep(0.05)
         yield search
-    finally:
-        await node.drain(DRAIN_SECONDS)
-        await pool.close()

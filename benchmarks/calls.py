@@ -15,7 +15,7 @@ from typing import Any
 import aio_pika
 from aio_pika.abc import AbstractIncomingMessage
 
-from benchmarks.common import AMQP_URL, NOTE, TURNS, envelope, ground, now
+from benchmarks.common import AMQP_URL, NOTE, TURNS, envelope, ground, now, running
 from benchmarks.environment import Environment
 from benchmarks.measure import Line, Plan
 from benchmarks.promised import Call, Replies, beside_both, promised_calls
@@ -27,7 +27,6 @@ from shared.messaging.service_bus import ServiceBus
 #: Direct reply-to, the quickest way of a reply: what the baseline uses.
 REPLY_TO = "amq.rabbitmq.reply-to"
 CALLERS = (1, 32)
-DRAIN_SECONDS = 5
 
 
 @dataclass(frozen=True)
@@ -86,23 +85,13 @@ async def bare_calls(url: str) -> AsyncIterator[Call]:
 @asynccontextmanager
 async def our_calls(environment: Environment, pool: Pool) -> AsyncIterator[Call]:
     """The same by two nodes of a service, one that asks and one that answers."""
-    async with (
-        _node(environment, pool, asks=SERVICE.asks) as asking,
-        _node(environment, pool, answers=SERVICE.answers),
-    ):
+
+    def node(**declared: Any) -> ServiceBus:
+        url = environment.urls[AMQP_URL]
+        return ServiceBus(name=OWNER, amqp_url=url, pool=pool, clock=now, **declared)
+
+    async with running(node(asks=SERVICE.asks)) as asking, running(node(answers=SERVICE.answers)):
         yield lambda: asking.rpc_client.ask(Echo(note=NOTE))
-
-
-@asynccontextmanager
-async def _node(environment: Environment, pool: Pool, **declared: Any) -> AsyncIterator[ServiceBus]:
-    node = ServiceBus(
-        name=OWNER, amqp_url=environment.urls[AMQP_URL], pool=pool, clock=now, **declared
-    )
-    await node.start(None)
-    try:
-        yield node
-    finally:
-        await node.drain(DRAIN_SECONDS)
 
 
 async def requests(environment: Environment, plan: Plan) -> list[Line]:

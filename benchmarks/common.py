@@ -14,9 +14,11 @@ from shared.database import Pool, open_pool
 from shared.messaging.connection import BrokerConnection
 from shared.messaging.envelope import wrap
 from shared.messaging.message_metrics import MESSAGES
+from shared.messaging.service_bus import ServiceBus
 from shared.messaging.topology import declare, service_topology
 
 POOL = 10
+DRAIN_SECONDS = 5
 #: Turns of each contestant in a round: one alone moves by a fifth within the minute.
 TURNS = 3
 NOTE = "x" * 600
@@ -58,6 +60,16 @@ async def ground(
         await declare(channel, service_topology(OWNER, [Noted], [Echo]))
         await channel.close()
         yield pool, link, bare
+
+
+@asynccontextmanager
+async def running(node: ServiceBus, deps: Any = None) -> AsyncIterator[ServiceBus]:
+    """`node`, drained at the end, whatever that is: else it takes what later scenarios send."""
+    await node.start(deps)
+    try:
+        yield node
+    finally:
+        await node.drain(DRAIN_SECONDS)
 
 
 async def no_reset(_connection: object) -> None:

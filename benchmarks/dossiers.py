@@ -18,10 +18,9 @@ import aio_pika
 import asyncpg
 from aio_pika.abc import AbstractIncomingMessage
 
-from benchmarks.common import INBOX, bare_pool, count_handled
+from benchmarks.common import INBOX, bare_pool, count_handled, running
 from benchmarks.environment import Environment
 from benchmarks.measure import Line, Plan, ratio_line
-from benchmarks.messaging import DRAIN_SECONDS
 from operations.operate.dossiers import DossierMessage, publish_all
 from services.dossiers import store
 from services.dossiers.dossier_updates import from_event
@@ -136,10 +135,8 @@ async def heard_by_us(environment: Environment, pool: Pool, count: int) -> Drain
         hears=tuple(replace(row, effect=begun, logged=False) for row in SERVICE.hears),
         clock=utc_now,
     )
-    await node.start(Deps(node.relay.is_heard))
-    drained = await watch.result(lambda: due - count_handled(NAME))
-    await node.drain(DRAIN_SECONDS)
-    return drained
+    async with running(node, Deps(node.relay.is_heard)):
+        return await watch.result(lambda: due - count_handled(NAME))
 
 
 async def heard_bare(

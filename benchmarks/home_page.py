@@ -13,6 +13,7 @@ from functools import partial
 import aiohttp
 import asyncpg
 
+from benchmarks.common import running
 from benchmarks.environment import Environment
 from benchmarks.generated_people import account_id
 from benchmarks.generated_rows import DOSSIER_COLUMNS, Table, dossier_row, fill
@@ -27,7 +28,6 @@ Work = Callable[[], Awaitable[object]]
 
 EACH = 40
 TURNS = 6
-DRAIN_SECONDS = 5
 #: The account's address to its id.
 WHO = "SELECT id FROM registration.accounts WHERE address = $1"
 QUESTIONS = {
@@ -132,12 +132,8 @@ async def _asker(
         asks=(ListDossiers,),
         clock=utc_now,
     )
-    await node.start(None)
-    try:
+    async with pool, running(node):
         async with asyncio.timeout(30):
             while not node.ready[0]:  # noqa: ASYNC110 - the node has no event for it
                 await asyncio.sleep(0.05)
         yield node.rpc_client.ask
-    finally:
-        await node.drain(DRAIN_SECONDS)
-        await pool.close()

@@ -22,7 +22,7 @@ import asyncpg
 from pamqp.commands import Basic
 
 from benchmarks.common import DATABASE_URL as BENCH_DATABASE_URL
-from benchmarks.common import bare_pool, count_handled, ground
+from benchmarks.common import bare_pool, count_handled, ground, running
 from benchmarks.environment import Environment
 from benchmarks.generated_people import account_id, mixed
 from benchmarks.generated_rows import (
@@ -36,8 +36,8 @@ from benchmarks.generated_rows import (
     values_row,
 )
 from benchmarks.measure import Line, Plan, ratio_line, timed
-from benchmarks.messaging import DRAIN_SECONDS, heard_bare
 from benchmarks.messaging import fill as fill_queue
+from benchmarks.messaging import heard_bare
 from services.support.handlers.journal import read_timeline
 from services.support.journal import Journal
 from services.support.journal_chain import EMPTY, Tail, append
@@ -135,18 +135,18 @@ async def _written(environment: Environment, pool: Pool, count: int) -> float:
             await link_entries(pool, journal)
 
     linking = asyncio.create_task(link_each_second())
-    await node.start(SimpleNamespace(journal=journal))
-    async with asyncio.timeout(SECONDS):
-        while count_handled(NAME) == before:  # noqa: ASYNC110 - looking costs little
-            await asyncio.sleep(0)
-        begin = time.perf_counter()
-        while count_handled(NAME) < before + count:  # noqa: ASYNC110 - looking costs little
-            await asyncio.sleep(LOOK_SECONDS)
-    spent = time.perf_counter() - begin
-    linking.cancel()
-    with suppress(asyncio.CancelledError):
-        await linking
-    await node.drain(DRAIN_SECONDS)
+    try:
+        async with running(node, SimpleNamespace(journal=journal)), asyncio.timeout(SECONDS):
+            while count_handled(NAME) == before:  # noqa: ASYNC110 - looking costs little
+                await asyncio.sleep(0)
+            begin = time.perf_counter()
+            while count_handled(NAME) < before + count:  # noqa: ASYNC110 - looking costs little
+                await asyncio.sleep(LOOK_SECONDS)
+            spent = time.perf_counter() - begin
+    finally:
+        linking.cancel()
+        with suppress(asyncio.CancelledError):
+            await linking
     return count / spent
 
 
