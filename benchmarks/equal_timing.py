@@ -31,11 +31,11 @@ set state = $2, frozen_at = case when $2 = 'frozen' then now() end where address
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """A form, what is typed besides the address, its status, and the known account's state."""
+    """A form, what is typed besides the address, where it leads, and the known account's state."""
 
     what: str
     path: str
-    status: int
+    leads_to: str
     values: dict[str, str]
     state: str = "active"
 
@@ -44,7 +44,7 @@ QUESTIONS = (
     Question(
         what="sign-in, wrong password",
         path="/connexion",
-        status=422,
+        leads_to="/connexion?saisie=",
         values={"password": WRONG_PASSWORD},
     ),
     # A closed account's own password is refused like a wrong one.
@@ -52,7 +52,7 @@ QUESTIONS = (
         Question(
             what=f"sign-in, own password, account {state}",
             path="/connexion",
-            status=422,
+            leads_to="/connexion?saisie=",
             values={"password": PASSWORD},
             state=state,
         )
@@ -61,20 +61,25 @@ QUESTIONS = (
     Question(
         what="account form",
         path="/inscription",
-        status=303,
+        leads_to="/inscription/validation",
         values={"first_name": "Jeanne", "last_name": "Martin", "password": OTHER_PASSWORD},
     ),
     *(
         Question(
             what=f"forgotten password, account {state}",
             path="/mot-de-passe-oublie",
-            status=200,
+            leads_to="/mot-de-passe-oublie?resultat=",
             values={},
             state=state,
         )
         for state in ("active", "deactivated")
     ),
-    Question(what="lost phone", path="/telephone-perdu", status=200, values={}),
+    Question(
+        what="lost phone",
+        path="/telephone-perdu",
+        leads_to="/telephone-perdu?resultat=",
+        values={},
+    ),
 )
 
 
@@ -136,9 +141,9 @@ async def _ask(
     visitor = SignedInUser(environment, connector)
     try:
         page = await visitor.get(question.path)
-        answer, _ = await visitor.send(page, question.path, address=address, **question.values)
+        answer, where = await visitor.send(page, question.path, address=address, **question.values)
     finally:
         await visitor.close()
-    if answer.status != question.status:
-        raise Unexpected(f"POST {question.path}: {answer.status} {answer.text[-500:]}")
+    if answer.status != 303 or not where.startswith(question.leads_to):
+        raise Unexpected(f"POST {question.path}: {answer.status} {where} {answer.text[-500:]}")
     return answer.milliseconds
