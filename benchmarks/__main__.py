@@ -42,7 +42,7 @@ from operations.install.paths import missing_servers
 from shared.runtime.telemetry import configure_logging
 
 Scenario = Callable[[Environment, Plan], Awaitable[list[Line]]]
-#: Those that need no service first, because the others leave theirs running.
+#: In this order; services are stopped before each.
 SCENARIOS: dict[str, Scenario] = {
     "messaging": messaging.run,
     "dead_letters": dead_letters.run,
@@ -102,9 +102,9 @@ async def measure(
         found = facts.as_json()
         for name in chosen:
             report.progress(name)
-            # Some act as a service themselves, which must not run beside them.
-            await environment.stop_services()
             try:
+                # Some act as a service themselves, which must not run beside them.
+                await environment.stop_services()
                 lines += await SCENARIOS[name](environment, plan)
             except Exception as error:  # what the others measured is worth showing
                 failed.append(name)
@@ -121,7 +121,7 @@ def main(words: Sequence[str]) -> int:
     configure_logging("warning")
     plan = QUICK if options.quick else Plan()
     only = options.only or [one for one in SCENARIOS if one not in LONG]
-    chosen = [one for one in SCENARIOS if one in only]  # in their order: some need no services
+    chosen = [one for one in SCENARIOS if one in only]
     try:
         facts, lines, failed = uvloop.run(measure(chosen, plan))
     except (KeyboardInterrupt, asyncio.CancelledError):

@@ -1,26 +1,39 @@
 """Request and reply over the broker, ours next to bare direct reply-to.
 
 Both ends run in the harness's process, ours as two nodes of a service: one alone would answer
-itself without the broker. A second baseline does what a request of ours is promised besides.
+itself without the broker. A second baseline keeps what we promise of a request.
 """
 
 import asyncio
 import statistics
 import time
+import uuid
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import aio_pika
 from aio_pika.abc import AbstractIncomingMessage
 
-from benchmarks.common import AMQP_URL, NOTE, TURNS, envelope, ground, now, running
+from benchmarks.common import (
+    AMQP_URL,
+    DATABASE_URL,
+    NOTE,
+    TURNS,
+    bare_pool,
+    envelope,
+    ground,
+    in_turn,
+    now,
+    running,
+)
 from benchmarks.environment import Environment
 from benchmarks.measure import Line, Plan
-from benchmarks.promised import Call, Replies, beside_both, promised_calls
+from benchmarks.promised import Call, beside_both, promised_calls
 from benchmarks.sample_service import OWNER, SERVICE, Echo
 from shared.database import Pool
+from shared.database.pool import COMMAND_SECONDS
 from shared.messaging.rpc_server import PREFETCH
 from shared.messaging.service_bus import ServiceBus
 
@@ -70,11 +83,16 @@ async def bare_calls(url: str) -> AsyncIterator[Call]:
 
         await queue.consume(answer)
         channel = await asking.channel(publisher_confirms=False)
-        replies = Replies()
-        await (await channel.get_queue(REPLY_TO, ensure=False)).consume(replies.take, no_ack=True)
+        waiting: dict[str, asyncio.Future[bytes]] = {}
+
+        async def take(message: AbstractIncomingMessage) -> None:
+            waiting.pop(message.correlation_id or "").set_result(message.body)
+
+        await (await channel.get_queue(REPLY_TO, ensure=False)).consume(take, no_ack=True)
 
         async def call() -> bytes:
-            key, reply = replies.expect()
+            key = uuid.uuid4().hex
+            reply = waiting[key] = asyncio.get_running_loop().create_future()
             message = aio_pika.Message(body, correlation_id=key, reply_to=REPLY_TO)
             await channel.default_exchange.publish(message, queue.name)
             return await reply
@@ -98,16 +116,25 @@ async def requests(environment: Environment, plan: Plan) -> list[Line]:
     """Request and reply with one and with thirty-two callers; three contestants in turn."""
     url = environment.admin_urls.amqp_url
     found: dict[int, list[tuple[Spent, Spent, Spent]]] = {callers: [] for callers in CALLERS}
-    async with ground(environment) as (pool, _link, _bare):
-        for _ in range(TURNS * plan.rounds):
+    own = environment.urls[AMQP_URL], environment.urls[DATABASE_URL]
+    async with (
+        ground(environment) as (pool, _link, _bare),
+        bare_pool(own[1], command_timeout=COMMAND_SECONDS) as limited,
+    ):
+
+        async def driven(opened: AbstractAsyncContextManager[Call], callers: int) -> Spent:
+            async with opened as call:
+                return await drive(call, callers, plan.messages // (2 if callers == 1 else 1))
+
+        for turn in range(TURNS * plan.rounds):
             for callers in CALLERS:
-                count = plan.messages // (2 if callers == 1 else 1)
-                async with our_calls(environment, pool) as call:
-                    ours = await drive(call, callers, count)
-                async with bare_calls(url) as call:
-                    bare = await drive(call, callers, count)
-                async with promised_calls(environment.urls[AMQP_URL], pool) as call:
-                    found[callers].append((ours, bare, await drive(call, callers, count)))
+                ours, bare, promised = await in_turn(
+                    turn,
+                    lambda: driven(our_calls(environment, pool), callers),  # noqa: B023
+                    lambda: driven(bare_calls(url), callers),  # noqa: B023
+                    lambda: driven(promised_calls(own[0], limited), callers),  # noqa: B023
+                )
+                found[callers].append((ours, bare, promised))
     return [line for callers in CALLERS for line in _lines(callers, found[callers])]
 
 

@@ -1,9 +1,10 @@
 """What the measured service uses: its pool, its broker connection, and a bare one to compare."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import aio_pika
 import asyncpg
@@ -19,7 +20,8 @@ from shared.messaging.topology import declare, service_topology
 
 POOL = 10
 DRAIN_SECONDS = 5
-#: Turns of each contestant in a round: one alone moves by a fifth within the minute.
+T = TypeVar("T")
+#: Turns of each contestant in a round: one differs from the next by a fifth.
 TURNS = 3
 NOTE = "x" * 600
 EFFECT = "INSERT INTO effects (id, note) VALUES ($1, $2)"
@@ -37,6 +39,19 @@ def count_handled(service: str) -> int:
     (metric,) = MESSAGES.collect()
     ours = {"service": service, "outcome": "handled"}
     return sum(int(one.value) for one in metric.samples if ours.items() <= one.labels.items())
+
+
+class Countdown:
+    """Set once `count` things have happened."""
+
+    def __init__(self, count: int) -> None:
+        self.left = count
+        self.done = asyncio.Event()
+
+    def one(self) -> None:
+        self.left -= 1
+        if self.left == 0:
+            self.done.set()
 
 
 def envelope() -> tuple[str, bytes]:
@@ -60,6 +75,15 @@ async def ground(
         await declare(channel, service_topology(OWNER, [Noted], [Echo]))
         await channel.close()
         yield pool, link, bare
+
+
+async def in_turn(turn: int, *works: Callable[[], Awaitable[T]]) -> list[T]:
+    """The results of `works` in their order; each turn begins with another of them."""
+    found: dict[int, T] = {}
+    for place in range(len(works)):
+        which = (turn + place) % len(works)
+        found[which] = await works[which]()
+    return [found[which] for which in range(len(works))]
 
 
 @asynccontextmanager

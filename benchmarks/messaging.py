@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 import aio_pika
+import asyncpg
 from aio_pika.abc import AbstractIncomingMessage
 from pamqp.commands import Basic
 
@@ -22,18 +23,20 @@ from benchmarks.common import (
     INBOX,
     NOTE,
     TURNS,
+    Countdown,
     bare_pool,
     count_handled,
     envelope,
     ground,
+    in_turn,
     now,
     running,
 )
 from benchmarks.environment import Environment
-from benchmarks.measure import Line, Plan
-from benchmarks.promised import beside_both, handle_as_promised, promised_relay
+from benchmarks.measure import Line, Plan, ratio_line
+from benchmarks.promised import beside_both, channel_of, heard_as_promised, promised_relay
 from benchmarks.sample_service import OWNER, Noted
-from shared.database import Pool
+from shared.database import Connection, Pool
 from shared.database.pool import COMMAND_SECONDS
 from shared.messaging import Context, hears
 from shared.messaging.connection import BrokerConnection
@@ -48,6 +51,8 @@ from shared.messaging.topology import EVENTS
 LOOK_SECONDS = 0.02
 #: Messages: the id and the bytes of each.
 Rows = list[tuple[str, bytes]]
+#: A subscription, given what its handler calls when an event comes.
+Way = Callable[[Callable[[], None]], Subscription]
 #: Publishes that the relay has in flight at most.
 IN_FLIGHT = BATCHES_AT_ONCE * BATCH
 #: The same as an effect that is carried out with its inbox row.
@@ -62,18 +67,24 @@ def properties(message_id: str) -> Basic.Properties:
 async def relay(environment: Environment, plan: Plan) -> list[Line]:
     """Outbox rows to confirmed publishes, next to the same number of bare pipelined publishes."""
     rates = []
-    async with ground(environment) as (pool, link, bare):
+    async with (
+        ground(environment) as (pool, link, bare),
+        bare_pool(environment.urls[DATABASE_URL], command_timeout=COMMAND_SECONDS) as limited,
+        channel_of(bare) as publishing,
+    ):
+        admin = await asyncpg.connect(environment.admin_urls.database_url)
         channel = await bare.channel(publisher_confirms=True)
         queue = await channel.get_queue(OWNER)
         exchange = await channel.get_exchange(EVENTS, ensure=False)
         ours = Relay(pool, Publisher(link))
 
-        async def per_second(rows: Rows, publish: Callable[[], Awaitable[None]]) -> float:
+        async def per_second(publish: Callable[[], Awaitable[None]]) -> float:
             begin = time.perf_counter()
             await publish()
             spent = time.perf_counter() - begin
-            await queue.purge()
-            return len(rows) / spent
+            purged = await queue.purge()
+            assert purged.message_count == plan.messages
+            return plan.messages / spent
 
         async def publish_bare() -> None:
             for at in range(0, len(rows), IN_FLIGHT):
@@ -86,21 +97,30 @@ async def relay(environment: Environment, plan: Plan) -> list[Line]:
                     )
                 )
 
-        for _ in range(TURNS * plan.rounds):
-            rows = await _write_outbox(pool, plan.messages)
-            by_us = await per_second(rows, ours.publish_due)
-            by_bare = await per_second(rows, publish_bare)
-            await _write_outbox(pool, plan.messages)
-            promised = await per_second(rows, lambda: promised_relay(bare, pool))
-            rates.append((by_us, by_bare, promised))
+        async def by_us() -> float:
+            await _write_outbox(admin, pool, rows)
+            return await per_second(ours.publish_due)
+
+        async def by_bare() -> float:
+            return await per_second(publish_bare)
+
+        async def by_promised() -> float:
+            await _write_outbox(admin, pool, rows)
+            return await per_second(lambda: promised_relay(publishing, limited))
+
+        for turn in range(TURNS * plan.rounds):
+            rows = [envelope() for _ in range(plan.messages)]
+            one, other, third = await in_turn(turn, by_us, by_bare, by_promised)
+            rates.append((one, other, third))
+        await admin.close()
     floor_name = f"bare publishes with confirms, {IN_FLIGHT} in flight"
     return beside_both("relay: outbox row -> confirmed", "/s", rates, floor_name, at_least=0.9)
 
 
-async def _write_outbox(pool: Pool, count: int) -> Rows:
-    rows = [envelope() for _ in range(count)]
+async def _write_outbox(admin: Connection, pool: Pool, rows: Rows) -> None:
+    """So many rows that wait, and nothing left of those before them."""
+    await admin.execute(f"VACUUM {OWNER}.outbox")
     await pool.executemany(OUTBOX, [(id_, Noted.TYPE, body.decode()) for id_, body in rows])
-    return rows
 
 
 async def fill(link: BrokerConnection, count: int) -> None:
@@ -114,19 +134,6 @@ async def fill(link: BrokerConnection, count: int) -> None:
                 for id_, body in rows
             )
         )
-
-
-class Countdown:
-    """Set once `count` things have happened."""
-
-    def __init__(self, count: int) -> None:
-        self.left = count
-        self.done = asyncio.Event()
-
-    def one(self) -> None:
-        self.left -= 1
-        if self.left == 0:
-            self.done.set()
 
 
 def by_handler(begun: Callable[[], None]) -> Subscription:
@@ -153,12 +160,9 @@ async def heard_by_us(
     environment: Environment,
     pool: Pool,
     count: int,
-    subscription: Callable[[Callable[[], None]], Subscription],
+    subscription: Way,
 ) -> float:
-    """Events per second from the first delivery to the last commit, by a service's node.
-
-    `subscription` is given what its handler calls when an event comes.
-    """
+    """Events per second from the first delivery to the last commit, by a service's node."""
     first = 0.0
 
     def begun() -> None:
@@ -180,21 +184,8 @@ async def heard_by_us(
     return count / spent
 
 
-async def handle_bare(message: AbstractIncomingMessage, pool: Pool) -> None:
-    """BEGIN, inbox, effect, COMMIT, ack."""
-    async with pool.acquire() as connection, connection.transaction():
-        await connection.execute(INBOX, OWNER, message.message_id)
-        await connection.execute(EFFECT, message.message_id, NOTE)
-    await message.ack()
-
-
-async def heard_bare(
-    bare: aio_pika.abc.AbstractConnection,
-    pool: Pool,
-    count: int,
-    handle: Callable[[AbstractIncomingMessage, Pool], Awaitable[None]] = handle_bare,
-) -> float:
-    """The same by bare aio-pika and asyncpg, each event by `handle`."""
+async def heard_bare(bare: aio_pika.abc.AbstractConnection, pool: Pool, count: int) -> float:
+    """The same by bare aio-pika and asyncpg: BEGIN, inbox, effect, COMMIT, ack."""
     countdown = Countdown(count)
     first = 0.0
     channel = await bare.channel()
@@ -204,7 +195,10 @@ async def heard_bare(
     async def heard(message: AbstractIncomingMessage) -> None:
         nonlocal first
         first = first or time.perf_counter()
-        await handle(message, pool)
+        async with pool.acquire() as connection, connection.transaction():
+            await connection.execute(INBOX, OWNER, message.message_id)
+            await connection.execute(EFFECT, message.message_id, NOTE)
+        await message.ack()
         countdown.one()
 
     await queue.consume(heard)
@@ -228,20 +222,30 @@ async def consume(environment: Environment, plan: Plan) -> list[Line]:
         bare_pool(url) as plain,
         bare_pool(url, command_timeout=COMMAND_SECONDS) as limited,
     ):
-        for _ in range(TURNS * plan.rounds):
+
+        async def filled(hear: Callable[[], Awaitable[float]]) -> float:
             await fill(link, plan.messages)
-            baseline = await heard_bare(bare, plain, plan.messages)
-            await fill(link, plan.messages)
-            promised = await heard_bare(bare, limited, plan.messages, handle_as_promised)
-            for what, subscription in ways.items():
-                await fill(link, plan.messages)
-                ours = await heard_by_us(environment, pool, plan.messages, subscription)
-                rates[what].append((ours, baseline, promised))
+            return await hear()
+
+        def by_us(way: Way) -> Callable[[], Awaitable[float]]:
+            return lambda: filled(lambda: heard_by_us(environment, pool, plan.messages, way))
+
+        for turn in range(TURNS * plan.rounds):
+            baseline, promised, *ours = await in_turn(
+                turn,
+                lambda: filled(lambda: heard_bare(bare, plain, plan.messages)),
+                lambda: filled(lambda: heard_as_promised(bare, limited, plan.messages)),
+                *(by_us(way) for way in ways.values()),
+            )
+            for what, rate in zip(ways, ours, strict=True):
+                rates[what].append((rate, baseline, promised))
     floor_name = f"bare consume, prefetch {PREFETCH}, BEGIN, inbox, effect, COMMIT"
-    one_by_one, together = (
-        beside_both(what, "/s", found, floor_name, at_least=0.95) for what, found in rates.items()
-    )
-    return [*one_by_one, together[0]]
+    one_by_one, together = ways
+    pairs = [(ours, baseline) for ours, baseline, _ in rates[together]]
+    return [
+        *beside_both(one_by_one, "/s", rates[one_by_one], floor_name, at_least=0.95),
+        ratio_line("messaging", together, "/s", pairs, floor_name=floor_name, at_least=0.95),
+    ]
 
 
 async def run(environment: Environment, plan: Plan) -> list[Line]:

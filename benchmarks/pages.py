@@ -51,7 +51,7 @@ async def beside_hashing(environment: Environment, plan: Plan) -> list[Line]:
             await crowd.stop()
         await visitor.close()
         await member.close()
-    if set(answered) != {"422"}:
+    if set(answered) != {"303"}:
         raise Unexpected(f"guesses were answered {answered}")
     return [
         ratio_line(
@@ -61,7 +61,7 @@ async def beside_hashing(environment: Environment, plan: Plan) -> list[Line]:
             list(zip(busy[path], idle[path], strict=True)),
             floor_name="itself, idle",
             at_most=3,
-            note=f"{GUESSERS} at once; {answered['422']} guesses answered",
+            note=f"{GUESSERS} at once; {answered['303']} guesses answered",
         )
         for path in idle
     ]

@@ -32,9 +32,10 @@ async def guess(session: aiohttp.ClientSession, csrf: str, seen: Counter[str]) -
             "address": f"{secrets.token_hex(8)}@example.fr",
             "password": "Trois-Chevaux-42",
         }
-        async with session.post("/connexion", data=fields) as answer:
+        async with session.post("/connexion", data=fields, allow_redirects=False) as answer:
             await answer.read()
-            seen[str(answer.status)] += 1
+            refused = answer.headers.get("Location", "").startswith("/connexion?saisie=")
+            seen[str(answer.status) if refused else "not refused"] += 1
 
 
 async def main(base_url: str) -> None:

@@ -1,14 +1,15 @@
-"""Bare aio-pika and asyncpg that do what our messaging promises: what could be reached at most.
+"""Bare libraries that keep what our messaging promises: what it costs besides is ours.
 
-Nobody but the owner of a message can send it, nothing is lost, and no wait is without a limit. They
-have no log, no metrics, no traces and no retries. `python -m benchmarks.promised AMQP_URL
-DATABASE_URL` is the answering end of requests in a process of its own; it ends with its standard
-input.
+aiormq, which ours uses too, and asyncpg. The broker checks each sender and key, nothing is deleted
+or acknowledged before it is confirmed or committed, and every wait has a limit. They have no log,
+metrics, traces or retries. `python -m benchmarks.promised AMQP_URL DATABASE_URL` is the answering
+end of requests in a process of its own; it ends with its standard input.
 """
 
 import asyncio
 import contextlib
 import sys
+import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -18,9 +19,20 @@ from typing import Any
 import aio_pika
 import msgspec
 import uvloop
-from aio_pika.abc import AbstractConnection, AbstractExchange, AbstractIncomingMessage
+from aio_pika.abc import AbstractConnection
+from aiormq.abc import AbstractChannel, DeliveredMessage
+from pamqp.commands import Basic
 
-from benchmarks.common import AMQP_URL, DATABASE_URL, EFFECT, INBOX, bare_pool, envelope, ground
+from benchmarks.common import (
+    AMQP_URL,
+    DATABASE_URL,
+    EFFECT,
+    INBOX,
+    Countdown,
+    bare_pool,
+    envelope,
+    ground,
+)
 from benchmarks.environment import Environment
 from benchmarks.measure import Line, ratio_line
 from benchmarks.sample_service import OWNER, Echo
@@ -30,14 +42,14 @@ from shared.database.pool import ACQUIRE_SECONDS, COMMAND_SECONDS
 from shared.messaging.connection import SEND_SECONDS
 from shared.messaging.envelope import CONTENT_TYPE
 from shared.messaging.event_processor import HANDLER_SECONDS
+from shared.messaging.event_processor import PREFETCH as EVENTS_PREFETCH
 from shared.messaging.outbox_relay import BATCH, BATCHES_AT_ONCE
 from shared.messaging.publisher import TIMEOUT as CONFIRM_SECONDS
+from shared.messaging.rpc_codec import MAX_TIMEOUT
 from shared.messaging.rpc_server import PREFETCH
 from shared.messaging.topology import EVENTS, REPLIES, REQUESTS, reply_queue, requests_queue
 
-#: Seconds that a caller waits for its answer.
-ANSWER_SECONDS = 3.0
-PROMISED = "bare libraries that promise as much"
+PROMISED = "bare aiormq and asyncpg that promise as much"
 Call = Callable[[], Awaitable[object]]
 CLAIM = """
 SELECT id, message_id::text, type, body FROM outbox
@@ -63,26 +75,15 @@ def beside_both(
     return [
         line(what, 0, 1, floor_name, **aim),
         line(f"{what} [promised]", 0, 2, PROMISED),
-        line(f"{what} [limit]", 2, 1, floor_name, note=f"{PROMISED}: what could be reached"),
+        line(f"{what} [limit]", 2, 1, floor_name, note=PROMISED),
     ]
 
 
-class Replies:
-    """The replies that callers wait for, by their correlation id."""
-
-    def __init__(self) -> None:
-        self._waiting: dict[str, asyncio.Future[bytes]] = {}
-
-    def expect(self) -> tuple[str, asyncio.Future[bytes]]:
-        """A new correlation id, and what its reply will be."""
-        key = uuid.uuid4().hex
-        reply: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-        self._waiting[key] = reply
-        return key, reply
-
-    async def take(self, message: AbstractIncomingMessage) -> None:
-        """Give a reply to its caller."""
-        self._waiting.pop(message.correlation_id or "").set_result(message.body)
+@asynccontextmanager
+async def channel_of(connection: AbstractConnection) -> AsyncIterator[AbstractChannel]:
+    """A channel of aiormq whose publishes raise an error where no queue takes them."""
+    async with connection.channel(publisher_confirms=True, on_return_raises=True) as channel:
+        yield await channel.get_underlay_channel()
 
 
 @asynccontextmanager
@@ -90,8 +91,8 @@ async def promised_calls(url: str, pool: Pool) -> AsyncIterator[Call]:
     """Request and reply as ours are; `url` is the service's.
 
     - The broker confirms a request, so that its caller knows at once that nobody answers.
-    - Both ends have the rights and queues of a service: the broker compares each sender and key,
-      and an answer goes to a queue of the caller, as direct reply-to takes a right to every queue.
+    - Both ends have the rights and queues of a service, and an answer goes to a queue of the
+      caller: direct reply-to takes a right to every queue.
     - The handler is given a session of the database's pool.
     """
     async with answering(url, pool), asking(url) as call:
@@ -101,59 +102,89 @@ async def promised_calls(url: str, pool: Pool) -> AsyncIterator[Call]:
 @asynccontextmanager
 async def answering(url: str, pool: Pool) -> AsyncIterator[None]:
     """Send the body of each request back. The queue of requests is declared already."""
-    async with await aio_pika.connect(url) as connection:
-        channel = await connection.channel(publisher_confirms=False)
-        await channel.set_qos(prefetch_count=PREFETCH)
-        replies = await channel.get_exchange(REPLIES, ensure=False)
+    async with (
+        await aio_pika.connect(url) as hearing,
+        await aio_pika.connect(url) as sending,
+        channel_of(hearing) as requests,
+        sending.channel(publisher_confirms=False) as replies,
+    ):
+        out = await replies.get_underlay_channel()
+        await requests.basic_qos(prefetch_count=PREFETCH)
 
-        async def answer(message: AbstractIncomingMessage) -> None:
-            async with asyncio.timeout(ANSWER_SECONDS), pool.acquire(timeout=ACQUIRE_SECONDS):
-                reply = aio_pika.Message(
-                    message.body,
+        async def answer(message: DeliveredMessage) -> None:
+            asked = message.header.properties
+            async with asyncio.timeout(MAX_TIMEOUT), pool.acquire():
+                properties = Basic.Properties(
                     content_type=CONTENT_TYPE,
-                    correlation_id=message.correlation_id,
-                    type=message.type,
+                    correlation_id=asked.correlation_id,
+                    message_type=asked.message_type,
                     user_id=OWNER,
                 )
-            where = message.reply_to or ""
-            await replies.publish(reply, where, mandatory=False, timeout=SEND_SECONDS)
-            async with asyncio.timeout(SEND_SECONDS):
-                await message.ack()
+            await out.basic_publish(
+                message.body,
+                exchange=REPLIES,
+                routing_key=asked.reply_to or "",
+                properties=properties,
+                timeout=SEND_SECONDS,
+                wait=False,
+            )
+            await acknowledge(message)
 
-        await (await channel.get_queue(requests_queue(OWNER), ensure=False)).consume(answer)
+        await requests.basic_consume(requests_queue(OWNER), answer)
         yield
+
+
+async def acknowledge(message: DeliveredMessage) -> None:
+    """Acknowledge within the time that sending may take."""
+    async with asyncio.timeout(SEND_SECONDS):
+        await message.channel.basic_ack(message.delivery_tag or 0, wait=False)
 
 
 @asynccontextmanager
 async def asking(url: str) -> AsyncIterator[Call]:
     """The caller's end."""
     body = envelope()[1]
-    async with await aio_pika.connect(url) as connection:
-        channel = await connection.channel(publisher_confirms=True)
-        kind = reply_queue(OWNER, uuid.uuid4().hex)
-        queue = await channel.declare_queue(
-            kind.name, exclusive=True, auto_delete=True, arguments=dict(kind.arguments)
+    waiting: dict[str, asyncio.Future[bytes]] = {}
+    queue = reply_queue(OWNER, uuid.uuid4().hex)
+
+    async def take(message: DeliveredMessage) -> None:
+        reply = waiting.get(message.header.properties.correlation_id or "")
+        if reply is not None and message.header.properties.user_id == OWNER:
+            reply.set_result(message.body)
+
+    async with await aio_pika.connect(url) as connection, channel_of(connection) as channel:
+        await channel.queue_declare(
+            queue.name, exclusive=True, auto_delete=True, arguments=dict(queue.arguments)
         )
-        await queue.bind(REPLIES, queue.name)
-        replies = Replies()
-        await queue.consume(replies.take, no_ack=True)
-        requests = await channel.get_exchange(REQUESTS, ensure=False)
+        await channel.queue_bind(queue.name, REPLIES, queue.name)
+        await channel.basic_consume(queue.name, take, no_ack=True)
 
         async def call() -> bytes:
-            key, reply = replies.expect()
-            message = aio_pika.Message(
-                body,
+            key = str(uuid.uuid4())
+            reply = waiting[key] = asyncio.get_running_loop().create_future()
+            properties = Basic.Properties(
                 content_type=CONTENT_TYPE,
+                delivery_mode=1,
                 message_id=key,
                 correlation_id=key,
-                type=Echo.TYPE,
+                message_type=Echo.TYPE,
                 reply_to=queue.name,
-                expiration=ANSWER_SECONDS,
+                expiration=str(int(MAX_TIMEOUT * 1_000)),
                 user_id=OWNER,
             )
-            async with asyncio.timeout(ANSWER_SECONDS):
-                await requests.publish(message, Echo.TYPE)
-                return await reply
+            try:
+                async with asyncio.timeout(MAX_TIMEOUT):
+                    await channel.basic_publish(
+                        body,
+                        exchange=REQUESTS,
+                        routing_key=Echo.TYPE,
+                        properties=properties,
+                        mandatory=True,
+                        wait=False,
+                    )
+                    return await reply
+            finally:
+                del waiting[key]
 
         yield call
 
@@ -168,62 +199,81 @@ class SentEvent(msgspec.Struct):
     data: dict[str, Any]
 
 
-def read_note(message: AbstractIncomingMessage) -> str:
+def read_note(message: DeliveredMessage) -> str:
     """The content of an event, once it is known that its owner sent it."""
     event = msgspec.json.decode(message.body, type=SentEvent)
-    if str(event.id) != message.message_id or not event.type.startswith(f"{message.user_id}."):
+    properties = message.header.properties
+    sender = f"{properties.user_id}."
+    if str(event.id) != properties.message_id or not event.type.startswith(sender):
         raise ValueError("not sent by its owner")
     return str(event.data["note"])
 
 
-async def handle_as_promised(message: AbstractIncomingMessage, pool: Pool) -> None:
-    """Inbox row and effect of an event in one transaction, acknowledged; `pool` limits commands."""
-    note = read_note(message)
-    async with (
-        asyncio.timeout(HANDLER_SECONDS),
-        pool.acquire(timeout=ACQUIRE_SECONDS) as connection,
-        connection.transaction(),
-    ):
-        await connection.execute(INBOX, OWNER, message.message_id)
-        await connection.execute(EFFECT, message.message_id, note)
-    async with asyncio.timeout(SEND_SECONDS):
-        await message.ack()
+async def heard_as_promised(bare: AbstractConnection, pool: Pool, count: int) -> float:
+    """Events per second: inbox row and effect in one transaction, once, then acknowledged; `pool`
+    limits commands."""
+    countdown = Countdown(count)
+    first = 0.0
+
+    async def hear(message: DeliveredMessage) -> None:
+        nonlocal first
+        first = first or time.perf_counter()
+        note, key = read_note(message), message.header.properties.message_id
+        async with (
+            asyncio.timeout(HANDLER_SECONDS),
+            pool.acquire(timeout=ACQUIRE_SECONDS) as connection,
+            connection.transaction(),
+        ):
+            if await connection.execute(INBOX, OWNER, key) == "INSERT 0 1":
+                await connection.execute(EFFECT, key, note)
+        await acknowledge(message)
+        countdown.one()
+
+    async with channel_of(bare) as channel, asyncio.timeout(120):
+        await channel.basic_qos(prefetch_count=EVENTS_PREFETCH)
+        await channel.basic_consume(OWNER, hear)
+        await countdown.done.wait()
+        spent = time.perf_counter() - first
+    return count / spent
 
 
-async def promised_relay(bare: AbstractConnection, pool: Pool) -> None:
-    """Publish all rows of the outbox, each confirmed before it is deleted."""
-    channel = await bare.channel(publisher_confirms=True)
-    exchange = await channel.get_exchange(EVENTS, ensure=False)
+async def promised_relay(channel: AbstractChannel, pool: Pool) -> None:
+    """Publish all rows of the outbox, and delete each once it is confirmed."""
 
     async def until_empty() -> None:
-        while await _publish_batch(exchange, pool) == BATCH:
+        while await _publish_batch(channel, pool) == BATCH:
             pass
 
     await asyncio.gather(*(until_empty() for _ in range(BATCHES_AT_ONCE)))
-    await channel.close()
 
 
-async def _publish_batch(exchange: AbstractExchange, pool: Pool) -> int:
+async def _publish_batch(channel: AbstractChannel, pool: Pool) -> int:
     async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection, connection.transaction():
         rows = await connection.fetch(CLAIM, BATCH)
-        messages = (
-            aio_pika.Message(
-                row["body"].encode(),
-                content_type=CONTENT_TYPE,
-                delivery_mode=2,
-                message_id=row["message_id"],
-                type=row["type"],
-                user_id=OWNER,
-            )
-            for row in rows
-        )
-        await asyncio.gather(
-            *(exchange.publish(one, one.type or "", timeout=CONFIRM_SECONDS) for one in messages)
-        )
-        await connection.execute(
-            "DELETE FROM outbox WHERE id = ANY($1::bigint[])", [row["id"] for row in rows]
-        )
+        if rows:
+            await asyncio.gather(*(_publish(channel, row) for row in rows))
+            ids = [row["id"] for row in rows]
+            await connection.execute("DELETE FROM outbox WHERE id = ANY($1::bigint[])", ids)
     return len(rows)
+
+
+async def _publish(channel: AbstractChannel, row: Any) -> None:
+    properties = Basic.Properties(
+        content_type=CONTENT_TYPE,
+        delivery_mode=2,
+        message_id=row["message_id"],
+        message_type=row["type"],
+        user_id=OWNER,
+    )
+    await channel.basic_publish(
+        row["body"].encode(),
+        exchange=EVENTS,
+        routing_key=row["type"],
+        properties=properties,
+        mandatory=True,
+        timeout=CONFIRM_SECONDS,
+        wait=False,
+    )
 
 
 @asynccontextmanager
@@ -231,12 +281,13 @@ async def promised_requests(environment: Environment) -> AsyncIterator[Call]:
     """Request and reply between two processes."""
     url = environment.urls[AMQP_URL]
     async with ground(environment):
-        peer = await Subprocess.start("promised", url, environment.urls[DATABASE_URL])
-        try:
-            async with asking(url) as call:
-                yield call
-        finally:
-            await peer.stop()
+        pass  # the queue of requests is declared
+    peer = await Subprocess.start("promised", url, environment.urls[DATABASE_URL])
+    try:
+        async with asking(url) as call:
+            yield call
+    finally:
+        await peer.stop()
 
 
 async def main(url: str, database_url: str) -> None:

@@ -48,7 +48,7 @@ def cells(line: Line, plan: Plan) -> tuple[str, ...]:
 def table(facts: Mapping[str, object], lines: Sequence[Line], plan: Plan) -> str:
     """The whole report: where and when, then each scenario next to its baselines."""
     out = ["", *wrap(" | ".join(f"{name} {value}" for name, value in facts.items()), 118)]
-    out.append(f"medians of {plan.rounds} rounds, ours and baseline in turn; ratio of each round")
+    out.append("medians of the rounds, ours and baseline in turn; ratio of each round")
     if plan.quick:
         out.append("QUICK: too few samples for a verdict")
     for scenario, group in groupby(lines, key=lambda line: line.scenario):

@@ -203,7 +203,7 @@ async def _bare_sign_ins(
     baselines: Baselines, ask: Call, database: dict[str, int], count: int
 ) -> float:
     """The median of `count` sign-ins of bare parts with pauses between, in milliseconds: after one,
-    caches and processor are as cold as ours are. Requests are made as ours are promised."""
+    caches and processor are as cold as ours are. Requests keep the promises of ours."""
     spent = []
     for _ in range(count):
         await asyncio.sleep(PAUSE)

@@ -173,14 +173,17 @@ async def _change_phone(person: AccountHolder) -> Posted:
 
 
 async def _change_address(person: AccountHolder) -> Posted:
+    kind, sent_mails = AddressChangeRequested, person.portal.sent_mails
+    about = kind.__name__, await person.account_id()
+    former = len(sent_mails.of(*about))
     page = await person.browser.get("/compte/adresse")
     given = {"address": (new := new_address()), "password": person.password}
     page = await person.browser.post(page, page.path, given | {"code": _next_code(person)})
-    kind, sent_mails = AddressChangeRequested, person.portal.sent_mails
-    published = await sent_mails.event(kind.__name__, await person.account_id())
+    published = await sent_mails.event(*about, former + 1)
     sealed = msgspec.convert(published.data["code"], Sealed)
     typed = sent_mails.opener.open(sealed, seal_context(kind, "code"))
     made = await posted(person.browser, page, "/compte/adresse/validation", code=typed)
+    assert made.led_to == "/compte"
     person.address = new
     return made
 
