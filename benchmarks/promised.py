@@ -75,7 +75,7 @@ def beside_both(
     return [
         line(what, 0, 1, floor_name, **aim),
         line(f"{what} [promised]", 0, 2, PROMISED),
-        line(f"{what} [limit]", 2, 1, floor_name, note=PROMISED),
+        line(f"{what} [bare]", 2, 1, floor_name, note=PROMISED),
     ]
 
 
