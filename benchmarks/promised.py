@@ -1,9 +1,9 @@
 """Bare libraries that keep what our messaging promises: what it costs besides is ours.
 
 aiormq, which ours uses too, and asyncpg. The broker checks each sender and key, nothing is deleted
-or acknowledged before it is confirmed or committed, and every wait has a limit. They have no log,
-metrics, traces or retries. `python -m benchmarks.promised AMQP_URL DATABASE_URL` is the answering
-end of requests in a process of its own; it ends with its standard input.
+or acknowledged before it is confirmed or committed, and every wait that is measured has a limit.
+They have no log, metrics, traces or retries. `python -m benchmarks.promised AMQP_URL DATABASE_URL`
+is the answering end of requests in a process of its own; it ends with its standard input.
 """
 
 import asyncio
